@@ -1,0 +1,145 @@
+/** Seam: queue state that outlives the log: deferred units, content, retry wheel, backlog, holds, bounces. */
+import type { Destination, QueueId, Recipient, Shard, Time, Uid, Unit } from "#lib/queue/unit";
+import type { Status } from "#lib/smtp/status";
+
+/** A unit between two attempts. Immutable: each attempt writes the next generation. */
+export interface DeferredUnit {
+  /** With the recipients that are still to be tried. */
+  readonly unit: Unit;
+  /** Attempts made so far. */
+  readonly attempts: number;
+  /** Rises with every write; a wheel or backlog row of an older generation is skipped. */
+  readonly generation: number;
+  readonly place: Place;
+  readonly isDelayNotified: boolean;
+  /** The last outcome of each waiting recipient, by path. */
+  readonly last: Readonly<Record<string, LastOutcome>>;
+}
+
+/** `wheel`: due at a time of its own. `backlog`: waits for its destination. */
+export type Place = { readonly kind: "wheel"; readonly dueAt: Time } | { readonly kind: "backlog" };
+
+export interface LastOutcome {
+  readonly status: Status;
+  readonly code?: number;
+  readonly text: string;
+  readonly remote?: string;
+  readonly at: Time;
+}
+
+export interface Deferral {
+  readonly deferred: DeferredUnit;
+  /** Called only when the store has no content of this message yet. */
+  readonly content: () => Promise<Uint8Array>;
+}
+
+export type StoredUnit =
+  | { readonly state: "waiting"; readonly deferred: DeferredUnit }
+  | { readonly state: "finished" };
+
+/** A row of the wheel or of a backlog: only a hint; the unit row decides. */
+export interface WaitingRow {
+  /** Order within the wheel or the backlog, opaque, rising. */
+  readonly position: string;
+  readonly uid: Uid;
+  readonly generation: number;
+  /** Due time in the wheel; time of entry in a backlog. */
+  readonly at: Time;
+  readonly sizeBytes: number;
+}
+
+export interface BacklogSummary {
+  readonly destination: Destination;
+  readonly depth: number;
+  readonly bytes: number;
+  readonly oldestAt: Time;
+}
+
+/** What an operator holds back. Binds every worker, present and future. */
+export interface Hold {
+  readonly destination: Destination;
+  readonly reason: string;
+  readonly since: Time;
+}
+
+/** An entry of a log that could not be understood. */
+export interface Parked {
+  readonly shard: Shard;
+  readonly sequence: number;
+  readonly uid: string;
+  readonly at: Time;
+  readonly reason: string;
+  readonly record: Uint8Array;
+}
+
+export interface Bounce {
+  readonly uid: Uid;
+  readonly at: Time;
+  readonly recipient: Recipient;
+  readonly reversePath: string;
+  readonly destination: Destination;
+  readonly tenant?: string;
+  readonly status: Status;
+  readonly code?: number;
+  readonly text: string;
+  readonly remote?: string;
+}
+
+/** Criteria of `godwit queue list`. */
+export interface UnitFilter {
+  readonly destination?: Destination;
+  readonly queueId?: QueueId;
+  /** Continue behind this uid. */
+  readonly after?: Uid;
+  readonly limit: number;
+}
+
+/**
+ * One writer (the shard's owner) at a time. Every method may fail with `StoreUnavailable`;
+ * then it is unknown whether the write happened, and it may be repeated.
+ */
+export interface Store {
+  /** Content, then wheel or backlog rows, the unit rows last: they are the commit. In order within a backlog. */
+  defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void>;
+  /** State of these units; one that was never deferred is absent. */
+  find(uids: readonly Uid[]): Promise<ReadonlyMap<Uid, StoredUnit>>;
+  content(id: QueueId): Promise<Uint8Array | undefined>;
+  /** The final state, kept a while for suspects; the content may go. Idempotent. */
+  finish(shard: Shard, uids: readonly Uid[]): Promise<void>;
+
+  /** The next rows of the wheel behind `after` (from the cursor when absent), by due time, up to `until`. */
+  wheel(
+    shard: Shard,
+    q: { until: Time; after?: string; limit: number },
+  ): Promise<readonly WaitingRow[]>;
+  /** Rows due before `before` are not read again. */
+  advanceWheel(shard: Shard, before: Time): Promise<void>;
+  /** The next rows of a backlog behind `after` (from its cursor when absent). */
+  backlog(
+    shard: Shard,
+    destination: Destination,
+    q: { after?: string; limit: number },
+  ): Promise<readonly WaitingRow[]>;
+  /** Rows up to and including `position` are not read again. */
+  advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void>;
+  /** Destinations with a backlog. */
+  backlogs(shard: Shard): Promise<readonly BacklogSummary[]>;
+
+  putHold(hold: Hold): Promise<void>;
+  dropHold(destination: Destination): Promise<void>;
+  holds(): Promise<readonly Hold[]>;
+  park(parked: Parked): Promise<void>;
+  parked(limit: number): Promise<readonly Parked[]>;
+  recordBounces(bounces: readonly Bounce[]): Promise<void>;
+  bounces(q: {
+    destination?: Destination;
+    after?: Time;
+    limit: number;
+  }): Promise<readonly Bounce[]>;
+  /** Waiting units, by uid. */
+  list(shard: Shard, filter: UnitFilter): Promise<readonly DeferredUnit[]>;
+}
+
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
