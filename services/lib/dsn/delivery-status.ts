@@ -13,8 +13,10 @@ export interface ReportedRecipient {
   /** As received (RFC 3461 §4.2). */
   readonly orcpt?: string;
   readonly status: Status;
-  /** What the remote answered, or with `x-godwit` our own words when nobody answered. */
+  /** What the remote answered. */
   readonly diagnosticCode?: DiagnosticCode;
+  /** Our own words; told when there is no `diagnosticCode`, because nobody answered. */
+  readonly text?: string;
   /** Host that answered or was tried; `mx1.example.net[192.0.2.1]` is understood. */
   readonly remoteMta?: string;
   readonly lastAttemptDate?: Time;
@@ -46,6 +48,13 @@ export function diagnosticCodeOf(reply: Reply): DiagnosticCode {
   return { type: "smtp", text: lines.join(" ") };
 }
 
+/** What to tell of the cause: the remote's words, else ours under a type of our own (RFC 3464 §2.3.6). */
+export function diagnosisOf(recipient: ReportedRecipient): DiagnosticCode | undefined {
+  const { diagnosticCode, text } = recipient;
+  if (diagnosticCode !== undefined || text === undefined) return diagnosticCode;
+  return { type: "x-godwit", text };
+}
+
 /** The fields, in groups divided by empty lines. `isGlobal`: UTF-8 may stand in them. */
 export function deliveryStatusFields(report: DeliveryStatus, isGlobal: boolean): string {
   const groups = [perMessageFields(report)];
@@ -70,7 +79,8 @@ function perRecipientFields(
   recipient: ReportedRecipient,
   isGlobal: boolean,
 ): string {
-  const { diagnosticCode, remoteMta, lastAttemptDate, willRetryUntil } = recipient;
+  const { remoteMta, lastAttemptDate, willRetryUntil } = recipient;
+  const diagnosis = diagnosisOf(recipient);
   const clean = isGlobal ? oneLine : asciiLine;
   // RFC 3461 §6.3 (d): Original-Recipient stands if and only if ORCPT was given.
   const original =
@@ -81,9 +91,9 @@ function perRecipientFields(
     foldedField("Action", action),
     foldedField("Status", recipient.status),
     remoteMta === undefined ? "" : foldedField("Remote-MTA", `dns; ${remoteName(remoteMta)}`),
-    diagnosticCode === undefined
+    diagnosis === undefined
       ? ""
-      : foldedField("Diagnostic-Code", `${diagnosticCode.type}; ${clean(diagnosticCode.text)}`),
+      : foldedField("Diagnostic-Code", `${diagnosis.type}; ${clean(diagnosis.text)}`),
     lastAttemptDate === undefined
       ? ""
       : foldedField("Last-Attempt-Date", dateTime(lastAttemptDate)),

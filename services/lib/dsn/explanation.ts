@@ -1,8 +1,8 @@
 /** The part of a notification that people read: what happened, to whom, who said so, what to do. */
 import { dateTime } from "#lib/message/date";
-import type { Time } from "#lib/queue/unit";
+import type { QueueId, Time } from "#lib/queue/unit";
 import { adviceFor } from "./advice.ts";
-import type { ReportedRecipient } from "./delivery-status.ts";
+import { diagnosisOf, type ReportedRecipient } from "./delivery-status.ts";
 import { oneLine, wrapped } from "./text.ts";
 import type { Action } from "./wanted.ts";
 
@@ -10,6 +10,8 @@ export interface Explanation {
   readonly action: Action;
   readonly reportingMta: string;
   readonly arrivalDate: Time;
+  /** The original's, as the 250 reply told it: what the postmaster will ask for. */
+  readonly queueId?: QueueId;
   /** Of the original, when it is plain ASCII. */
   readonly subject?: string;
   readonly recipients: readonly ReportedRecipient[];
@@ -44,11 +46,11 @@ function openingSentence(action: Action, count: number): string {
   }
 }
 
-function messageLines({ arrivalDate, subject }: Explanation): string {
-  const sent = `Sent:    ${dateTime(arrivalDate)}`;
-  return subject === undefined
-    ? sent
-    : `${sent}\r\nSubject: ${oneLine(subject).slice(0, subjectLengthMax)}`;
+function messageLines({ arrivalDate, subject, queueId }: Explanation): string {
+  const lines = [`Sent:    ${dateTime(arrivalDate)}`];
+  if (subject !== undefined) lines.push(`Subject: ${oneLine(subject).slice(0, subjectLengthMax)}`);
+  if (queueId !== undefined) lines.push(`Number:  ${queueId}`);
+  return lines.join("\r\n");
 }
 
 /** Enough to recognise the message by. */
@@ -61,11 +63,13 @@ function recipientParagraph(action: Action, recipient: ReportedRecipient): strin
   );
 }
 
-function said({ diagnosticCode, remoteMta }: ReportedRecipient): string {
-  if (diagnosticCode === undefined) return "";
-  const text = oneLine(diagnosticCode.text);
+function said(recipient: ReportedRecipient): string {
+  const { remoteMta } = recipient;
+  const diagnosis = diagnosisOf(recipient);
+  if (diagnosis === undefined) return "";
+  const text = oneLine(diagnosis.text);
   const host = remoteMta === undefined ? "" : ` ${oneLine(remoteMta)}`;
-  return diagnosticCode.type === "smtp"
+  return diagnosis.type === "smtp"
     ? `The mail server${host} answered: ${text}`
     : `What went wrong: ${text}${host === "" ? "" : ` (tried:${host})`}`;
 }

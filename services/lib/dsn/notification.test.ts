@@ -50,7 +50,7 @@ const requests: Readonly<Record<string, NotificationRequest>> = {
     recipients: ["bob@example.com", "carol@example.com"].map((address) => ({
       path: address,
       status: "4.4.1",
-      diagnosticCode: { type: "x-godwit", text: "connection refused" },
+      text: "connection refused",
       remoteMta: "mx1.example.com[192.0.2.25]",
       lastAttemptDate: arrivalDate + 120 * hourMs,
     })),
@@ -58,6 +58,7 @@ const requests: Readonly<Record<string, NotificationRequest>> = {
   },
   delayed: {
     ...request,
+    queueId: "01ORIGINAL" as QueueId,
     action: "delayed",
     envelope: { ...request.envelope, ret: "full" },
     recipients: [

@@ -15,6 +15,8 @@ export interface NotificationRequest {
   /** The notification's own queue id. */
   readonly id: QueueId;
   readonly reportingMta: string;
+  /** The original's queue id. */
+  readonly queueId?: QueueId;
   readonly envelope: Pick<Envelope, "reversePath" | "envid" | "ret">;
   /** When we took the original. */
   readonly arrivalDate: Time;
