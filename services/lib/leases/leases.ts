@@ -5,13 +5,22 @@ import type { Incarnation } from "#lib/stream/journal";
 /** A fencing token: rises with every claim of a shard. */
 export type Epoch = number & { readonly __brand: "Epoch" };
 
-/** How far a shard's log and its owner's journal are done with. */
+/** A place in a journal: what lies behind `position` must be replayed. */
+export interface JournalMark {
+  readonly writer: Incarnation;
+  readonly position: number;
+}
+
+/** How far a shard's log and its owners' journals are done with. */
 export interface Checkpoint {
   /** Every entry of the log up to here is settled. */
   readonly floor: number;
-  /** Journal of the owner: settled entries above the floor are recorded behind `position`. */
-  readonly writer: Incarnation;
-  readonly position: number;
+  /**
+   * Journals that tell which entries above the floor are settled: the owner's own, and its
+   * predecessor's until the floor has passed what that one settled. An owner writes a checkpoint
+   * with its own journal in it before it settles anything, so no journal is ever forgotten.
+   */
+  readonly journals: readonly JournalMark[];
 }
 
 export interface Lease {

@@ -6,8 +6,9 @@ import type { Destination, Shard, Time, Uid } from "./unit.ts";
  * How a unit was settled in its log (or finished in the store).
  * `attempted`: every recipient has an outcome here; those still waiting were deferred to the store.
  * `spilled`: moved to the store's backlog untried. `parked`: unreadable, kept for the operator.
+ * `duplicate`: the same unit stands in the log a second time while the first is being dealt with.
  */
-export type Disposition = "delivered" | "failed" | "deferred" | "spilled" | "parked" | "cancelled";
+export type Disposition = "delivered" | "failed" | "deferred" | "spilled" | "parked" | "cancelled" | "duplicate";
 
 export interface RecipientEvent {
   readonly path: string;

@@ -1,0 +1,239 @@
+/** Drives a `ClientSession` over a connection: bytes, TLS, timeouts. Decides nothing about mail. */
+import { assert } from "#lib/assert";
+import type { Clock } from "#lib/clock";
+import type { Deadlines, HasDeadline } from "#lib/deadlines";
+import type { Connection, ConnectionHandler, Endpoint, Transport } from "#lib/net/transport";
+import { ClientSession } from "#lib/smtp/client/session";
+import type {
+  ClientSettings,
+  ClientStep,
+  ClientTransaction,
+  RecipientResult,
+  SessionFailure,
+} from "#lib/smtp/client/step";
+import type { Timings } from "../config.ts";
+
+export interface RemoteHost extends Endpoint {
+  /** As named by the MX record or route; for logs and Remote-MTA. */
+  readonly name: string;
+  readonly protocol: "smtp" | "lmtp";
+}
+
+export interface RemoteSessionPorts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly timings: Timings;
+}
+
+export interface TransactionReport {
+  /** By index of the transaction's recipients. */
+  readonly results: readonly RecipientResult[];
+  readonly isReusable: boolean;
+  readonly dsnOffered: boolean;
+}
+
+export type Opened =
+  | { readonly kind: "session"; readonly session: RemoteSession }
+  | { readonly kind: "refused"; readonly failure: SessionFailure };
+
+interface Running {
+  readonly results: (RecipientResult | undefined)[];
+  readonly done: (report: TransactionReport) => void;
+}
+
+export class RemoteSession implements ConnectionHandler, HasDeadline {
+  readonly host: RemoteHost;
+  deadline = Number.POSITIVE_INFINITY;
+  readonly #ports: RemoteSessionPorts;
+  readonly #session: ClientSession;
+  readonly #connection: Connection;
+  #tls: string | undefined;
+  #running: Running | undefined;
+  #isOpen = true;
+  #transactions = 0;
+  #opened: ((opened: Opened) => void) | undefined;
+  #onClosed: (() => void) | undefined;
+
+  /** Connects, greets, and shakes hands as `settings` says. Never rejects. */
+  static open(
+    host: RemoteHost,
+    settings: ClientSettings,
+    ports: RemoteSessionPorts,
+  ): Promise<Opened> {
+    return new Promise((resolve) => {
+      const timeoutMs = ports.timings.connectMs;
+      ports.transport
+        .connect(host, { timeoutMs }, (connection) => {
+          const session = new RemoteSession(host, { settings, connection, ports });
+          session.#opened = resolve;
+          session.#carryOut(session.#session.start());
+          return session;
+        })
+        .catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          resolve({ kind: "refused", failure: { stage: "greeting", reason } });
+        });
+    });
+  }
+
+  private constructor(
+    host: RemoteHost,
+    with_: { settings: ClientSettings; connection: Connection; ports: RemoteSessionPorts },
+  ) {
+    this.host = host;
+    this.#ports = with_.ports;
+    this.#connection = with_.connection;
+    this.#session = new ClientSession(with_.settings);
+    with_.ports.deadlines.watch(this);
+  }
+
+  /** The session may take another transaction. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  /** "TLSv1.3", or undefined without TLS. */
+  get tls(): string | undefined {
+    return this.#tls;
+  }
+
+  /** Sends one message. Never rejects: a lost connection is a result. One at a time. */
+  transact(transaction: ClientTransaction): Promise<TransactionReport> {
+    assert(this.#running === undefined, "one transaction at a time");
+    assert(this.#isOpen, "a closed session takes no transaction");
+    this.#transactions += 1;
+    return new Promise((done) => {
+      this.#running = { results: new Array(transaction.recipients.length), done };
+      this.#carryOut(this.#session.transact(transaction));
+    });
+  }
+
+  /** `closed` is called once when an idle session ends by itself. */
+  onClosed(closed: () => void): void {
+    this.#onClosed = closed;
+  }
+
+  /** An orderly end: QUIT, its reply, close. */
+  quit(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#carryOut(this.#session.quit());
+  }
+
+  /** Ends at once, unless the final dot was sent: then the reply is awaited (DESIGN §5: fenced). */
+  dropUnlessCommitted(): void {
+    if (this.#session.waitingFor === "dataTermination") return;
+    this.#abandon("given up: this worker no longer owns the shard");
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#carryOut(this.#session.receive(bytes));
+  }
+
+  ended(): void {
+    this.#abandon("connection closed by the remote host");
+  }
+
+  closed(error?: Error): void {
+    this.#ports.deadlines.forget(this);
+    this.#carryOut(this.#session.connectionLost(error?.message ?? "connection closed"));
+    this.#finish("connection closed");
+  }
+
+  expired(): void {
+    const waitedFor = this.#session.waitingFor;
+    this.#carryOut(this.#session.timedOut());
+    this.#finish(`timeout while waiting for ${waitedFor}`);
+    this.#connection.destroy();
+  }
+
+  #abandon(reason: string): void {
+    this.#carryOut(this.#session.connectionLost(reason));
+    this.#finish(reason);
+    this.#connection.destroy();
+  }
+
+  #carryOut(steps: readonly ClientStep[]): void {
+    for (const step of steps) this.#step(step);
+    const waitingFor = this.#session.waitingFor;
+    this.deadline =
+      waitingFor === "nothing"
+        ? Number.POSITIVE_INFINITY
+        : this.#ports.clock.monotonic() + this.#ports.timings.reply[waitingFor];
+  }
+
+  #step(step: ClientStep): void {
+    switch (step.kind) {
+      case "send":
+        this.#connection.write(step.bytes);
+        return;
+      case "startTls":
+        this.#shakeHands();
+        return;
+      case "ready":
+        this.#tellOpened({ kind: "session", session: this });
+        return;
+      case "settle":
+        if (this.#running !== undefined) this.#running.results[step.index] = step.result;
+        return;
+      case "transactionDone":
+        this.#transactionDone(step.isReusable);
+        return;
+      case "failed":
+        this.#isOpen = false;
+        this.#tellOpened({ kind: "refused", failure: step.failure });
+        this.#connection.end();
+        return;
+      case "closed":
+        this.#isOpen = false;
+        this.#connection.end();
+        return;
+    }
+  }
+
+  #shakeHands(): void {
+    this.#connection.startTls(this.host.name).then(
+      (tls) => {
+        this.#tls = tls.protocol;
+        this.#carryOut(this.#session.tlsStarted());
+      },
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#carryOut(this.#session.tlsFailed(reason));
+      },
+    );
+  }
+
+  #transactionDone(isReusable: boolean): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    const results = running.results.map((result) => {
+      assert(result !== undefined, "every recipient is settled before the transaction is done");
+      return result;
+    });
+    if (!isReusable) this.#isOpen = false;
+    const dsnOffered = this.#session.capabilities.dsn;
+    running.done({ results, isReusable: this.#isOpen, dsnOffered });
+  }
+
+  #tellOpened(opened: Opened): void {
+    const tell = this.#opened;
+    this.#opened = undefined;
+    tell?.(opened);
+  }
+
+  #finish(reason: string): void {
+    this.#isOpen = false;
+    this.#tellOpened({ kind: "refused", failure: { stage: "greeting", reason } });
+    assert(this.#running === undefined, "a lost connection settles the running transaction");
+    const closed = this.#onClosed;
+    this.#onClosed = undefined;
+    closed?.();
+  }
+}

@@ -1,0 +1,109 @@
+/** What delivery is told: every value with its unit, default and reason. */
+import type { WaitingFor } from "#lib/smtp/client/step";
+import type { Route } from "./attempt/routes.ts";
+
+export interface DeliveryConfig {
+  /** Argument of EHLO, Reporting-MTA, and the name that must not be found before us in an MX list. */
+  readonly hostname: string;
+  readonly shards: number;
+  readonly routes: readonly Route[];
+  readonly tls: "never" | "opportunistic" | "required";
+  readonly useIpv6: boolean;
+  /** The port of mail exchangers: 25, but for tests. */
+  readonly mxPort: number;
+  readonly retry: RetryConfig;
+  readonly limits: DeliveryLimits;
+  readonly timings: Timings;
+}
+
+export interface RetryConfig {
+  readonly firstMs: number;
+  readonly factor: number;
+  readonly capMs: number;
+  /** A delayed notification is due after this long; 0: never. */
+  readonly delayNotificationMs: number;
+  /** How long a notification of ours is tried. */
+  readonly notificationLifetimeMs: number;
+}
+
+/** DESIGN §9, and the bounds of everything that is kept in memory. */
+export interface DeliveryLimits {
+  readonly sessionsMax: number;
+  readonly sessionsPerDestinationMax: number;
+  /** Sessions a destination starts with; one more for each success, up to its maximum. */
+  readonly sessionsPerDestinationFirst: number;
+  readonly messagesPerSessionMax: number;
+  /** Hosts (addresses) tried in one attempt. */
+  readonly hostsPerAttemptMax: number;
+  /** Units waiting in memory for one destination, by count and by bytes; what exceeds it is spilled. */
+  readonly readyUnitsMax: number;
+  readonly readyBytesMax: number;
+  /** Units of one shard in memory in whatever state; beyond it the log is not read. */
+  readonly shardUnitsMax: number;
+  readonly shardBytesMax: number;
+  readonly contentLineMax: number;
+}
+
+export interface Timings {
+  /** RFC 5321 §4.5.3.2, in milliseconds, by what is waited for. */
+  readonly reply: Readonly<Record<Exclude<WaitingFor, "nothing">, number>>;
+  readonly connectMs: number;
+  /** An unused session is kept this long for more mail. */
+  readonly idleSessionMs: number;
+  /** A unit read from the log is in flight, settled or spilled within this time (DESIGN §4.5). */
+  readonly spillAfterMs: number;
+  readonly checkpointMs: number;
+  readonly heartbeatMs: number;
+  /** Membership must have been the same for this long before shards move; 0 on one machine. */
+  readonly stableMembershipMs: number;
+  /** Without a heartbeat: nothing new is started … */
+  readonly pauseWithoutHeartbeatMs: number;
+  /** … and sessions that have not sent the final dot are dropped. */
+  readonly dropWithoutHeartbeatMs: number;
+  /** Running attempts may finish this long at a hand-over. */
+  readonly drainMs: number;
+  /** Pause before a write is tried again when the store or the queue is away. */
+  readonly storeRetryMs: number;
+}
+
+const minute = 60_000;
+
+/** RFC 5321 §4.5.3.2 gives minimums; EHLO and STARTTLS have none there and wait as MAIL does. */
+export const replyTimeouts: Timings["reply"] = {
+  greeting: 5 * minute,
+  ehlo: 5 * minute,
+  starttls: 5 * minute,
+  mail: 5 * minute,
+  rcpt: 5 * minute,
+  dataInitiation: 2 * minute,
+  dataBlock: 3 * minute,
+  dataTermination: 10 * minute,
+  quit: 10_000,
+};
+
+export const defaultLimits: DeliveryLimits = {
+  sessionsMax: 1_000,
+  sessionsPerDestinationMax: 20,
+  sessionsPerDestinationFirst: 5,
+  messagesPerSessionMax: 1_000,
+  hostsPerAttemptMax: 5,
+  readyUnitsMax: 5_000,
+  readyBytesMax: 32 * 1024 * 1024,
+  shardUnitsMax: 20_000,
+  shardBytesMax: 64 * 1024 * 1024,
+  contentLineMax: 998,
+};
+
+export const defaultTimings: Timings = {
+  reply: replyTimeouts,
+  connectMs: 30_000,
+  idleSessionMs: 5_000,
+  spillAfterMs: 5_000,
+  checkpointMs: 5_000,
+  heartbeatMs: 3_000,
+  stableMembershipMs: 5_000,
+  pauseWithoutHeartbeatMs: 15_000,
+  dropWithoutHeartbeatMs: 22_000,
+  drainMs: 30_000,
+  storeRetryMs: 1_000,
+};

@@ -1,0 +1,152 @@
+/**
+ * Which shards this worker owns: no leader, everybody computes the same (DESIGN §5).
+ *
+ *   heartbeat → members → those shards whose highest rendezvous hash is mine, once membership is stable
+ *   claim what is free or whose owner is gone; give back what another should have
+ *   no heartbeat for a while, on the monotonic clock: start nothing new, then drop what is uncommitted
+ */
+import type { CancelTimer, Clock } from "#lib/clock";
+import type { Leases } from "#lib/leases/leases";
+import { ownerOf } from "#lib/queue/shard";
+import type { Shard } from "#lib/queue/unit";
+import type { Incarnation } from "#lib/stream/journal";
+import type { Log } from "#lib/telemetry/log";
+import type { Timings } from "./config.ts";
+import type { Epoch, Lease } from "#lib/leases/leases";
+
+/** Claims made in one round: a takeover of many shards must not stall the worker (DESIGN §5). */
+const claimsPerRoundMax = 8;
+
+export interface OwnershipPorts {
+  readonly me: Incarnation;
+  readonly shards: number;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timings: Timings;
+  readonly owned: () => readonly Shard[];
+  readonly claimed: (shard: Shard, epoch: Epoch, lease: Lease | undefined) => Promise<void>;
+  readonly giveBack: (shard: Shard) => Promise<void>;
+  /** Nothing new may be started, or it may again. */
+  readonly pause: (isPaused: boolean) => void;
+  /** What has not sent its final dot must stop. */
+  readonly dropUncommitted: () => void;
+}
+
+export class Ownership {
+  readonly #ports: OwnershipPorts;
+  #cancel: CancelTimer | undefined;
+  #isStopped = false;
+  #heardAt: number;
+  #isPaused = false;
+  #membersKey = "";
+  #stableSince: number;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(ports: OwnershipPorts) {
+    this.#ports = ports;
+    this.#heardAt = ports.clock.monotonic();
+    this.#stableSince = this.#heardAt;
+  }
+
+  /** Resolves after the first round. */
+  start(): Promise<void> {
+    this.#watch();
+    this.#round = this.#runRound();
+    return this.#round;
+  }
+
+  /** No more claims; shards are given back by the worker. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel?.();
+    await this.#round;
+  }
+
+  /** Runs beside the rounds, which may hang on a dead connection: our own clock decides. */
+  #watch(): void {
+    if (this.#isStopped) return;
+    const { clock, timings, log } = this.#ports;
+    const silentMs = clock.monotonic() - this.#heardAt;
+    const isSilent = silentMs >= timings.pauseWithoutHeartbeatMs;
+    if (isSilent !== this.#isPaused) {
+      this.#isPaused = isSilent;
+      this.#ports.pause(isSilent);
+      log.warn(isSilent ? "worker_paused" : "worker_resumed", { silent_ms: silentMs });
+    }
+    if (silentMs >= timings.dropWithoutHeartbeatMs) this.#ports.dropUncommitted();
+    clock.after(1_000, () => this.#watch());
+  }
+
+  async #runRound(): Promise<void> {
+    const { clock, timings, log } = this.#ports;
+    try {
+      await this.#once();
+    } catch (error) {
+      log.error("ownership_round_failed", { error: String(error) });
+    }
+    if (this.#isStopped) return;
+    this.#cancel = clock.after(timings.heartbeatMs, () => {
+      this.#round = this.#runRound();
+    });
+  }
+
+  async #once(): Promise<void> {
+    const { leases, me, clock, timings } = this.#ports;
+    const askedAt = clock.monotonic();
+    await leases.heartbeat(me);
+    // The heartbeat counts from before it was sent: others may have seen it that early.
+    this.#heardAt = askedAt;
+    const members = [...(await leases.members())].sort();
+    const key = members.join(" ");
+    if (key !== this.#membersKey) {
+      this.#membersKey = key;
+      this.#stableSince = clock.monotonic();
+    }
+    if (clock.monotonic() - this.#stableSince < timings.stableMembershipMs) return;
+    await this.#giveBack(members);
+    await this.#claim(members);
+  }
+
+  async #giveBack(members: readonly Incarnation[]): Promise<void> {
+    const { owned, me, giveBack } = this.#ports;
+    const foreign = owned().filter((shard) => ownerOf(shard, members) !== me);
+    await Promise.all(foreign.map((shard) => giveBack(shard)));
+  }
+
+  async #claim(members: readonly Incarnation[]): Promise<void> {
+    const { shards, me, owned } = this.#ports;
+    const mine = new Set(owned());
+    const wanted: Shard[] = [];
+    for (let n = 0; n < shards; n++) {
+      const shard = n as Shard;
+      if (!mine.has(shard) && ownerOf(shard, members) === me) wanted.push(shard);
+    }
+    for (let at = 0; at < wanted.length && !this.#isStopped; at += claimsPerRoundMax) {
+      const round = wanted.slice(at, at + claimsPerRoundMax);
+      await Promise.all(round.map((shard) => this.#claimOne(shard, members)));
+      if (at + claimsPerRoundMax < wanted.length) await this.#beat();
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const askedAt = this.#ports.clock.monotonic();
+    await this.#ports.leases.heartbeat(this.#ports.me);
+    this.#heardAt = askedAt;
+  }
+
+  async #claimOne(shard: Shard, members: readonly Incarnation[]): Promise<void> {
+    const { leases, me, log, claimed } = this.#ports;
+    try {
+      const lease = await leases.read(shard);
+      // Its owner lives and will give it back in good order.
+      if (lease?.owner !== undefined && lease.owner !== me && members.includes(lease.owner)) return;
+      const epoch = await leases.claim(shard, me, lease?.epoch);
+      if (epoch === undefined) return;
+      await claimed(shard, epoch, lease);
+      log.info("shard_claimed", { shard, epoch, from: lease?.owner });
+    } catch (error) {
+      log.error("shard_claim_failed", { shard, error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** What a delivery worker is made of; only `main.ts` and the simulation construct these. */
+import type { Clock } from "#lib/clock";
+import type { Bus } from "#lib/leases/bus";
+import type { Leases } from "#lib/leases/leases";
+import type { Transport } from "#lib/net/transport";
+import type { Random } from "#lib/random";
+import type { Store } from "#lib/store/store";
+import type { Intake } from "#lib/stream/intake";
+import type { Incarnation, Journal } from "#lib/stream/journal";
+import type { Stream } from "#lib/stream/stream";
+import type { Resolver } from "#lib/dns/resolver";
+import type { Log } from "#lib/telemetry/log";
+import type { Attempts } from "./attempt/attempt.ts";
+import type { NextHops } from "./attempt/next-hops.ts";
+import type { SessionPool } from "./attempt/session-pool.ts";
+import type { DeliveryConfig } from "./config.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { DeliveryMetrics } from "./metrics.ts";
+import type { Notifier } from "./shard/notifier.ts";
+
+/** The seams. */
+export interface DeliveryPorts {
+  readonly config: DeliveryConfig;
+  readonly intake: Intake;
+  readonly stream: Stream;
+  readonly journal: Journal;
+  readonly store: Store;
+  readonly leases: Leases;
+  readonly bus: Bus;
+  readonly resolver: Resolver;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: DeliveryMetrics;
+}
+
+/** The seams and what one incarnation of the worker makes of them; shared by its shards. */
+export interface WorkerPorts extends DeliveryPorts {
+  readonly me: Incarnation;
+  readonly attempts: Attempts;
+  readonly nextHops: NextHops;
+  readonly pool: SessionPool;
+  readonly dispatcher: Dispatcher;
+  readonly notifier: Notifier;
+}

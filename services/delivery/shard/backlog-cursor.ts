@@ -1,0 +1,86 @@
+/** How far a destination's backlog was read, and how far what was read is dealt with. */
+
+interface ReadRow {
+  readonly position: string;
+  isDone: boolean;
+}
+
+export class BacklogCursor {
+  /** For display only: arithmetic, not counting. */
+  depth = 0;
+  bytes = 0;
+  /** A page is being read. */
+  isReading = false;
+  /** When the rows at the head must be looked at although the destination is closed: expiry, delay. */
+  headDueAt = Number.POSITIVE_INFINITY;
+  #mayHaveMore = false;
+  #readThrough: string | undefined;
+  #rows: ReadRow[] = [];
+  #done: string | undefined;
+
+  get isEmpty(): boolean {
+    return !this.#mayHaveMore && this.#rows.length === 0 && !this.isReading;
+  }
+
+  get mayHaveMore(): boolean {
+    return this.#mayHaveMore;
+  }
+
+  /** The position behind which to read on; undefined: from the stored cursor. */
+  get readThrough(): string | undefined {
+    return this.#readThrough;
+  }
+
+  /** Rows were written, or were there at takeover. */
+  grew(rows: number, bytes: number): void {
+    this.depth += rows;
+    this.bytes += bytes;
+    this.#mayHaveMore = true;
+  }
+
+  /** A page is about to be read: only what is written from now on is known to lie behind it. */
+  readStarted(): void {
+    this.isReading = true;
+    this.#mayHaveMore = false;
+  }
+
+  /** `isEnd`: the page was not full. */
+  readEnded(isEnd: boolean): void {
+    this.isReading = false;
+    if (!isEnd) this.#mayHaveMore = true;
+    if (this.#mayHaveMore || this.#rows.length > 0) return;
+    this.depth = 0;
+    this.bytes = 0;
+  }
+
+  /** A row was handed out; the result is to be called when it is dealt with. Idempotent. */
+  handedOut(position: string, bytes: number): () => void {
+    const row: ReadRow = { position, isDone: false };
+    this.#rows.push(row);
+    this.#readThrough = position;
+    return () => {
+      if (row.isDone) return;
+      row.isDone = true;
+      this.depth = Math.max(0, this.depth - 1);
+      this.bytes = Math.max(0, this.bytes - bytes);
+      this.#advance();
+    };
+  }
+
+  /** The position up to which everything is dealt with, once for each advance. */
+  takeDone(): string | undefined {
+    const done = this.#done;
+    this.#done = undefined;
+    return done;
+  }
+
+  #advance(): void {
+    let count = 0;
+    for (const row of this.#rows) {
+      if (!row.isDone) break;
+      this.#done = row.position;
+      count += 1;
+    }
+    if (count > 0) this.#rows.splice(0, count);
+  }
+}

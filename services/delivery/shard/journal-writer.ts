@@ -1,0 +1,82 @@
+/** Group commit of outcomes: one record in flight, carrying everything since the last one (DESIGN §4.7). */
+import type { Clock } from "#lib/clock";
+import type { UnitEvent } from "#lib/queue/event";
+import { type Incarnation, type Journal, JournalSealed } from "#lib/stream/journal";
+import type { Log } from "#lib/telemetry/log";
+
+/** Events of one record: bounds its size (JetStream takes 1 MiB a message). */
+const eventsPerRecordMax = 1_000;
+
+interface Waiting {
+  readonly event: UnitEvent;
+  readonly settled: (position: number) => void;
+}
+
+export interface JournalWriterPorts {
+  readonly journal: Journal;
+  readonly writer: Incarnation;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retryMs: number;
+  /** Called once: another worker has taken over, nothing of ours counts any more. */
+  readonly onSealed: () => void;
+}
+
+export class JournalWriter {
+  readonly #ports: JournalWriterPorts;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+  #isSealed = false;
+  #position = 0;
+
+  constructor(ports: JournalWriterPorts) {
+    this.#ports = ports;
+  }
+
+  /** The position of the last record that is durable. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get isSealed(): boolean {
+    return this.#isSealed;
+  }
+
+  /** Calls `settled` with the record's position when the event is durable; never when the journal was sealed before. */
+  record(event: UnitEvent, settled: (position: number) => void): void {
+    if (this.#isSealed) return;
+    this.#waiting.push({ event, settled });
+    if (!this.#isWriting) void this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    // What is recorded in this turn of the event loop joins the first record.
+    await Promise.resolve();
+    while (this.#waiting.length > 0 && !this.#isSealed) {
+      const batch = this.#waiting.splice(0, eventsPerRecordMax);
+      if (await this.#append(batch)) for (const { settled } of batch) settled(this.#position);
+    }
+    this.#isWriting = false;
+  }
+
+  /** Until it is durable or refused for good: nothing else may be decided about these units. */
+  async #append(batch: readonly Waiting[]): Promise<boolean> {
+    const { journal, writer, clock, log, retryMs } = this.#ports;
+    const events = batch.map(({ event }) => event);
+    for (;;) {
+      try {
+        this.#position = await journal.append(writer, events);
+        return true;
+      } catch (error) {
+        if (error instanceof JournalSealed) {
+          this.#isSealed = true;
+          this.#ports.onSealed();
+          return false;
+        }
+        log.error("journal_append_failed", { error: String(error), events: events.length });
+        await clock.sleep(retryMs);
+      }
+    }
+  }
+}

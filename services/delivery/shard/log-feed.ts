@@ -1,0 +1,123 @@
+/** Reads a shard's log in order into the working set, as long as there is room. */
+import { decodeUnit } from "#proto/unit";
+import type { Clock } from "#lib/clock";
+import type { Shard, Uid } from "#lib/queue/unit";
+import type { Store, StoredUnit } from "#lib/store/store";
+import type { LogEntry, LogReader } from "#lib/stream/stream";
+import type { Log } from "#lib/telemetry/log";
+import type { DeliveryMetrics } from "../metrics.ts";
+import type { ShardProgress } from "./progress.ts";
+import { fromLog, type QueuedUnit } from "./queued-unit.ts";
+import type { Takeover } from "./takeover.ts";
+import type { WorkingSet } from "./working-set.ts";
+
+/** Bounds of one pull: what is parsed before others get a turn. */
+const pullLimit = { countMax: 500, bytesMax: 8 * 1024 * 1024 } as const;
+
+export interface LogFeedPorts {
+  readonly shard: Shard;
+  readonly reader: LogReader;
+  readonly takeover: Takeover;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: DeliveryMetrics;
+  readonly progress: ShardProgress;
+  readonly working: WorkingSet;
+  readonly storeRetryMs: number;
+  /** Units to be tried; resolves when they are placed, and in order. */
+  readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
+  /** A suspect that the store has already: settle it as such. */
+  readonly alreadyDeferred: (queued: QueuedUnit) => void;
+  /** The same unit a second time, while the first is in memory. */
+  readonly duplicate: (queued: QueuedUnit) => void;
+  /** An entry nobody can read: keep it for the operator, then settle it. */
+  readonly park: (entry: LogEntry, reason: string) => Promise<void>;
+}
+
+export class LogFeed {
+  readonly #ports: LogFeedPorts;
+
+  constructor(ports: LogFeedPorts) {
+    this.#ports = ports;
+  }
+
+  /** Until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { reader, working, clock, log, storeRetryMs } = this.#ports;
+    while (!signal.aborted) {
+      try {
+        await working.room();
+        if (signal.aborted) return;
+        const { entries, through } = await reader.pull(pullLimit, signal);
+        await this.#take(entries, signal);
+        this.#ports.progress.through(through);
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error("log_read_failed", { shard: this.#ports.shard, error: String(error) });
+        await clock.sleep(storeRetryMs);
+      }
+    }
+  }
+
+  async #take(entries: readonly LogEntry[], signal: AbortSignal): Promise<void> {
+    const { progress, takeover } = this.#ports;
+    const fresh: LogEntry[] = [];
+    for (const entry of entries) {
+      progress.read(entry.sequence);
+      if (takeover.settled.has(entry.sequence)) progress.settledBefore(entry.sequence);
+      else fresh.push(entry);
+    }
+    const first = fresh[0];
+    if (first === undefined) return;
+    const isSuspect = first.sequence <= takeover.suspectThrough;
+    const stored = isSuspect ? await this.#findStored(fresh, signal) : undefined;
+    if (signal.aborted) return;
+    const units: QueuedUnit[] = [];
+    for (const entry of fresh) {
+      const queued = await this.#decode(entry);
+      if (queued === undefined) continue;
+      if (this.#ports.working.has(entry.uid)) {
+        this.#ports.duplicate(queued);
+        continue;
+      }
+      this.#ports.working.add(queued);
+      if (stored?.has(entry.uid)) this.#foundDeferred(queued);
+      else units.push(queued);
+    }
+    await this.#ports.offer(units);
+  }
+
+  /** A crash between the store's write and the journal's is harmless, because of this look (DESIGN §4). */
+  async #findStored(
+    entries: readonly LogEntry[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<Uid, StoredUnit>> {
+    const { store, clock, log, takeover, storeRetryMs } = this.#ports;
+    const suspects = entries.filter((entry) => entry.sequence <= takeover.suspectThrough);
+    for (;;) {
+      try {
+        return await store.find(suspects.map((entry) => entry.uid));
+      } catch (error) {
+        log.error("suspects_wait", { shard: this.#ports.shard, error: String(error) });
+        await clock.sleep(storeRetryMs, signal);
+      }
+    }
+  }
+
+  #foundDeferred(queued: QueuedUnit): void {
+    this.#ports.metrics.suspect();
+    this.#ports.alreadyDeferred(queued);
+  }
+
+  async #decode(entry: LogEntry): Promise<QueuedUnit | undefined> {
+    try {
+      const unit = decodeUnit(entry.record);
+      const since = this.#ports.clock.monotonic();
+      return fromLog(unit, { sequence: entry.sequence, content: entry.content, since });
+    } catch (error) {
+      await this.#ports.park(entry, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+}

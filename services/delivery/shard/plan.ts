@@ -1,0 +1,215 @@
+/** From an attempt's outcomes to what must be written: pure, so that every rule is a line in a table test. */
+import { notificationDue, type Action, type Happening } from "#lib/dsn/wanted";
+import type { Disposition, RecipientEvent } from "#lib/queue/event";
+import type { Outcome } from "#lib/queue/outcome";
+import { type RetryPolicy, isDelayNotificationDue, nextAttempt } from "#lib/queue/schedule";
+import type { Random } from "#lib/random";
+import type { Recipient, Time, Unit } from "#lib/queue/unit";
+import type { Status } from "#lib/smtp/status";
+import { replyText } from "#lib/smtp/reply";
+import type { LastOutcome } from "#lib/store/store";
+import type { AttemptReport } from "../attempt/attempt.ts";
+
+export interface NotifiedRecipient {
+  readonly recipient: Recipient;
+  readonly last: LastOutcome;
+  /** The remote's own words, as opposed to our reason. */
+  readonly isRemoteText: boolean;
+}
+
+export interface Plan {
+  readonly disposition: Disposition;
+  readonly events: readonly RecipientEvent[];
+  /** Ends that bounce records are kept of. */
+  readonly failed: readonly NotifiedRecipient[];
+  readonly notifications: ReadonlyMap<Action, readonly NotifiedRecipient[]>;
+  /** What must be tried again, with its last outcomes; absent when nothing must. */
+  readonly waiting?: Waiting;
+}
+
+export interface Waiting {
+  readonly recipients: readonly Recipient[];
+  readonly last: Readonly<Record<string, LastOutcome>>;
+  readonly nextAttemptAt: Time;
+  /** No host could be used: it waits for the destination, not for a time of its own. */
+  readonly isForDestination: boolean;
+  readonly isDelayNotified: boolean;
+}
+
+export interface PlanContext {
+  readonly now: Time;
+  /** This attempt included. */
+  readonly attempts: number;
+  readonly isDelayNotified: boolean;
+  readonly isFinalDelivery: boolean;
+  readonly policy: RetryPolicy;
+  readonly delayNotificationMs: number;
+}
+
+/** Decides for each recipient whether it is done, failed, given up, or waits. */
+export function planSettlement(
+  unit: Unit,
+  report: Pick<AttemptReport, "outcomes" | "remoteName">,
+  context: PlanContext,
+  random: Random,
+): Plan {
+  const { now, attempts, policy } = context;
+  const { acceptedAt, expiresAt } = unit;
+  const next = nextAttempt({ attempts, acceptedAt, expiresAt, now, policy }, random);
+  const builder = new PlanBuilder(unit, context);
+  for (const [index, recipient] of unit.recipients.entries()) {
+    const outcome = report.outcomes[index] ?? unknownOutcome;
+    builder.add(recipient, outcome, { remote: report.remoteName, giveUp: "giveUp" in next });
+  }
+  return builder.plan("at" in next ? next.at : now);
+}
+
+/** Lifetime is over without another attempt: every recipient is given up (RFC 5321 §4.5.4.1). */
+export function planExpiry(
+  unit: Unit,
+  last: Readonly<Record<string, LastOutcome>>,
+  context: PlanContext,
+): Plan {
+  const builder = new PlanBuilder(unit, context);
+  for (const recipient of unit.recipients) builder.expire(recipient, last[recipient.path]);
+  return builder.plan(context.now);
+}
+
+/** Unknown is transient. */
+const unknownOutcome: Outcome = {
+  kind: "transient",
+  scope: "recipient",
+  status: "4.0.0",
+  reason: "no outcome",
+};
+
+class PlanBuilder {
+  readonly #unit: Unit;
+  readonly #context: PlanContext;
+  readonly #events: RecipientEvent[] = [];
+  readonly #failed: NotifiedRecipient[] = [];
+  readonly #waiting: NotifiedRecipient[] = [];
+  readonly #notifications = new Map<Action, NotifiedRecipient[]>();
+  #isForDestination = true;
+
+  constructor(unit: Unit, context: PlanContext) {
+    this.#unit = unit;
+    this.#context = context;
+  }
+
+  add(
+    recipient: Recipient,
+    outcome: Outcome,
+    { remote, giveUp }: { remote: string | undefined; giveUp: boolean },
+  ): void {
+    const last = this.#last(outcome, remote);
+    const notified = { recipient, last, isRemoteText: outcome.reply !== undefined };
+    switch (outcome.kind) {
+      case "delivered":
+        this.#event(recipient, "delivered", last);
+        this.#notify(this.#happening(outcome.dsnRelayed), notified);
+        return;
+      case "permanent":
+        this.#event(recipient, "permanent", last);
+        this.#fail(notified);
+        return;
+      case "transient":
+        if (giveUp) {
+          this.expire(recipient, last);
+          return;
+        }
+        this.#event(recipient, "transient", last);
+        this.#waiting.push(notified);
+        if (outcome.scope !== "host" && outcome.scope !== "destination") {
+          this.#isForDestination = false;
+        }
+        return;
+    }
+  }
+
+  expire(recipient: Recipient, last: LastOutcome | undefined): void {
+    const at = this.#context.now;
+    const text =
+      last === undefined
+        ? "could not be delivered before its lifetime ended"
+        : `given up; the last failure was: ${last.text}`;
+    // RFC 3463 §3.5: 5.4.7 delivery time expired.
+    const ended: LastOutcome = { ...last, status: "5.4.7", text, at };
+    this.#event(recipient, "expired", ended);
+    this.#fail({ recipient, last: ended, isRemoteText: false });
+  }
+
+  plan(nextAttemptAt: Time): Plan {
+    const base = {
+      events: this.#events,
+      failed: this.#failed,
+      notifications: this.#notifications,
+    };
+    if (this.#waiting.length === 0) {
+      const isAllFailed = this.#failed.length === this.#events.length;
+      return { ...base, disposition: isAllFailed ? "failed" : "delivered" };
+    }
+    const isDelayed = this.#isDelayed();
+    if (isDelayed) for (const notified of this.#waiting) this.#notify("delayed", notified);
+    return {
+      ...base,
+      disposition: "deferred",
+      waiting: {
+        recipients: this.#waiting.map(({ recipient }) => recipient),
+        last: Object.fromEntries(this.#waiting.map((w) => [w.recipient.path, w.last])),
+        nextAttemptAt,
+        isForDestination: this.#isForDestination,
+        isDelayNotified: this.#context.isDelayNotified || isDelayed,
+      },
+    };
+  }
+
+  #isDelayed(): boolean {
+    const { now, isDelayNotified, delayNotificationMs } = this.#context;
+    const { acceptedAt } = this.#unit;
+    return isDelayNotificationDue({ acceptedAt, now, delayNotificationMs, isDelayNotified });
+  }
+
+  #happening(dsnRelayed: boolean): Happening {
+    if (this.#context.isFinalDelivery) return "delivered";
+    return dsnRelayed ? "passedOn" : "relayed";
+  }
+
+  #fail(notified: NotifiedRecipient): void {
+    this.#failed.push(notified);
+    this.#notify("failed", notified);
+  }
+
+  #notify(happening: Happening, notified: NotifiedRecipient): void {
+    const { reversePath } = this.#unit.envelope;
+    const action = notificationDue(reversePath, notified.recipient, happening);
+    if (action === undefined) return;
+    const group = this.#notifications.get(action);
+    if (group === undefined) this.#notifications.set(action, [notified]);
+    else group.push(notified);
+  }
+
+  #event(recipient: Recipient, outcome: RecipientEvent["outcome"], last: LastOutcome): void {
+    this.#events.push({
+      path: recipient.path,
+      outcome,
+      status: last.status,
+      text: last.text,
+      ...(last.code === undefined ? {} : { code: last.code }),
+    });
+  }
+
+  #last(outcome: Outcome, remote: string | undefined): LastOutcome {
+    const { reply } = outcome;
+    const status: Status =
+      outcome.kind === "delivered" ? (outcome.reply.class === 2 && outcome.reply.status) || "2.0.0" : outcome.status;
+    const text = outcome.kind === "delivered" ? replyText(outcome.reply) : outcome.reason;
+    return {
+      status,
+      text,
+      at: this.#context.now,
+      ...(reply === undefined ? {} : { code: reply.code }),
+      ...(remote === undefined ? {} : { remote }),
+    };
+  }
+}

@@ -1,0 +1,65 @@
+/** A unit in memory: read from its log or from the store, waiting, in flight or being settled. */
+import type { Unit } from "#lib/queue/unit";
+import type { DeferredUnit } from "#lib/store/store";
+
+export interface QueuedUnit {
+  readonly unit: Unit;
+  readonly origin: Origin;
+  /** When it came into memory, on the monotonic clock. */
+  readonly since: number;
+  /** What it weighs against the shard's limit. */
+  readonly bytes: number;
+  /** An operator cancelled it while it waited or was in flight. */
+  isCancelled: boolean;
+}
+
+export type Origin = LogOrigin | StoreOrigin;
+
+export interface LogOrigin {
+  readonly kind: "log";
+  readonly sequence: number;
+  readonly content?: Uint8Array;
+}
+
+export interface StoreOrigin {
+  readonly kind: "store";
+  readonly deferred: DeferredUnit;
+  /** Its wheel or backlog row is dealt with: the cursor may pass it. */
+  readonly rowDone: () => void;
+}
+
+/** What a unit weighs beside its content: envelope, recipients, bookkeeping. */
+const unitBytes = 1_024;
+
+export function fromLog(
+  unit: Unit,
+  from: { sequence: number; content: Uint8Array | undefined; since: number },
+): QueuedUnit {
+  const { sequence, content, since } = from;
+  return {
+    unit,
+    since,
+    bytes: unitBytes + (content?.length ?? 0),
+    origin: { kind: "log", sequence, ...(content === undefined ? {} : { content }) },
+    isCancelled: false,
+  };
+}
+
+export function fromStore(
+  deferred: DeferredUnit,
+  from: { rowDone: () => void; since: number },
+): QueuedUnit {
+  const { rowDone, since } = from;
+  const origin = { kind: "store" as const, deferred, rowDone };
+  return { unit: deferred.unit, since, bytes: unitBytes, origin, isCancelled: false };
+}
+
+/** Attempts made before this one. */
+export function attemptsOf(queued: QueuedUnit): number {
+  return queued.origin.kind === "store" ? queued.origin.deferred.attempts : 0;
+}
+
+/** The generation that the next write of this unit has. */
+export function nextGeneration(queued: QueuedUnit): number {
+  return queued.origin.kind === "store" ? queued.origin.deferred.generation + 1 : 1;
+}

@@ -1,0 +1,40 @@
+/**
+ * From a claimed lease to the exact set of what its earlier owners settled (DESIGN §4).
+ * A crashed owner's journal is sealed first: from then on nothing it still tries to record counts.
+ */
+import { assert } from "#lib/assert";
+import type { Incarnation, Journal } from "#lib/stream/journal";
+import type { JournalMark, Lease } from "#lib/leases/leases";
+import type { Shard } from "#lib/queue/unit";
+import type { Stream } from "#lib/stream/stream";
+
+export interface Takeover {
+  readonly floor: number;
+  /** Sequences above the floor that are settled already. */
+  readonly settled: ReadonlySet<number>;
+  /** Entries up to here may have been deferred by an owner that died before it recorded it. */
+  readonly suspectThrough: number;
+  /** Journals to keep in our checkpoints until the floor has passed `settled`. */
+  readonly journals: readonly JournalMark[];
+}
+
+export async function takeOver(
+  shard: Shard,
+  lease: Lease | undefined,
+  from: { journal: Journal; stream: Stream; me: Incarnation },
+): Promise<Takeover> {
+  const { journal, stream, me } = from;
+  // Its other shards are fenced by the same seal: it must start afresh.
+  if (lease?.owner !== undefined && lease.owner !== me) await journal.seal(lease.owner);
+  const floor = lease?.checkpoint?.floor ?? 0;
+  const journals = lease?.checkpoint?.journals ?? [];
+  const settled = new Set<number>();
+  for (const { writer, position } of journals) {
+    for await (const event of journal.replay(writer, shard, position)) {
+      assert(event.shard === shard, "a replay tells only of the shard asked for");
+      if (event.sequence > floor) settled.add(event.sequence);
+    }
+  }
+  const suspectThrough = await stream.end(shard);
+  return { floor, settled, suspectThrough, journals: settled.size > 0 ? journals : [] };
+}

@@ -1,0 +1,123 @@
+/** What of a shard is in memory: its destinations, and every unit that is not settled yet. */
+import type { Clock } from "#lib/clock";
+import type { Destination, Uid } from "#lib/queue/unit";
+import type { Hold } from "#lib/store/store";
+import type { DeliveryLimits } from "../config.ts";
+import { DestinationQueue } from "./destination-queue.ts";
+import type { QueuedUnit } from "./queued-unit.ts";
+
+export class WorkingSet {
+  readonly #clock: Clock;
+  readonly #limits: DeliveryLimits;
+  readonly #destinations = new Map<Destination, DestinationQueue>();
+  readonly #units = new Map<Uid, QueuedUnit>();
+  readonly #holds = new Map<Destination, Hold>();
+  #bytes = 0;
+  #roomWaiters: (() => void)[] = [];
+  #emptyWaiters: (() => void)[] = [];
+
+  constructor(clock: Clock, limits: DeliveryLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  get unitCount(): number {
+    return this.#units.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get destinations(): Iterable<DestinationQueue> {
+    return this.#destinations.values();
+  }
+
+  get units(): Iterable<QueuedUnit> {
+    return this.#units.values();
+  }
+
+  unit(uid: Uid): QueuedUnit | undefined {
+    return this.#units.get(uid);
+  }
+
+  has(uid: Uid): boolean {
+    return this.#units.has(uid);
+  }
+
+  add(queued: QueuedUnit): void {
+    this.#units.set(queued.unit.uid, queued);
+    this.#bytes += queued.bytes;
+  }
+
+  remove(queued: QueuedUnit): void {
+    const { uid } = queued.unit;
+    if (this.#units.get(uid) !== queued) return;
+    this.#units.delete(uid);
+    this.#bytes -= queued.bytes;
+    if (this.#hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
+    if (this.#units.size === 0) for (const wake of this.#emptyWaiters.splice(0)) wake();
+  }
+
+  /** Resolves when the log may be read further. */
+  room(): Promise<void> {
+    if (this.#hasRoom) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#roomWaiters.push(resolve);
+    });
+  }
+
+  /** Resolves when nothing is unsettled. */
+  empty(): Promise<void> {
+    if (this.#units.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#emptyWaiters.push(resolve);
+    });
+  }
+
+  /** Half of the room is for what comes from the store, so that old mail cannot keep new mail out. */
+  get hasRoomForBacklog(): boolean {
+    return this.#units.size < this.#limits.shardUnitsMax / 2;
+  }
+
+  queue(destination: Destination): DestinationQueue {
+    let queue = this.#destinations.get(destination);
+    if (queue === undefined) {
+      queue = new DestinationQueue(destination, this.#clock, this.#limits);
+      const hold = this.#holds.get(destination);
+      if (hold !== undefined) queue.hold = hold;
+      this.#destinations.set(destination, queue);
+    }
+    return queue;
+  }
+
+  known(destination: Destination): DestinationQueue | undefined {
+    return this.#destinations.get(destination);
+  }
+
+  forgetIfIdle(queue: DestinationQueue): void {
+    if (queue.isForgettable) this.#destinations.delete(queue.destination);
+  }
+
+  hold(hold: Hold): DestinationQueue {
+    this.#holds.set(hold.destination, hold);
+    const queue = this.queue(hold.destination);
+    queue.hold = hold;
+    return queue;
+  }
+
+  release(destination: Destination): DestinationQueue | undefined {
+    this.#holds.delete(destination);
+    const queue = this.#destinations.get(destination);
+    if (queue !== undefined) queue.hold = undefined;
+    return queue;
+  }
+
+  get holds(): ReadonlyMap<Destination, Hold> {
+    return this.#holds;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#units.size < this.#limits.shardUnitsMax && this.#bytes < this.#limits.shardBytesMax;
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The delivery worker: owns shards, attempts their mail, and starts afresh as a new incarnation
+ * when another worker has sealed its journal.
+ */
+import type { Hold } from "#lib/store/store";
+import type { Shard } from "#lib/queue/unit";
+import type { Epoch, Lease } from "#lib/leases/leases";
+import type { Incarnation } from "#lib/stream/journal";
+import { Deadlines } from "#lib/deadlines";
+import { Attempts } from "./attempt/attempt.ts";
+import { NextHops } from "./attempt/next-hops.ts";
+import { SessionPool } from "./attempt/session-pool.ts";
+import { serveShard, serveWorker } from "./admin.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Ownership } from "./ownership.ts";
+import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
+import { JournalWriter } from "./shard/journal-writer.ts";
+import { Notifier } from "./shard/notifier.ts";
+import { ShardOwner } from "./shard/owner.ts";
+
+/** Holds are re-read this often, so that one set elsewhere binds here. */
+const holdsRefreshMs = 5_000;
+
+/** One incarnation: from its first claim to its seal or stop. */
+export class Worker {
+  readonly #ports: WorkerPorts;
+  readonly #writer: JournalWriter;
+  readonly #ownership: Ownership;
+  readonly #owners = new Map<Shard, { owner: ShardOwner; unserve: () => void }>();
+  readonly #onSealed: () => void;
+  #unserve: (() => void) | undefined;
+  #isOver = false;
+  #holds: readonly Hold[] = [];
+
+  constructor(me: Incarnation, ports: DeliveryPorts, onSealed: () => void) {
+    this.#ports = incarnate(me, ports);
+    this.#onSealed = onSealed;
+    const { journal, clock, log, config } = ports;
+    this.#writer = new JournalWriter({
+      journal,
+      writer: me,
+      clock,
+      log,
+      retryMs: config.timings.storeRetryMs,
+      onSealed: () => this.#sealed(),
+    });
+    this.#ownership = new Ownership({
+      ...this.#ports,
+      shards: config.shards,
+      timings: config.timings,
+      owned: () => [...this.#owners.keys()],
+      claimed: (shard, epoch, lease) => this.#claimed(shard, epoch, lease),
+      giveBack: (shard) => this.#giveBack(shard),
+      pause: (isPaused) => this.#ports.dispatcher.pause(isPaused),
+      dropUncommitted: () => this.#ports.attempts.dropUncommitted(),
+    });
+  }
+
+  get owners(): readonly ShardOwner[] {
+    return [...this.#owners.values()].map(({ owner }) => owner);
+  }
+
+  get sessions(): { readonly running: number; readonly idle: number } {
+    return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
+  }
+
+  /** Resolves when the first round of claims is through. */
+  async start(): Promise<void> {
+    this.#unserve = serveWorker(this, this.#ports);
+    await this.#refreshHolds();
+    await this.#ownership.start();
+  }
+
+  /** Hands every shard over in good order. Stopping twice is stopping once. */
+  async stop(): Promise<void> {
+    if (this.#isOver) return;
+    await this.#ownership.stop();
+    await Promise.all([...this.#owners.keys()].map((shard) => this.#giveBack(shard)));
+    this.#end();
+    await this.#ports.leases.leave(this.#ports.me);
+  }
+
+  /** Binds every owner at once; the store makes it last. */
+  hold(hold: Hold): void {
+    this.#holds = [...this.#holds.filter((h) => h.destination !== hold.destination), hold];
+    for (const owner of this.owners) owner.close(owner.working.hold(hold));
+  }
+
+  release(destination: Hold["destination"]): void {
+    this.#holds = this.#holds.filter((h) => h.destination !== destination);
+    for (const owner of this.owners) {
+      const queue = owner.working.release(destination);
+      if (queue !== undefined) owner.reopen(queue);
+    }
+  }
+
+  async #claimed(shard: Shard, epoch: Epoch, lease: Lease | undefined): Promise<void> {
+    const owner = await ShardOwner.start(
+      { shard, epoch, lease, holds: this.#holds },
+      { ...this.#ports, writer: this.#writer, onFenced: () => this.#fenced(shard) },
+    );
+    if (this.#isOver) {
+      owner.fence();
+      return;
+    }
+    const unserve = serveShard(owner, this.#ports);
+    this.#owners.set(shard, { owner, unserve });
+  }
+
+  async #giveBack(shard: Shard): Promise<void> {
+    const owned = this.#owners.get(shard);
+    if (owned === undefined) return;
+    try {
+      await owned.owner.stop();
+      this.#ports.log.info("shard_released", { shard, floor: owned.owner.floor });
+    } catch (error) {
+      // It could not be given back; it is taken from us when our heartbeat has expired.
+      this.#ports.log.error("shard_release_failed", { shard, error: String(error) });
+      owned.owner.fence();
+    }
+    owned.unserve();
+    this.#owners.delete(shard);
+  }
+
+  #fenced(shard: Shard): void {
+    const owned = this.#owners.get(shard);
+    if (owned === undefined) return;
+    this.#ports.log.warn("shard_fenced", { shard });
+    owned.owner.fence();
+    owned.unserve();
+    this.#owners.delete(shard);
+  }
+
+  /** Another worker took us for dead: nothing of this incarnation counts any more. */
+  #sealed(): void {
+    if (this.#isOver) return;
+    this.#ports.log.warn("journal_sealed", { writer: this.#ports.me });
+    for (const shard of [...this.#owners.keys()]) this.#fenced(shard);
+    this.#ports.attempts.dropUncommitted();
+    this.#end();
+    void this.#ownership.stop();
+    this.#onSealed();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#unserve?.();
+    this.#ports.pool.close();
+  }
+
+  async #refreshHolds(): Promise<void> {
+    if (this.#isOver) return;
+    const { store, clock, log } = this.#ports;
+    try {
+      const holds = await store.holds();
+      const wanted = new Set(holds.map((hold) => hold.destination));
+      for (const { destination } of this.#holds) {
+        if (!wanted.has(destination)) this.release(destination);
+      }
+      const known = new Set(this.#holds.map((hold) => hold.destination));
+      for (const hold of holds) if (!known.has(hold.destination)) this.hold(hold);
+    } catch (error) {
+      log.error("holds_unreadable", { error: String(error) });
+    }
+    clock.after(holdsRefreshMs, () => void this.#refreshHolds());
+  }
+}
+
+function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
+  const { clock, config, transport } = ports;
+  const { limits, timings } = config;
+  const pool = new SessionPool(clock, timings.idleSessionMs);
+  const nextHops = new NextHops(ports);
+  const deadlines = new Deadlines(clock);
+  return {
+    ...ports,
+    me,
+    pool,
+    nextHops,
+    dispatcher: new Dispatcher(limits.sessionsMax),
+    attempts: new Attempts({ transport, clock, deadlines, timings, config, nextHops, pool }),
+    notifier: new Notifier({
+      ...ports,
+      hostname: config.hostname,
+      lifetimeMs: config.retry.notificationLifetimeMs,
+    }),
+  };
+}
