@@ -1,0 +1,32 @@
+/** What the edge counts. Wired to the telemetry of the process by `main.ts`. */
+export interface EdgeMetrics {
+  sessionOpened(listener: string): void;
+  sessionClosed(listener: string): void;
+  /** A connection turned away before its session began. */
+  sessionRefused(reason: "sessions" | "address" | "stopping"): void;
+  accepted(message: AcceptedMessage): void;
+  /** A 4yz or 5yz reply. */
+  refused(code: number): void;
+  authenticated(outcome: "success" | "failure" | "busy"): void;
+  /** Content in memory, coming in or on its way to the queue. */
+  contentBytesHeld(bytes: number): void;
+}
+
+export interface AcceptedMessage {
+  readonly listener: string;
+  readonly recipients: number;
+  readonly bytes: number;
+  /** From the final dot to the 250. */
+  readonly durationMs: number;
+}
+
+/** Counts nothing; for tests that do not look. */
+export const noMetrics: EdgeMetrics = {
+  sessionOpened() {},
+  sessionClosed() {},
+  sessionRefused() {},
+  accepted() {},
+  refused() {},
+  authenticated() {},
+  contentBytesHeld() {},
+};
