@@ -6,13 +6,12 @@
  *   no heartbeat for a while, on the monotonic clock: start nothing new, then drop what is uncommitted
  */
 import type { CancelTimer, Clock } from "#lib/clock";
-import type { Leases } from "#lib/leases/leases";
+import type { Epoch, Lease, Leases } from "#lib/leases/leases";
 import { ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
-import type { Epoch, Lease } from "#lib/leases/leases";
 
 /** Claims made in one round: a takeover of many shards must not stall the worker (DESIGN §5). */
 const claimsPerRoundMax = 8;

@@ -1,5 +1,6 @@
 /** What a delivery worker is made of; only `main.ts` and the simulation construct these. */
 import type { Clock } from "#lib/clock";
+import type { Resolver } from "#lib/dns/resolver";
 import type { Bus } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { Transport } from "#lib/net/transport";
@@ -8,7 +9,6 @@ import type { Store } from "#lib/store/store";
 import type { Intake } from "#lib/stream/intake";
 import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
-import type { Resolver } from "#lib/dns/resolver";
 import type { Log } from "#lib/telemetry/log";
 import type { Attempts } from "./attempt/attempt.ts";
 import type { NextHops } from "./attempt/next-hops.ts";

@@ -2,15 +2,16 @@
  * The delivery worker: owns shards, attempts their mail, and starts afresh as a new incarnation
  * when another worker has sealed its journal.
  */
-import type { Hold } from "#lib/store/store";
-import type { Shard } from "#lib/queue/unit";
-import type { Epoch, Lease } from "#lib/leases/leases";
-import type { Incarnation } from "#lib/stream/journal";
+
 import { Deadlines } from "#lib/deadlines";
+import type { Epoch, Lease } from "#lib/leases/leases";
+import type { Shard } from "#lib/queue/unit";
+import type { Hold } from "#lib/store/store";
+import type { Incarnation } from "#lib/stream/journal";
+import { serveShard, serveWorker } from "./admin.ts";
 import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
-import { serveShard, serveWorker } from "./admin.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Ownership } from "./ownership.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";

@@ -170,8 +170,7 @@ export class Attempts {
     const { pool, config } = this.#ports;
     const recipients = progress.open.map((index) => recipientAt(unit, index));
     this.#running.add(session);
-    const contentLineMax =
-      session.host.protocol === "lmtp" ? 0 : config.limits.contentLineMax;
+    const contentLineMax = session.host.protocol === "lmtp" ? 0 : config.limits.contentLineMax;
     const report = await session.transact(
       transactionOf(unit, { recipients, content, contentLineMax }),
     );

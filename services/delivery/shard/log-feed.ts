@@ -1,10 +1,11 @@
 /** Reads a shard's log in order into the working set, as long as there is room. */
-import { decodeUnit } from "#proto/unit";
+
 import type { Clock } from "#lib/clock";
 import type { Shard, Uid } from "#lib/queue/unit";
 import type { Store, StoredUnit } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
+import { decodeUnit } from "#proto/unit";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { ShardProgress } from "./progress.ts";
 import { fromLog, type QueuedUnit } from "./queued-unit.ts";

@@ -1,12 +1,13 @@
 /** Turns what became of recipients into notifications and hands them to the queue (RFC 3461 §5.2, RFC 3464). */
+
+import type { Clock } from "#lib/clock";
 import { buildNotification } from "#lib/dsn/notification";
 import type { Action } from "#lib/dsn/wanted";
-import type { Clock } from "#lib/clock";
 import { notificationId } from "#lib/queue/queue-id";
 import { destinationOf } from "#lib/queue/shard";
-import { type Message, type Unit, queueIdOf, uidOf } from "#lib/queue/unit";
-import { parseReversePath } from "#lib/smtp/path";
+import { type Message, queueIdOf, type Unit, uidOf } from "#lib/queue/unit";
 import type { PathText } from "#lib/smtp/path";
+import { parseReversePath } from "#lib/smtp/path";
 import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import type { NotifiedRecipient } from "./plan.ts";

@@ -6,7 +6,13 @@
  *   fence: nothing more is written; the next owner finds everything as it was
  */
 import type { CancelTimer } from "#lib/clock";
-import { type Checkpoint, type Epoch, Fenced, type JournalMark, type Lease } from "#lib/leases/leases";
+import {
+  type Checkpoint,
+  type Epoch,
+  Fenced,
+  type JournalMark,
+  type Lease,
+} from "#lib/leases/leases";
 import { nextAttempt } from "#lib/queue/schedule";
 import type { Destination, Shard } from "#lib/queue/unit";
 import { queueIdOf } from "#lib/queue/unit";

@@ -17,7 +17,10 @@ export interface ParkingPorts {
 /** Keeps the entry; resolves when that is durable. */
 export async function park(
   shard: Shard,
-  parked: { readonly entry: Pick<LogEntry, "sequence" | "uid" | "record">; readonly reason: string },
+  parked: {
+    readonly entry: Pick<LogEntry, "sequence" | "uid" | "record">;
+    readonly reason: string;
+  },
   ports: ParkingPorts,
 ): Promise<void> {
   const { store, clock, log, metrics, storeRetryMs } = ports;

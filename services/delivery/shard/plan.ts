@@ -1,12 +1,12 @@
 /** From an attempt's outcomes to what must be written: pure, so that every rule is a line in a table test. */
-import { notificationDue, type Action, type Happening } from "#lib/dsn/wanted";
+import { type Action, type Happening, notificationDue } from "#lib/dsn/wanted";
 import type { Disposition, RecipientEvent } from "#lib/queue/event";
 import type { Outcome } from "#lib/queue/outcome";
-import { type RetryPolicy, isDelayNotificationDue, nextAttempt } from "#lib/queue/schedule";
-import type { Random } from "#lib/random";
+import { isDelayNotificationDue, nextAttempt, type RetryPolicy } from "#lib/queue/schedule";
 import type { Recipient, Time, Unit } from "#lib/queue/unit";
-import type { Status } from "#lib/smtp/status";
+import type { Random } from "#lib/random";
 import { replyText } from "#lib/smtp/reply";
+import type { Status } from "#lib/smtp/status";
 import type { LastOutcome } from "#lib/store/store";
 import type { AttemptReport } from "../attempt/attempt.ts";
 
@@ -202,7 +202,9 @@ class PlanBuilder {
   #last(outcome: Outcome, remote: string | undefined): LastOutcome {
     const { reply } = outcome;
     const status: Status =
-      outcome.kind === "delivered" ? (outcome.reply.class === 2 && outcome.reply.status) || "2.0.0" : outcome.status;
+      outcome.kind === "delivered"
+        ? (outcome.reply.class === 2 && outcome.reply.status) || "2.0.0"
+        : outcome.status;
     const text = outcome.kind === "delivered" ? replyText(outcome.reply) : outcome.reason;
     return {
       status,

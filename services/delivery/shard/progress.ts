@@ -1,6 +1,7 @@
 /** What of a shard's log is settled, and from where its owner's journal must be replayed after a crash. */
-import { FloorTracker } from "#lib/queue/floor";
+
 import { Fifo } from "#lib/queue/fifo";
+import { FloorTracker } from "#lib/queue/floor";
 
 export class ShardProgress {
   readonly #floor: FloorTracker;

@@ -6,9 +6,9 @@
  */
 import type { Clock } from "#lib/clock";
 import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
-import type { Random } from "#lib/random";
-import { type Shard, queueIdOf } from "#lib/queue/unit";
 import type { RetryPolicy } from "#lib/queue/schedule";
+import { queueIdOf, type Shard } from "#lib/queue/unit";
+import type { Random } from "#lib/random";
 import type { Bounce, Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
@@ -16,7 +16,13 @@ import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { Notifier } from "./notifier.ts";
-import { type NotifiedRecipient, type Plan, planExpiry, planSettlement, type Waiting } from "./plan.ts";
+import {
+  type NotifiedRecipient,
+  type Plan,
+  planExpiry,
+  planSettlement,
+  type Waiting,
+} from "./plan.ts";
 import { attemptsOf, nextGeneration, type QueuedUnit } from "./queued-unit.ts";
 import type { RetryWheel } from "./retry-wheel.ts";
 
@@ -90,7 +96,11 @@ export class Settlement {
 
   /** An operator does not want it any more: it ends without notification. */
   async cancelled(queued: QueuedUnit): Promise<void> {
-    const ending: Ending = { disposition: "cancelled", recipients: [], attempt: attemptsOf(queued) };
+    const ending: Ending = {
+      disposition: "cancelled",
+      recipients: [],
+      attempt: attemptsOf(queued),
+    };
     await this.#finishInStore(queued);
     this.#record(queued, ending);
   }
@@ -127,7 +137,11 @@ export class Settlement {
     const waiting = { status: "4.4.1", text: "waiting for the destination", at: now } as const;
     const recipients = queued.unit.recipients
       .filter((r) => r.notify === undefined || r.notify.includes("delay"))
-      .map((recipient) => ({ recipient, last: last[recipient.path] ?? waiting, isRemoteText: false }));
+      .map((recipient) => ({
+        recipient,
+        last: last[recipient.path] ?? waiting,
+        isRemoteText: false,
+      }));
     const isWanted = queued.unit.envelope.reversePath !== "" && recipients.length > 0;
     if (isWanted) await this.#notify(queued, new Map([["delayed" as const, recipients]]), 0);
     await this.moveTo(queued, { kind: "backlog" }, true);

@@ -3,9 +3,9 @@
  * A crashed owner's journal is sealed first: from then on nothing it still tries to record counts.
  */
 import { assert } from "#lib/assert";
-import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { JournalMark, Lease } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";
+import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 
 export interface Takeover {

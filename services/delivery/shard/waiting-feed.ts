@@ -47,7 +47,10 @@ export class WaitingFeed {
         isMore = (await this.#dueUnits()) === dueRowsMax;
       }
     } catch (error) {
-      this.#ports.log.error("wheel_read_failed", { shard: this.#ports.shard, error: String(error) });
+      this.#ports.log.error("wheel_read_failed", {
+        shard: this.#ports.shard,
+        error: String(error),
+      });
     } finally {
       this.#isReadingWheel = false;
     }

@@ -118,6 +118,8 @@ export class WorkingSet {
   }
 
   get #hasRoom(): boolean {
-    return this.#units.size < this.#limits.shardUnitsMax && this.#bytes < this.#limits.shardBytesMax;
+    return (
+      this.#units.size < this.#limits.shardUnitsMax && this.#bytes < this.#limits.shardBytesMax
+    );
   }
 }

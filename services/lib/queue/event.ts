@@ -8,7 +8,14 @@ import type { Destination, Shard, Time, Uid } from "./unit.ts";
  * `spilled`: moved to the store's backlog untried. `parked`: unreadable, kept for the operator.
  * `duplicate`: the same unit stands in the log a second time while the first is being dealt with.
  */
-export type Disposition = "delivered" | "failed" | "deferred" | "spilled" | "parked" | "cancelled" | "duplicate";
+export type Disposition =
+  | "delivered"
+  | "failed"
+  | "deferred"
+  | "spilled"
+  | "parked"
+  | "cancelled"
+  | "duplicate";
 
 export interface RecipientEvent {
   readonly path: string;

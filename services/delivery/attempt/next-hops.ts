@@ -1,0 +1,111 @@
+/** The hosts that may take a destination's mail, in the order to try them: from its route, or by MX (RFC 5321 §5.1). */
+import { addresses, findMailExchangers } from "#lib/dns/mail-exchangers";
+import type { Resolver } from "#lib/dns/resolver";
+import type { Outcome } from "#lib/queue/outcome";
+import type { Destination } from "#lib/queue/unit";
+import type { Random } from "#lib/random";
+import type { Status } from "#lib/smtp/status";
+import type { DeliveryConfig } from "../config.ts";
+import type { RemoteHost } from "./remote-session.ts";
+import { type NextHop, routeFor } from "./routes.ts";
+
+export type Candidate =
+  | { readonly kind: "host"; readonly host: RemoteHost }
+  /** There is no (further) host, and this is why. Last. */
+  | { readonly kind: "none"; readonly outcome: Outcome };
+
+export interface NextHopsPorts {
+  readonly config: DeliveryConfig;
+  readonly resolver: Resolver;
+  readonly random: Random;
+}
+
+export class NextHops {
+  readonly #ports: NextHopsPorts;
+
+  constructor(ports: NextHopsPorts) {
+    this.#ports = ports;
+  }
+
+  /** The route of this destination ends in a mailbox store: success means delivered (RFC 3461 §5.2.3). */
+  isFinal(destination: Destination): boolean {
+    return routeFor(destination, this.#ports.config.routes)?.nextHop.protocol === "lmtp";
+  }
+
+  /** Looked up one by one, as they are asked for. */
+  async *candidates(destination: Destination): AsyncGenerator<Candidate> {
+    const route = routeFor(destination, this.#ports.config.routes);
+    if (route !== undefined) yield* this.#atAddresses(route.nextHop);
+    else if (destination.startsWith("[")) yield* this.#atLiteral(destination);
+    else yield* this.#byMx(destination);
+  }
+
+  async *#byMx(domain: Destination): AsyncGenerator<Candidate> {
+    const { resolver, random, config } = this.#ports;
+    const ownNames = [config.hostname];
+    const found = await findMailExchangers(domain, { resolver, random, ownNames });
+    switch (found.kind) {
+      case "hosts": {
+        let last: Candidate | undefined;
+        for (const { host } of found.hosts) {
+          for await (const candidate of this.#atAddresses(this.#mxHop(host))) {
+            if (candidate.kind === "host") yield candidate;
+            else last = candidate;
+          }
+        }
+        // A mail exchanger without address is the domain's fault, but often a passing one: transient.
+        if (last?.kind === "none") yield { kind: "none", outcome: asTransient(last.outcome) };
+        return;
+      }
+      case "nullMx":
+        return yield permanent("5.1.10", "the domain accepts no mail (null MX, RFC 7505)");
+      case "nxdomain":
+        return yield permanent("5.1.2", "the domain does not exist");
+      case "noRoute":
+        return yield permanent("5.4.4", found.reason);
+      case "loop":
+        return yield permanent("5.4.6", "the best mail exchanger of the domain is this host");
+      case "failure":
+        return yield transient("4.4.3", found.reason);
+    }
+  }
+
+  #mxHop(host: string): NextHop {
+    return { protocol: "smtp", host, port: this.#ports.config.mxPort };
+  }
+
+  async *#atLiteral(literal: Destination): AsyncGenerator<Candidate> {
+    const address = literal.slice(1, -1).replace(/^ipv6:/i, "");
+    yield* this.#atAddresses(this.#mxHop(address));
+  }
+
+  async *#atAddresses({ host, port, protocol }: NextHop): AsyncGenerator<Candidate> {
+    const { resolver, random, config } = this.#ports;
+    const found = await addresses(host, { resolver, random, useIpv6: config.useIpv6 });
+    switch (found.kind) {
+      case "addresses":
+        for (const address of found.addresses) {
+          yield { kind: "host", host: { name: host, address, port, protocol } };
+        }
+        return;
+      case "nxdomain":
+      case "none":
+        return yield permanent("5.4.4", `${host} has no address`);
+      case "failure":
+        return yield transient("4.4.3", found.reason);
+    }
+  }
+}
+
+function permanent(status: Status<5>, reason: string): Candidate {
+  return { kind: "none", outcome: { kind: "permanent", scope: "destination", status, reason } };
+}
+
+function transient(status: Status<4>, reason: string): Candidate {
+  return { kind: "none", outcome: { kind: "transient", scope: "destination", status, reason } };
+}
+
+function asTransient(outcome: Outcome): Outcome {
+  if (outcome.kind !== "permanent") return outcome;
+  return { kind: "transient", scope: "destination", status: "4.4.4", reason: outcome.reason };
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import { systemClock } from "#lib/clock";
+import type { Destination, Uid, Unit } from "#lib/queue/unit";
+import type { PathText } from "#lib/smtp/path";
+import { defaultLimits } from "./config.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { DestinationQueue } from "./shard/destination-queue.ts";
+import { fromLog, type QueuedUnit } from "./shard/queued-unit.ts";
+
+function queued(destination: string, n: number): QueuedUnit {
+  const unit: Unit = {
+    uid: `01ARZ3NDEKTSV4RRFFQ69G5FAV.${n}` as Uid,
+    destination: destination as Destination,
+    envelope: { reversePath: "a@a.example" as PathText, body: "7bit", smtpUtf8: false },
+    recipients: [],
+    lane: "n",
+    acceptedAt: 0,
+    expiresAt: 1,
+    sizeBytes: 10,
+    isNotification: false,
+  };
+  return fromLog(unit, { sequence: n, content: undefined, since: 0 });
+}
+
+function queueOf(destination: string, count: number, first = 2): DestinationQueue {
+  const limits = { ...defaultLimits, sessionsPerDestinationFirst: first };
+  const queue = new DestinationQueue(destination as Destination, systemClock, limits);
+  for (let n = 1; n <= count; n++) queue.push(queued(destination, n));
+  return queue;
+}
+
+/** A run that ends when told to, and the order in which units were started. */
+function manualRun() {
+  const started: string[] = [];
+  const ends: (() => void)[] = [];
+  const run = (queue: DestinationQueue, unit: QueuedUnit) => {
+    started.push(`${queue.destination} ${unit.unit.uid.split(".")[1]}`);
+    return new Promise<void>((resolve) => {
+      ends.push(resolve);
+    });
+  };
+  const endNext = async () => {
+    ends.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { started, run, endNext };
+}
+
+describe("Dispatcher", () => {
+  test("runs no more sessions in all than it may", async () => {
+    const dispatcher = new Dispatcher(3);
+    const { started, run, endNext } = manualRun();
+    dispatcher.offer(queueOf("a", 5), run);
+    dispatcher.offer(queueOf("b", 5), run);
+    expect(dispatcher.sessions).toBe(3);
+    expect(started).toHaveLength(3);
+    for (let i = 0; i < 20; i++) {
+      await endNext();
+      expect(dispatcher.sessions).toBeLessThanOrEqual(3);
+    }
+    expect(started).toHaveLength(10);
+    expect(dispatcher.sessions).toBe(0);
+  });
+
+  test("destinations that wait for a session take turns", async () => {
+    const dispatcher = new Dispatcher(1);
+    const { started, run, endNext } = manualRun();
+    dispatcher.offer(queueOf("a", 100), run);
+    dispatcher.offer(queueOf("b", 2), run);
+    for (let i = 0; i < 4; i++) await endNext();
+    expect(started).toEqual(["a 1", "a 2", "b 1", "a 3", "b 2"]);
+  });
+
+  test("a session goes on with its destination when nobody else waits", async () => {
+    const dispatcher = new Dispatcher(10);
+    const { started, run, endNext } = manualRun();
+    const queue = queueOf("a", 4, 1);
+    dispatcher.offer(queue, run);
+    for (let i = 0; i < 4; i++) {
+      expect(queue.running).toBe(1);
+      await endNext();
+    }
+    expect(started).toEqual(["a 1", "a 2", "a 3", "a 4"]);
+    expect(queue.running).toBe(0);
+  });
+
+  test("paused, it starts nothing; resumed, it goes on", () => {
+    const dispatcher = new Dispatcher(5);
+    const { started, run } = manualRun();
+    dispatcher.pause(true);
+    dispatcher.offer(queueOf("a", 2), run);
+    expect(started).toEqual([]);
+    dispatcher.pause(false);
+    expect(started).toEqual(["a 1", "a 2"]);
+  });
+});

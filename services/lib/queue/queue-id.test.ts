@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { seededRandom } from "#lib/random";
+import { makeQueueId, notificationId, parseQueueId, parseUid, queueIdTime } from "./queue-id.ts";
+import type { Uid } from "./unit.ts";
+
+describe("queue ids", () => {
+  test("tell when they were made, and sort by it", () => {
+    const random = seededRandom(1);
+    const times = [0, 1, 1_469_918_176_385, 1_800_000_000_000, 2 ** 48 - 1];
+    const ids = times.map((time) => makeQueueId(time, random));
+    expect(ids.map(queueIdTime)).toEqual(times);
+    expect([...ids].sort()).toEqual(ids);
+    expect(ids.every((id) => parseQueueId(id) === id)).toBe(true);
+  });
+
+  test("have the time of the ULID specification's example", () => {
+    expect(makeQueueId(1_469_918_176_385, seededRandom(1)).slice(0, 10)).toBe("01ARYZ6S41");
+  });
+
+  test.each([
+    "",
+    "01ARYZ6S41",
+    "01ARYZ6S41TSV4RRFFQ69G5FAI",
+    "81ARYZ6S41TSV4RRFFQ69G5FAV",
+    "01ARYZ6S41TSV4RRFFQ69G5FAVX",
+  ])("parseQueueId() refuses %p", (text) => {
+    expect(parseQueueId(text)).toBeUndefined();
+  });
+
+  test("parseQueueId() takes lower case, as people type it", () => {
+    expect(parseQueueId("01aryz6s41tsv4rrffq69g5fav")).toBe("01ARYZ6S41TSV4RRFFQ69G5FAV" as never);
+  });
+
+  test.each([
+    ["01ARYZ6S41TSV4RRFFQ69G5FAV.0", true],
+    ["01ARYZ6S41TSV4RRFFQ69G5FAV.12", true],
+    ["01ARYZ6S41TSV4RRFFQ69G5FAV.", false],
+    ["01ARYZ6S41TSV4RRFFQ69G5FAV.01", false],
+    ["01ARYZ6S41TSV4RRFFQ69G5FAV", false],
+    ["x.1", false],
+  ])("parseUid(%p) is a uid: %p", (text, isUid) => {
+    expect(parseUid(text) !== undefined).toBe(isUid);
+  });
+});
+
+describe("notificationId()", () => {
+  const uid = "01ARYZ6S41TSV4RRFFQ69G5FAV.0" as Uid;
+
+  test("is the same for the same notification, and a queue id", () => {
+    const id = notificationId(uid, "failed", 1);
+    expect(id).toBe(notificationId(uid, "failed", 1));
+    expect(parseQueueId(id)).toBe(id);
+    expect(queueIdTime(id)).toBe(1_469_918_176_385);
+  });
+
+  test("differs by unit, action and attempt", () => {
+    const ids = new Set<string>();
+    for (const n of [0, 1, 2]) {
+      const other = uid.replace(/\.0$/, `.${n}`) as Uid;
+      for (const action of ["failed", "delayed"]) {
+        for (const attempt of [1, 2, 3]) ids.add(notificationId(other, action, attempt));
+      }
+    }
+    expect(ids.size).toBe(18);
+  });
+});

@@ -1,0 +1,77 @@
+/** Queue ids are ULIDs: 48 bits of time and 80 of chance in 26 characters of Crockford's base 32 (ADR 0002). */
+import { assert } from "#lib/assert";
+import type { Random } from "#lib/random";
+import type { QueueId, Time, Uid } from "./unit.ts";
+
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const timeLength = 10;
+const chanceLength = 16;
+const idLength = timeLength + chanceLength;
+
+export function makeQueueId(now: Time, random: Random): QueueId {
+  const bytes = random.bytes(chanceLength);
+  let chance = "";
+  // One character takes five bits of a byte; the other three are not needed.
+  for (const byte of bytes) chance += alphabet[byte & 31];
+  return (encodeTime(now) + chance) as QueueId;
+}
+
+/** When the id was made, to the millisecond. */
+export function queueIdTime(id: QueueId): Time {
+  let time = 0;
+  for (let i = 0; i < timeLength; i++) time = time * 32 + alphabet.indexOf(id.charAt(i));
+  return time;
+}
+
+export function parseQueueId(text: string): QueueId | undefined {
+  if (text.length !== idLength) return undefined;
+  const upper = text.toUpperCase();
+  for (const character of upper) if (!alphabet.includes(character)) return undefined;
+  // 48 bits of time fit ten characters only up to "7ZZZZZZZZZ".
+  return upper.charAt(0) <= "7" ? (upper as QueueId) : undefined;
+}
+
+/** `<queue id>.<n>`. */
+export function parseUid(text: string): Uid | undefined {
+  const dot = text.indexOf(".");
+  const id = parseQueueId(text.slice(0, dot));
+  const n = text.slice(dot + 1);
+  if (dot === -1 || id === undefined || !/^(0|[1-9]\d{0,8})$/.test(n)) return undefined;
+  return `${id}.${n}` as Uid;
+}
+
+/**
+ * The id of a notification follows from what it tells of, so that the same one after a crash is
+ * known as the same. Its time is the original's.
+ */
+export function notificationId(uid: Uid, action: string, attempt: number): QueueId {
+  const about = `${uid} ${action} ${attempt}`;
+  let chance = "";
+  for (let lane = 0; chance.length < chanceLength; lane++) {
+    let hash = fnv1a64(`${lane} ${about}`);
+    for (let i = 0; i < 12 && chance.length < chanceLength; i++) {
+      chance += alphabet[Number(hash & 31n)];
+      hash >>= 5n;
+    }
+  }
+  return (uid.slice(0, timeLength) + chance) as QueueId;
+}
+
+function encodeTime(now: Time): string {
+  assert(now >= 0 && now < 2 ** 48, "a ULID holds times until the year 10889");
+  let rest = Math.floor(now);
+  let text = "";
+  for (let i = 0; i < timeLength; i++) {
+    text = alphabet.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function fnv1a64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (let i = 0; i < text.length; i++) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i) & 0xff)) * 0x100000001b3n);
+  }
+  return hash;
+}
