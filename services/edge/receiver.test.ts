@@ -1,0 +1,164 @@
+import { describe, expect, test } from "bun:test";
+import type { Message } from "#lib/queue/unit";
+import { seededRandom } from "#lib/random";
+import { parseForwardPath, parseReversePath } from "#lib/smtp/path";
+import type { AdmittedRecipient, Transaction } from "#lib/smtp/server/step";
+import { type Intake, IntakeFull, IntakeUnavailable } from "#lib/stream/intake";
+import { MemoryLog } from "#lib/stream/memory";
+import { silentLog } from "#lib/telemetry/log";
+import { ManualClock } from "../../test/support/manual-clock.ts";
+import { RecordingIntake } from "../../test/support/recording-intake.ts";
+import { defaultEdgeLimits, defaultLifetimeMs, defaultNotificationLifetimeMs } from "./config.ts";
+import { noMetrics } from "./metrics.ts";
+import { type Origin, Receiver } from "./receiver.ts";
+
+const clock = new ManualClock();
+const config = {
+  hostname: "mta1.example.net",
+  lifetimeMs: defaultLifetimeMs,
+  notificationLifetimeMs: defaultNotificationLifetimeMs,
+  limits: { ...defaultEdgeLimits, recipientsPerUnitMax: 3 },
+};
+const inbound: Origin = {
+  clientAddress: "192.0.2.1",
+  listener: { name: "inbound", kind: "inbound" },
+};
+const submission: Origin = {
+  clientAddress: "192.0.2.1",
+  listener: { name: "submission", kind: "submission" },
+  user: { name: "alice", passwordHash: "", tenant: "acme" },
+  tls: { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", isVerified: false },
+};
+
+function recipient(path: string, parameters = {}): AdmittedRecipient {
+  const parsed = parseForwardPath(`<${path}>`);
+  if (!parsed.ok) throw new Error(`no path: ${path}`);
+  return { forwardPath: parsed.path, parameters };
+}
+
+function transactionTo(recipients: readonly AdmittedRecipient[], from = "a@client.example") {
+  const parsed = parseReversePath(`<${from}>`);
+  if (!parsed.ok) throw new Error(`no path: ${from}`);
+  const transaction: Transaction = {
+    reversePath: parsed.path,
+    parameters: { body: "8bitmime", smtpUtf8: false },
+    recipients,
+    helo: "client.example",
+    isExtended: true,
+  };
+  return transaction;
+}
+
+const content = new TextEncoder().encode("From: a\r\n\r\nhello\r\n");
+
+function receiverOn(intake: Intake) {
+  const ports = { intake, clock, random: seededRandom(1), log: silentLog, metrics: noMetrics };
+  return new Receiver(config, ports);
+}
+
+async function received(transaction: Transaction, origin: Origin = inbound): Promise<Message> {
+  const intake = new RecordingIntake(new MemoryLog({ clock, shards: 4 }).intake());
+  const answer = await receiverOn(intake).receive({ transaction, content, origin });
+  const [message] = intake.accepted;
+  if (message === undefined) throw new Error(`not accepted: ${JSON.stringify(answer)}`);
+  expect(answer).toEqual({ kind: "accepted", queueId: message.id });
+  return message;
+}
+
+const unitsOf = ({ units }: Message) =>
+  units.map((u) => `${u.uid.slice(27)} ${u.destination}: ${u.recipients.map((r) => r.path)}`);
+
+describe("Receiver.receive()", () => {
+  test("makes a unit for each destination, and no larger ones than allowed", async () => {
+    const paths = ["a@x.example", "b@y.example", "c@x.example", "d@X.example", "e@x.example"];
+    const message = await received(transactionTo(paths.map((path) => recipient(path))));
+    expect(unitsOf(message)).toEqual([
+      "0 x.example: a@x.example,c@x.example,d@X.example",
+      "1 y.example: b@y.example",
+      "2 x.example: e@x.example",
+    ]);
+  });
+
+  test("takes a recipient named twice once", async () => {
+    const twice = [recipient("a@x.example"), recipient("a@x.example")];
+    expect(unitsOf(await received(transactionTo(twice)))).toEqual(["0 x.example: a@x.example"]);
+  });
+
+  test("sends <Postmaster> to this host's postmaster (RFC 5321 §4.5.1)", async () => {
+    const message = await received(transactionTo([recipient("Postmaster")]));
+    expect(unitsOf(message)).toEqual(["0 mta1.example.net: postmaster@mta1.example.net"]);
+  });
+
+  test("keeps envelope and DSN parameters", async () => {
+    const transaction = {
+      ...transactionTo([recipient("a@x.example", { notify: ["never"], orcpt: "rfc822;z@x" })]),
+      parameters: { body: "7bit", smtpUtf8: true, ret: "full", envid: "QQ" } as const,
+    };
+    const [unit] = (await received(transaction, submission)).units;
+    expect(unit).toMatchObject({
+      envelope: {
+        reversePath: "a@client.example",
+        body: "7bit",
+        smtpUtf8: true,
+        ret: "full",
+        envid: "QQ",
+      },
+      recipients: [{ path: "a@x.example", notify: ["never"], orcpt: "rfc822;z@x" }],
+      tenant: "acme",
+      acceptedAt: clock.now(),
+      expiresAt: clock.now() + defaultLifetimeMs,
+      isNotification: false,
+    });
+  });
+
+  test("lets a null reverse-path expire sooner", async () => {
+    const [unit] = (await received(transactionTo([recipient("a@x.example")], ""))).units;
+    expect(unit?.envelope.reversePath as string).toBe("");
+    expect(unit?.expiresAt).toBe(clock.now() + defaultNotificationLifetimeMs);
+  });
+
+  test("names the recipient in the trace field only when there is one", async () => {
+    const text = async (paths: string[]) =>
+      new TextDecoder().decode(
+        (await received(transactionTo(paths.map((path) => recipient(path))))).content,
+      );
+    expect(await text(["a@x.example"])).toContain("\tfor <a@x.example>;\r\n");
+    expect(await text(["a@x.example", "b@x.example"])).not.toContain("\tfor <");
+  });
+
+  test("completes a submission, and says how it came", async () => {
+    const message = await received(transactionTo([recipient("a@x.example")]), submission);
+    const text = new TextDecoder().decode(message.content);
+    expect(text).toContain(`with ESMTPSA id ${message.id}`);
+    expect(text).toContain("(TLSv1.3 TLS_AES_128_GCM_SHA256)");
+    expect(text).toContain(`Message-ID: <${message.id}@mta1.example.net>\r\n`);
+    expect(text.endsWith("From: a\r\n\r\nhello\r\n")).toBe(true);
+    expect(message.units[0]?.sizeBytes).toBe(message.content.length);
+  });
+
+  test.each([
+    ["452 4.3.1 when there is no room", new IntakeFull("full"), 452, "4.3.1"],
+    ["451 4.3.0 when it is in doubt", new IntakeUnavailable("timeout"), 451, "4.3.0"],
+    ["451 4.3.0 when anything else breaks", new TypeError("boom"), 451, "4.3.0"],
+  ])("answers %s, without our details", async (_, error, code, status) => {
+    const faults = { before: () => Promise.reject(error), after: () => Promise.resolve() };
+    const intake = new MemoryLog({ clock, shards: 4 }).intake(faults);
+    const transaction = transactionTo([recipient("a@x.example")]);
+    const answer = await receiverOn(intake).receive({ transaction, content, origin: inbound });
+    expect(answer).toMatchObject({ kind: "refused", reply: { code, status } });
+    expect(JSON.stringify(answer)).not.toContain(error.message);
+  });
+
+  test("says 250 only after the message is durable", async () => {
+    const events: string[] = [];
+    const faults = {
+      before: async () => void events.push("asked"),
+      after: async () => void events.push("durable"),
+    };
+    const intake = new MemoryLog({ clock, shards: 4 }).intake(faults);
+    const transaction = transactionTo([recipient("a@x.example")]);
+    const answer = await receiverOn(intake).receive({ transaction, content, origin: inbound });
+    events.push(answer.kind);
+    expect(events).toEqual(["asked", "durable", "accepted"]);
+  });
+});

@@ -1,0 +1,233 @@
+/** Turns a finished transaction into a durable message, and its fate into an answer. */
+import { assert } from "#lib/assert";
+import type { Clock } from "#lib/clock";
+import { completedContent } from "#lib/message/completed-content";
+import { asciiFieldBody, summarizeHeader } from "#lib/message/header-section";
+import type { TraceStamp } from "#lib/message/trace-field";
+import type { TlsInfo } from "#lib/net/transport";
+import { makeQueueId } from "#lib/queue/queue-id";
+import { destinationOf } from "#lib/queue/shard";
+import {
+  type Destination,
+  type Envelope,
+  type Message,
+  type QueueId,
+  type Recipient,
+  type Unit,
+  uidOf,
+} from "#lib/queue/unit";
+import type { Random } from "#lib/random";
+import { type Mailbox, type PathText, parseMailbox } from "#lib/smtp/path";
+import { reply } from "#lib/smtp/reply";
+import type { AdmittedRecipient, ServerAnswer, Transaction } from "#lib/smtp/server/step";
+import { type Intake, IntakeFull } from "#lib/stream/intake";
+import type { Log } from "#lib/telemetry/log";
+import type { EdgeConfig, ListenerConfig, UserConfig } from "./config.ts";
+import type { EdgeMetrics } from "./metrics.ts";
+
+export interface ReceiverPorts {
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: EdgeMetrics;
+}
+
+/** Where a message came from. */
+export interface Origin {
+  readonly clientAddress: string;
+  readonly listener: Pick<ListenerConfig, "name" | "kind">;
+  readonly user?: UserConfig;
+  readonly tls?: TlsInfo;
+}
+
+export interface Received {
+  readonly transaction: Transaction;
+  readonly content: Uint8Array;
+  readonly origin: Origin;
+}
+
+type ReceiverConfig = Pick<
+  EdgeConfig,
+  "hostname" | "lifetimeMs" | "notificationLifetimeMs" | "limits"
+>;
+
+export class Receiver {
+  readonly #config: ReceiverConfig;
+  readonly #ports: ReceiverPorts;
+  readonly #postmaster: Mailbox;
+
+  constructor(config: ReceiverConfig, ports: ReceiverPorts) {
+    this.#config = config;
+    this.#ports = ports;
+    const postmaster = parseMailbox(`postmaster@${config.hostname}`);
+    assert(
+      postmaster !== undefined,
+      "the hostname is a domain: the configuration's check saw to it",
+    );
+    this.#postmaster = postmaster;
+  }
+
+  /** Resolves, with "accepted" only once the message is durable. Never rejects. */
+  async receive(received: Received): Promise<ServerAnswer> {
+    const { clock, random, intake } = this.#ports;
+    const startedAt = clock.monotonic();
+    const now = clock.now();
+    const queueId = makeQueueId(now, random);
+    try {
+      const message = this.#messageOf(received, queueId, now);
+      await intake.accept(message);
+      this.#tellAccepted(received, message, clock.monotonic() - startedAt);
+      return { kind: "accepted", queueId };
+    } catch (error) {
+      return this.#refusal(queueId, error);
+    }
+  }
+
+  #messageOf({ transaction, content, origin }: Received, id: QueueId, now: number): Message {
+    const recipients = this.#recipientsOf(transaction);
+    const completed = completedContent({
+      content,
+      summary: summarizeHeader(content),
+      stamp: this.#stamp({ transaction, content, origin }, { id, now, recipients }),
+      isSubmission: origin.listener.kind === "submission",
+    });
+    const envelope = envelopeOf(transaction);
+    const { lifetimeMs, notificationLifetimeMs } = this.#config;
+    const isNull = transaction.reversePath === null;
+    const tenant = origin.user?.tenant;
+    const common: Omit<Unit, "uid" | "destination" | "recipients"> = {
+      envelope,
+      lane: "n",
+      acceptedAt: now,
+      expiresAt: now + (isNull ? notificationLifetimeMs : lifetimeMs),
+      sizeBytes: completed.length,
+      ...(tenant === undefined ? {} : { tenant }),
+      isNotification: false,
+    };
+    const units = this.#groups(recipients).map((group, n) => ({
+      ...common,
+      uid: uidOf(id, n),
+      ...group,
+    }));
+    return { id, units, content: completed, isRepeatable: false };
+  }
+
+  /** Each mailbox once: the RFC lets a client repeat itself, and nobody wants two copies. */
+  #recipientsOf({ recipients }: Transaction): QueuedRecipient[] {
+    const queued = new Map<PathText, QueuedRecipient>();
+    for (const admitted of recipients) {
+      const mailbox = this.#mailboxOf(admitted);
+      if (!queued.has(mailbox.text)) queued.set(mailbox.text, queuedRecipient(mailbox, admitted));
+    }
+    return [...queued.values()];
+  }
+
+  #mailboxOf({ forwardPath }: AdmittedRecipient): Mailbox {
+    // RFC 5321 §4.5.1: <Postmaster> without a domain is this host's.
+    return "postmaster" in forwardPath ? this.#postmaster : forwardPath;
+  }
+
+  /** By destination, and no more in one unit than an attempt can carry. */
+  #groups(recipients: readonly QueuedRecipient[]): Group[] {
+    const groups: Group[] = [];
+    const open = new Map<Destination, Group>();
+    for (const { destination, recipient } of recipients) {
+      let group = open.get(destination);
+      if (group === undefined || group.recipients.length >= this.#recipientsPerUnitMax) {
+        group = { destination, recipients: [] };
+        open.set(destination, group);
+        groups.push(group);
+      }
+      group.recipients.push(recipient);
+    }
+    return groups;
+  }
+
+  get #recipientsPerUnitMax(): number {
+    return this.#config.limits.recipientsPerUnitMax;
+  }
+
+  #stamp(
+    { transaction, origin }: Received,
+    { id, now, recipients }: { id: QueueId; now: number; recipients: readonly QueuedRecipient[] },
+  ): TraceStamp {
+    const { tls, user } = origin;
+    const [only, second] = recipients;
+    const isSingle = only !== undefined && second === undefined;
+    return {
+      helo: transaction.helo,
+      clientAddress: origin.clientAddress,
+      hostname: this.#config.hostname,
+      protocol: {
+        isExtended: transaction.isExtended,
+        isTls: tls !== undefined,
+        isAuthenticated: user !== undefined,
+        isSmtpUtf8: transaction.parameters.smtpUtf8,
+      },
+      queueId: id,
+      at: now,
+      ...(isSingle ? { forPath: only.recipient.path } : {}),
+      ...(tls === undefined ? {} : { tls }),
+    };
+  }
+
+  #tellAccepted({ transaction, content, origin }: Received, message: Message, durationMs: number) {
+    const { metrics, log } = this.#ports;
+    const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
+    const bytes = message.content.length;
+    metrics.accepted({ listener: origin.listener.name, recipients, bytes, durationMs });
+    log.info("message_accepted", {
+      queue_id: message.id,
+      reverse_path: transaction.reversePath?.text ?? "",
+      recipients,
+      units: message.units.length,
+      size: bytes,
+      client: origin.clientAddress,
+      listener: origin.listener.name,
+      user: origin.user?.name,
+      tls: origin.tls?.protocol,
+      message_id: asciiFieldBody(content, "message-id"),
+    });
+  }
+
+  /** The one place where the unexpected becomes a reply: generic text, and an id that is in the log, too. */
+  #refusal(queueId: QueueId, error: unknown): ServerAnswer {
+    const { log } = this.#ports;
+    if (error instanceof IntakeFull) {
+      log.warn("message_refused", { queue_id: queueId, code: 452, reason: error.message });
+      return { kind: "refused", reply: reply(452, "4.3.1", "Insufficient system storage") };
+    }
+    log.error("message_refused", { queue_id: queueId, code: 451, error });
+    const text = `Local error, try again later (reference ${queueId})`;
+    return { kind: "refused", reply: reply(451, "4.3.0", text) };
+  }
+}
+
+/** `<>`; a null path holds nothing to be parsed. */
+const nullReversePath = "" as PathText;
+
+interface QueuedRecipient {
+  readonly destination: Destination;
+  readonly recipient: Recipient;
+}
+
+interface Group {
+  readonly destination: Destination;
+  readonly recipients: Recipient[];
+}
+
+function queuedRecipient(mailbox: Mailbox, { parameters }: AdmittedRecipient): QueuedRecipient {
+  return { destination: destinationOf(mailbox), recipient: { path: mailbox.text, ...parameters } };
+}
+
+function envelopeOf({ reversePath, parameters }: Transaction): Envelope {
+  const { ret, envid, body, smtpUtf8 } = parameters;
+  return {
+    reversePath: reversePath?.text ?? nullReversePath,
+    body,
+    smtpUtf8,
+    ...(ret === undefined ? {} : { ret }),
+    ...(envid === undefined ? {} : { envid }),
+  };
+}
