@@ -32,3 +32,12 @@ export function parseDecimal(text: string, digitsMax: number): number | undefine
   for (let i = 0; i < text.length; i++) if (!isDigit(text.charCodeAt(i))) return undefined;
   return Number(text);
 }
+
+/** Not empty, and no blank or control character. */
+export function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || code === 127) return false;
+  }
+  return text.length > 0;
+}

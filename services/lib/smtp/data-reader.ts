@@ -108,12 +108,7 @@ export class DataReader {
 function indexOfTerminator(data: Uint8Array, from: number): number {
   // "\n.\r" is rare in mail; searching it natively costs next to nothing.
   for (let at = data.indexOf(dot, from); at !== -1; at = data.indexOf(dot, at + 1)) {
-    if (
-      data[at - 1] === lf &&
-      data[at - 2] === cr &&
-      data[at + 1] === cr &&
-      data[at + 2] === lf
-    ) {
+    if (data[at - 1] === lf && data[at - 2] === cr && data[at + 1] === cr && data[at + 2] === lf) {
       return at - 2;
     }
   }

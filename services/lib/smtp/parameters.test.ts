@@ -51,7 +51,10 @@ describe("parseRecipientParameters()", () => {
     [" NOTIFY=NEVER", { notify: ["never"] }],
     [" notify=Success,FAILURE,delay", { notify: ["success", "failure", "delay"] }],
     [" ORCPT=rfc822;joe+40a.example", { orcpt: "rfc822;joe+40a.example" }],
-    [" ORCPT=rfc822;joe@a.example NOTIFY=DELAY", { orcpt: "rfc822;joe@a.example", notify: ["delay"] }],
+    [
+      " ORCPT=rfc822;joe@a.example NOTIFY=DELAY",
+      { orcpt: "rfc822;joe@a.example", notify: ["delay"] },
+    ],
     [" ORCPT=utf-8;jörg@a.example", { orcpt: "utf-8;jörg@a.example" }],
   ];
   test.each(good)("reads %p", (text, parameters) => {

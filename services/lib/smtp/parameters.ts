@@ -1,5 +1,5 @@
 /** Parameters of MAIL and RCPT, as the extensions define them (RFC 5321 §4.1.1.11). */
-import { parseDecimal } from "./ascii.ts";
+import { isPrintable, parseDecimal } from "./ascii.ts";
 
 export interface MailParameters {
   /** SIZE= (RFC 1870). */
@@ -43,29 +43,29 @@ type ReadValue = (value: string | undefined, fields: Fields) => boolean;
 const mailReaders: Readonly<Record<string, ReadValue>> = {
   SIZE: (value, fields) => {
     const size = parseDecimal(value ?? "", sizeDigitsMax);
-    fields["size"] = size;
+    fields.size = size;
     return size !== undefined;
   },
   BODY: (value, fields) => {
     const body = value?.toLowerCase();
-    fields["body"] = body;
+    fields.body = body;
     return body === "7bit" || body === "8bitmime";
   },
   SMTPUTF8: (value, fields) => {
-    fields["smtpUtf8"] = true;
+    fields.smtpUtf8 = true;
     return value === undefined;
   },
   RET: (value, fields) => {
     const ret = value?.toUpperCase();
-    fields["ret"] = ret === "FULL" ? "full" : "headers";
+    fields.ret = ret === "FULL" ? "full" : "headers";
     return ret === "FULL" || ret === "HDRS";
   },
   ENVID: (value, fields) => {
-    fields["envid"] = value;
+    fields.envid = value;
     return value !== undefined && value.length <= envidLengthMax && isXtext(value);
   },
   AUTH: (value, fields) => {
-    fields["auth"] = value;
+    fields.auth = value;
     return value !== undefined && isXtext(value);
   },
 };
@@ -73,13 +73,13 @@ const mailReaders: Readonly<Record<string, ReadValue>> = {
 const recipientReaders: Readonly<Record<string, ReadValue>> = {
   NOTIFY: (value, fields) => {
     const keywords = (value ?? "").toLowerCase().split(",");
-    fields["notify"] = keywords;
+    fields.notify = keywords;
     // RFC 3461 §4.1: NEVER stands alone.
     const isAlone = keywords.length === 1;
     return keywords.every((k) => isNotify(k) && (k !== "never" || isAlone));
   },
   ORCPT: (value, fields) => {
-    fields["orcpt"] = value;
+    fields.orcpt = value;
     return value !== undefined && value.length <= orcptLengthMax && isOrcpt(value);
   },
 };
@@ -98,10 +98,7 @@ export function parseRecipientParameters(text: string): ParametersParse<Recipien
   return { ok: true, parameters: parsed.parameters as RecipientParameters };
 }
 
-function read(
-  text: string,
-  readers: Readonly<Record<string, ReadValue>>,
-): ParametersParse<Fields> {
+function read(text: string, readers: Readonly<Record<string, ReadValue>>): ParametersParse<Fields> {
   const fields: Fields = {};
   if (text === "") return { ok: true, parameters: fields };
   if (text[0] !== " ") return { ok: false, fault: "bad", reason: "no blank behind the path" };
@@ -142,5 +139,5 @@ function isOrcpt(text: string): boolean {
   const type = text.slice(0, semicolon);
   const address = text.slice(semicolon + 1);
   if (!/^[A-Za-z0-9.-]+$/.test(type) || address === "") return false;
-  return type.toLowerCase() === "utf-8" ? /^[^\s\x00-\x1f]+$/.test(address) : isXtext(address);
+  return type.toLowerCase() === "utf-8" ? isPrintable(address) : isXtext(address);
 }

@@ -17,7 +17,12 @@ describe("parseReversePath()", () => {
   const good: [string, string, string, string][] = [
     ["<joe@example.net>", "joe", "joe@example.net", "example.net"],
     ["<Joe.Q@EXAMPLE.Net>", "Joe.Q", "Joe.Q@EXAMPLE.Net", "example.net"],
-    ["<!#$%&'*+-/=?^_`{|}~@a.example>", "!#$%&'*+-/=?^_`{|}~", "!#$%&'*+-/=?^_`{|}~@a.example", "a.example"],
+    [
+      "<!#$%&'*+-/=?^_`{|}~@a.example>",
+      "!#$%&'*+-/=?^_`{|}~",
+      "!#$%&'*+-/=?^_`{|}~@a.example",
+      "a.example",
+    ],
     ['<"joe smith"@a.example>', "joe smith", '"joe smith"@a.example', "a.example"],
     ['<"joe"@a.example>', "joe", "joe@a.example", "a.example"],
     ['<"a\\"b\\\\c"@a.example>', 'a"b\\c', '"a\\"b\\\\c"@a.example', "a.example"],
@@ -35,7 +40,13 @@ describe("parseReversePath()", () => {
     expect(parsed).toMatchObject({ ok: true, path: { localPart, text: wire, domain }, rest: "" });
   });
 
-  const literals = ["[192.0.2.1]", "[IPv6:2001:db8::1]", "[IPv6:::]", "[IPv6:::ffff:192.0.2.1]", "[x400:abc]"];
+  const literals = [
+    "[192.0.2.1]",
+    "[IPv6:2001:db8::1]",
+    "[IPv6:::]",
+    "[IPv6:::ffff:192.0.2.1]",
+    "[x400:abc]",
+  ];
   test.each(literals)("reads the address literal %s", (literal) => {
     const parsed = parseReversePath(`<joe@${literal}>`);
     expect(parsed).toMatchObject({ ok: true, path: { addressLiteral: literal } });

@@ -1,0 +1,179 @@
+/** One table: each verb, when it is allowed, and what it does (RFC 5321 §4.1.1, §4.1.4). */
+
+import { isAscii } from "../ascii.ts";
+import { afterKeyword, type Verb } from "../command.ts";
+import {
+  type ParametersParse,
+  parseMailParameters,
+  parseRecipientParameters,
+} from "../parameters.ts";
+import { parseForwardPath, parseReversePath } from "../path.ts";
+import { type Reply, reply } from "../reply.ts";
+import { type Mechanism, SaslExchange, type SaslStep } from "../sasl.ts";
+import { replies } from "./replies.ts";
+import type { SessionState } from "./state.ts";
+
+interface VerbRule {
+  /** Why it is not allowed now; undefined when it is. */
+  readonly check: (session: SessionState, argument: string) => Reply | undefined;
+  readonly act: (session: SessionState, argument: string) => void;
+}
+
+export const verbTable: Readonly<Record<Verb, VerbRule>> = {
+  EHLO: { check: badHelo, act: (session, name) => hello(session, name, true) },
+  HELO: { check: badHelo, act: (session, name) => hello(session, name, false) },
+  MAIL: { check: mailNotNow, act: mail },
+  RCPT: { check: recipientNotNow, act: recipient },
+  DATA: { check: dataNotNow, act: (session) => session.readData() },
+  RSET: { check: noArgument, act: reset },
+  NOOP: { check: always, act: (session) => session.say(replies.ok) },
+  QUIT: { check: noArgument, act: (session) => session.leave(replies.bye) },
+  VRFY: { check: always, act: (session) => session.say(replies.cannotVerify) },
+  EXPN: { check: always, act: (session) => session.refuse(replies.notImplemented) },
+  HELP: { check: always, act: (session) => session.say(replies.help) },
+  STARTTLS: { check: startTlsNotNow, act: startTls },
+  AUTH: { check: authNotNow, act: auth },
+};
+
+function always(): undefined {}
+
+function noArgument(_: SessionState, argument: string): Reply | undefined {
+  return argument === "" ? undefined : replies.noArgument;
+}
+
+/** RFC 5321 §4.1.1.1 wants a domain or literal; many send less, and nothing hangs on it. */
+function badHelo(_: SessionState, name: string): Reply | undefined {
+  return name === "" || name.includes(" ") || name.length > 255 ? replies.heloArgument : undefined;
+}
+
+function hello(session: SessionState, name: string, isExtended: boolean): void {
+  // RFC 5321 §4.1.4: EHLO in mid-session is as RSET.
+  session.transaction = undefined;
+  session.helo = { name, isExtended };
+  const { hostname } = session.settings;
+  session.say(reply(250, undefined, isExtended ? [hostname, ...extensions(session)] : hostname));
+}
+
+function extensions({ settings, isTls, user }: SessionState): string[] {
+  const offered = ["PIPELINING", `SIZE ${settings.limits.messageSizeMax}`];
+  if (settings.offersStartTls && !isTls) offered.push("STARTTLS");
+  const mayAuth = settings.auth === "always" || (settings.auth === "underTls" && isTls);
+  if (mayAuth && user === undefined) offered.push("AUTH PLAIN LOGIN");
+  offered.push("ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "DSN");
+  return offered;
+}
+
+function mailNotNow(session: SessionState): Reply | undefined {
+  const { settings } = session;
+  if (session.helo === undefined) return replies.heloFirst;
+  if (settings.requiresTls && !session.isTls) return replies.tlsRequired;
+  if (settings.requiresAuth && session.user === undefined) return replies.authRequired;
+  return session.transaction === undefined ? undefined : replies.nestedMail;
+}
+
+function mail(session: SessionState, argument: string): void {
+  const text = afterKeyword(argument, "FROM:");
+  if (text === undefined) return session.refuse(replies.mailSyntax);
+  const path = parseReversePath(text);
+  if (!path.ok) return session.refuse(reply(501, "5.1.7", `Bad sender address: ${path.reason}`));
+  const parsed = parseMailParameters(path.rest);
+  if (!parsed.ok) return session.refuse(badParameter(parsed));
+  const { parameters } = parsed;
+  if (path.isInternational && !parameters.smtpUtf8) return session.refuse(replies.utf8Required);
+  // RFC 1870 §6.1: known to be too big before it is sent.
+  if ((parameters.size ?? 0) > session.settings.limits.messageSizeMax) {
+    return session.refuse(replies.tooBig);
+  }
+  session.ask({ kind: "admitMail", reversePath: path.path, parameters });
+}
+
+function recipientNotNow({ transaction }: SessionState): Reply | undefined {
+  return transaction === undefined ? replies.mailFirst : undefined;
+}
+
+function recipient(session: SessionState, argument: string): void {
+  const { transaction, settings } = session;
+  if ((transaction?.recipients.length ?? 0) >= settings.limits.recipientsMax) {
+    return session.say(replies.tooManyRecipients);
+  }
+  const text = afterKeyword(argument, "TO:");
+  if (text === undefined) return session.refuse(replies.recipientSyntax);
+  const path = parseForwardPath(text);
+  if (!path.ok) return session.refuse(reply(501, "5.1.3", `Bad recipient address: ${path.reason}`));
+  const parsed = parseRecipientParameters(path.rest);
+  if (!parsed.ok) return session.refuse(badParameter(parsed));
+  if (path.isInternational && transaction?.parameters.smtpUtf8 !== true) {
+    return session.refuse(replies.utf8Required);
+  }
+  session.ask({ kind: "admitRecipient", forwardPath: path.path, parameters: parsed.parameters });
+}
+
+function dataNotNow({ transaction }: SessionState, argument: string): Reply | undefined {
+  if (argument !== "") return replies.noArgument;
+  if (transaction === undefined) return replies.mailFirst;
+  return transaction.recipients.length === 0 ? replies.noRecipients : undefined;
+}
+
+function reset(session: SessionState): void {
+  session.transaction = undefined;
+  session.say(replies.ok);
+}
+
+function startTlsNotNow(session: SessionState, argument: string): Reply | undefined {
+  if (argument !== "") return replies.noArgument;
+  if (session.isTls) return replies.tlsAlready;
+  if (!session.settings.offersStartTls) return replies.notImplemented;
+  return session.transaction === undefined ? undefined : replies.notInTransaction;
+}
+
+function startTls(session: SessionState): void {
+  // RFC 3207 §4.2, STYLE §14.4: what came before the handshake came from anybody.
+  if (session.pending > 0) return session.leave(replies.bytesBehindStartTls);
+  session.say(replies.startTls);
+  session.ask({ kind: "startTls" });
+}
+
+function authNotNow(session: SessionState): Reply | undefined {
+  const { auth: offered } = session.settings;
+  if (offered === "never") return replies.notImplemented;
+  if (session.helo?.isExtended !== true) return replies.heloFirst;
+  if (session.user !== undefined) return replies.authAlready;
+  if (session.transaction !== undefined) return replies.notInTransaction;
+  return offered === "underTls" && !session.isTls ? replies.encryptionRequired : undefined;
+}
+
+function auth(session: SessionState, argument: string): void {
+  const [word = "", initial, ...more] = argument.split(" ");
+  const mechanism = mechanismOf(word);
+  if (mechanism === undefined) return session.refuse(replies.unknownMechanism);
+  if (more.length > 0) return session.refuse(replies.authSyntax);
+  const exchange = new SaslExchange(mechanism);
+  session.sasl = exchange;
+  takeSaslStep(session, exchange.start(initial));
+}
+
+/** A line of the client during AUTH. */
+export function authLine(session: SessionState, exchange: SaslExchange, line: string): void {
+  if (line === "*") {
+    session.sasl = undefined;
+    session.refuse(replies.authCancelled);
+  } else takeSaslStep(session, exchange.respond(line));
+}
+
+function takeSaslStep(session: SessionState, step: SaslStep): void {
+  if (step.kind === "challenge") return session.say(reply(334, undefined, step.text));
+  session.sasl = undefined;
+  if (step.kind === "bad") return session.refuse(replies.authSyntax);
+  session.ask({ kind: "authenticate", user: step.user, password: step.password });
+}
+
+function mechanismOf(word: string): Mechanism | undefined {
+  const upper = word.toUpperCase();
+  return upper === "PLAIN" || upper === "LOGIN" ? upper : undefined;
+}
+
+function badParameter(parsed: ParametersParse<unknown> & { ok: false }): Reply {
+  const { fault, reason } = parsed;
+  if (fault === "unknown") return reply(555, "5.5.4", `Unsupported parameter: ${reason}`);
+  return reply(501, "5.5.4", `Bad parameter: ${isAscii(reason) ? reason : "?"}`);
+}
