@@ -1,0 +1,217 @@
+/** The SMTP service in front: listeners, their sessions, and the limits on both. */
+import type { Clock } from "#lib/clock";
+import { Deadlines } from "#lib/deadlines";
+import type {
+  Connection,
+  ConnectionHandler,
+  Endpoint,
+  Listener,
+  Transport,
+} from "#lib/net/transport";
+import type { Random } from "#lib/random";
+import { reply, type TransientReply } from "#lib/smtp/reply";
+import type { Intake } from "#lib/stream/intake";
+import type { Log } from "#lib/telemetry/log";
+import type { EdgeConfig, ListenerConfig } from "./config.ts";
+import { ClientConnection, type ConnectionContext } from "./connection.ts";
+import { Credentials, type VerifyPassword } from "./credentials.ts";
+import { Load } from "./load.ts";
+import type { EdgeMetrics } from "./metrics.ts";
+import { Receiver } from "./receiver.ts";
+import { ServedListener, type SharedContext } from "./served-listener.ts";
+import { TurnedAway } from "./turned-away.ts";
+
+export interface EdgePorts {
+  readonly transport: Transport;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: EdgeMetrics;
+  /** Default: argon2 of the runtime. */
+  readonly verifyPassword?: VerifyPassword;
+}
+
+/** Where a listener really listens. */
+export interface Listening {
+  readonly name: string;
+  readonly at: Endpoint;
+}
+
+interface Served {
+  readonly listener: Listener;
+  readonly served: ServedListener;
+}
+
+type Refusal = "sessions" | "address" | "stopping";
+
+/** Connections that read their 421; beyond it new ones are dropped without a word. */
+const turnedAwayMax = 1_000;
+
+const refusals: Readonly<Record<Refusal, TransientReply>> = {
+  sessions: reply(421, "4.3.2", "Too many sessions, try again later"),
+  address: reply(421, "4.7.0", "Too many sessions from your address, try again later"),
+  stopping: reply(421, "4.3.2", "Service shutting down, try again later"),
+};
+
+export class Edge {
+  readonly #ports: EdgePorts;
+  readonly #load: Load;
+  readonly #credentials: Credentials;
+  readonly #deadlines: Deadlines;
+  readonly #shared: SharedContext;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #turnedAway = new Set<TurnedAway>();
+  #config: EdgeConfig;
+  #served: Served[] = [];
+  #state: "new" | "running" | "stopping" = "new";
+  #stopped: Promise<void> | undefined;
+  #emptied: (() => void) | undefined;
+
+  constructor(config: EdgeConfig, ports: EdgePorts) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#load = new Load(config.limits, ports.metrics);
+    this.#credentials = new Credentials(config.users, ports);
+    this.#deadlines = new Deadlines(ports.clock);
+    this.#shared = {
+      receiver: new Receiver(config, ports),
+      credentials: this.#credentials,
+      load: this.#load,
+      limits: config.limits,
+      clock: ports.clock,
+      log: ports.log,
+      metrics: ports.metrics,
+    };
+  }
+
+  /** Resolves when every listener listens; rejects, with none left, when one cannot. */
+  async start(): Promise<void> {
+    if (this.#state !== "new") return;
+    this.#state = "running";
+    try {
+      for (const listener of this.#config.listeners)
+        this.#served.push(await this.#listen(listener));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  get listening(): readonly Listening[] {
+    return this.#served.map(({ listener, served }) => ({ name: served.name, at: listener.local }));
+  }
+
+  get sessions(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Takes over certificates, users, local domains, trusted networks and what a listener demands,
+   * without touching a session. Listeners are matched by name; another place needs a restart.
+   */
+  reload(config: EdgeConfig): void {
+    this.#config = config;
+    this.#credentials.replace(config.users);
+    for (const { served } of this.#served) {
+      const isComplete = served.reload(config);
+      if (!isComplete) this.#ports.log.warn("reload_needs_restart", { listener: served.name });
+    }
+  }
+
+  /** No new sessions, 421 to those that idle, running transactions finish within `stopMs`; then all is closed. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = "stopping";
+    const listeners = this.#served.map(({ listener }) => listener.stop());
+    for (const connection of [...this.#connections]) connection.drain();
+    await this.#allGone();
+    for (const connection of [...this.#turnedAway]) connection.expired();
+    await Promise.all(listeners);
+  }
+
+  /** Waits for the sessions to end, and ends them when it takes too long. */
+  async #allGone(): Promise<void> {
+    if (this.#connections.size === 0) return;
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+    const cancel = this.#ports.clock.after(this.#config.limits.stopMs, () => {
+      for (const connection of [...this.#connections]) connection.abandon();
+    });
+    await emptied;
+    cancel();
+  }
+
+  async #listen(config: ListenerConfig): Promise<Served> {
+    const served = new ServedListener(this.#config, config, this.#shared);
+    const at = { address: config.address, port: config.port };
+    const accept = (connection: Connection) => this.#accept(connection, served);
+    return { listener: await this.#ports.transport.listen(at, accept), served };
+  }
+
+  #accept(connection: Connection, served: ServedListener): ConnectionHandler {
+    const { address } = connection.remote;
+    const { context } = served;
+    if (this.#state !== "running") return this.#turnAway(connection, context, "stopping");
+    const place = this.#load.open(address);
+    if (place !== "opened") return this.#turnAway(connection, context, place);
+    const client = new ClientConnection({
+      context,
+      connection,
+      settings: served.settingsFor(address),
+      gone: this.#gone,
+    });
+    this.#connections.add(client);
+    this.#deadlines.watch(client);
+    this.#ports.metrics.sessionOpened(served.name);
+    this.#ports.log.debug("session_opened", { client: address, listener: served.name });
+    client.start();
+    return client;
+  }
+
+  /** One function for all connections, not one each. */
+  readonly #gone = (client: ClientConnection): void => {
+    const { clientAddress, listenerName } = client;
+    this.#connections.delete(client);
+    this.#deadlines.forget(client);
+    this.#load.close(clientAddress);
+    this.#ports.metrics.sessionClosed(listenerName);
+    this.#ports.log.debug("session_closed", { client: clientAddress, listener: listenerName });
+    if (this.#connections.size === 0) this.#emptied?.();
+  };
+
+  #turnAway(connection: Connection, { listener }: ConnectionContext, reason: Refusal) {
+    const { clock, metrics, log } = this.#ports;
+    metrics.sessionRefused(reason);
+    log.debug("session_refused", {
+      client: connection.remote.address,
+      listener: listener.name,
+      reason,
+    });
+    // A 421 in clear is noise to a client that waits for TLS; and a flood gets no courtesy.
+    if (listener.tls.implicit || this.#turnedAway.size >= turnedAwayMax) {
+      connection.destroy();
+      return silent;
+    }
+    const turnedAway = new TurnedAway({
+      connection,
+      reply: refusals[reason],
+      deadline: clock.monotonic() + this.#config.limits.closingMs,
+      gone: (it) => {
+        this.#turnedAway.delete(it);
+        this.#deadlines.forget(it);
+      },
+    });
+    this.#turnedAway.add(turnedAway);
+    this.#deadlines.watch(turnedAway);
+    return turnedAway;
+  }
+}
+
+const silent: ConnectionHandler = { data() {}, closed() {} };
