@@ -56,13 +56,18 @@ describe("encodeEvents()", () => {
     expect(Buffer.from(encodeEvents([deferred])).includes(deferred.uid)).toBe(true);
   });
 
-  test.each(["delivered", "failed", "deferred", "spilled", "parked", "cancelled"] as const)(
-    "carries the disposition %p",
-    (disposition) => {
-      const event = { ...deferred, disposition };
-      expect(decodeEvents(encodeEvents([event]))).toEqual([event]);
-    },
-  );
+  test.each([
+    "delivered",
+    "failed",
+    "deferred",
+    "spilled",
+    "parked",
+    "cancelled",
+    "duplicate",
+  ] as const)("carries the disposition %p", (disposition) => {
+    const event = { ...deferred, disposition };
+    expect(decodeEvents(encodeEvents([event]))).toEqual([event]);
+  });
 });
 
 /** The batch of one event with one of its values exchanged. */

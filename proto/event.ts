@@ -29,6 +29,7 @@ const dispositions: readonly Disposition[] = [
   "spilled",
   "parked",
   "cancelled",
+  "duplicate",
 ];
 const outcomes: readonly RecipientEvent["outcome"][] = [
   "delivered",

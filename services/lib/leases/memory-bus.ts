@@ -1,0 +1,44 @@
+/** The memory inhabitant of Bus, for several workers and faults between them. */
+import type { Clock } from "#lib/clock";
+import { betweenFaults, type Faults } from "#lib/faults";
+import type { Shard } from "#lib/queue/unit";
+import type { Bus, BusHandler, BusRequest, Json } from "./bus.ts";
+import { LocalBus } from "./local-bus.ts";
+
+export interface MemoryBusOptions {
+  readonly clock: Clock;
+  readonly faults?: Faults;
+}
+
+export class MemoryBus implements Bus {
+  readonly #bus: LocalBus;
+  readonly #faults: Faults | undefined;
+
+  constructor(options: MemoryBusOptions, bus = new LocalBus(options)) {
+    this.#bus = bus;
+    this.#faults = options.faults;
+  }
+
+  /** The same bus as another process sees it, with faults of its own. */
+  view(options: MemoryBusOptions): MemoryBus {
+    return new MemoryBus(options, this.#bus);
+  }
+
+  ask(shard: Shard, request: BusRequest): Promise<Json> {
+    const point = { seam: "bus", operation: "ask", shard } as const;
+    return betweenFaults(this.#faults, point, () => this.#bus.ask(shard, request));
+  }
+
+  askAll(request: BusRequest): Promise<readonly Json[]> {
+    const point = { seam: "bus", operation: "askAll" } as const;
+    return betweenFaults(this.#faults, point, () => this.#bus.askAll(request));
+  }
+
+  serveShard(shard: Shard, handler: BusHandler): () => void {
+    return this.#bus.serveShard(shard, handler);
+  }
+
+  serveWorker(handler: BusHandler): () => void {
+    return this.#bus.serveWorker(handler);
+  }
+}

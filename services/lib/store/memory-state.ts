@@ -1,0 +1,112 @@
+/** What a memory store holds, without faults: every step is done at once. */
+import type { Clock } from "#lib/clock";
+import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
+import { queueIdOf } from "#lib/queue/unit";
+import { decodeDeferred, encodeDeferred } from "#proto/deferred";
+import { BacklogRows, WheelRows } from "./memory-rows.ts";
+import type { Bounce, DeferredUnit, Hold, Parked, StoredUnit, UnitFilter } from "./store.ts";
+
+/** A suspect is looked at soon after a takeover. */
+const finishedKeptMs = 3_600_000;
+
+interface WaitingUnit {
+  readonly shard: Shard;
+  readonly destination: Destination;
+  readonly record: Uint8Array;
+}
+
+export class MemoryStoreState {
+  readonly #clock: Clock;
+  readonly #waiting = new Map<Uid, WaitingUnit>();
+  /** By uid, when each was finished, in that order. */
+  readonly #finished = new Map<Uid, number>();
+  readonly #contents = new Map<QueueId, Uint8Array>();
+  /** The waiting units of each message: without any its content goes. */
+  readonly #unitsOf = new Map<QueueId, Set<Uid>>();
+  readonly #wheels = new Map<Shard, WheelRows>();
+  readonly #backlogs = new Map<Shard, BacklogRows>();
+  readonly holds = new Map<Destination, Hold>();
+  readonly parked = new Map<string, Parked>();
+  readonly bounces = new Map<string, Bounce>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  content(id: QueueId): Uint8Array | undefined {
+    return this.#contents.get(id);
+  }
+
+  putContent(id: QueueId, content: Uint8Array): void {
+    this.#contents.set(id, content);
+  }
+
+  wheel(shard: Shard): WheelRows {
+    const wheel = this.#wheels.get(shard) ?? new WheelRows();
+    this.#wheels.set(shard, wheel);
+    return wheel;
+  }
+
+  backlog(shard: Shard): BacklogRows {
+    const backlog = this.#backlogs.get(shard) ?? new BacklogRows();
+    this.#backlogs.set(shard, backlog);
+    return backlog;
+  }
+
+  putRow(shard: Shard, deferred: DeferredUnit): void {
+    if (deferred.place.kind === "wheel") this.wheel(shard).add(deferred, deferred.place.dueAt);
+    else this.backlog(shard).add(deferred, this.#clock.now());
+  }
+
+  putUnit(shard: Shard, deferred: DeferredUnit): void {
+    const { uid, destination } = deferred.unit;
+    this.#finished.delete(uid);
+    this.#waiting.set(uid, { shard, destination, record: encodeDeferred(deferred) });
+    const id = queueIdOf(uid);
+    const units = this.#unitsOf.get(id) ?? new Set();
+    this.#unitsOf.set(id, units.add(uid));
+  }
+
+  find(uid: Uid): StoredUnit | undefined {
+    const waiting = this.#waiting.get(uid);
+    if (waiting !== undefined)
+      return { state: "waiting", deferred: decodeDeferred(waiting.record) };
+    return this.#finished.has(uid) ? { state: "finished" } : undefined;
+  }
+
+  finish(uid: Uid): void {
+    this.#forgetFinished();
+    this.#waiting.delete(uid);
+    this.#finished.set(uid, this.#clock.monotonic());
+    const id = queueIdOf(uid);
+    const units = this.#unitsOf.get(id);
+    units?.delete(uid);
+    if (units?.size !== 0) return;
+    this.#unitsOf.delete(id);
+    this.#contents.delete(id);
+  }
+
+  list(shard: Shard, filter: UnitFilter): readonly DeferredUnit[] {
+    const { destination, queueId, after = "", limit } = filter;
+    const uids: Uid[] = [];
+    for (const [uid, unit] of this.#waiting) {
+      if (unit.shard !== shard || uid <= after) continue;
+      if (destination !== undefined && unit.destination !== destination) continue;
+      if (queueId !== undefined && queueIdOf(uid) !== queueId) continue;
+      uids.push(uid);
+    }
+    const found = uids.sort().slice(0, limit);
+    return found.flatMap((uid) => {
+      const unit = this.#waiting.get(uid);
+      return unit === undefined ? [] : [decodeDeferred(unit.record)];
+    });
+  }
+
+  #forgetFinished(): void {
+    const before = this.#clock.monotonic() - finishedKeptMs;
+    for (const [uid, at] of this.#finished) {
+      if (at >= before) return;
+      this.#finished.delete(uid);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/** The memory inhabitant of Store. Views of one store share its state and differ in their faults. */
+import type { Clock } from "#lib/clock";
+import { betweenFaults, type Faults } from "#lib/faults";
+import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
+import { MemoryStoreState } from "./memory-state.ts";
+import type { Bounce, Deferral, Hold, Parked, Store, StoredUnit, UnitFilter } from "./store.ts";
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  readonly faults?: Faults;
+}
+
+export class MemoryStore implements Store {
+  readonly #state: MemoryStoreState;
+  readonly #faults: Faults | undefined;
+
+  constructor(options: MemoryStoreOptions, state = new MemoryStoreState(options.clock)) {
+    this.#state = state;
+    this.#faults = options.faults;
+  }
+
+  /** The same store as another process sees it, with faults of its own. */
+  view(options: MemoryStoreOptions): MemoryStore {
+    return new MemoryStore(options, this.#state);
+  }
+
+  defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
+    return this.#at("defer", async () => {
+      // Steps of their own, as in Cassandra, so that a simulation can stop between them.
+      await this.#at("defer/content", () => this.#putContents(deferrals));
+      await this.#at("defer/rows", () => {
+        for (const { deferred } of deferrals) this.#state.putRow(shard, deferred);
+      });
+      await this.#at("defer/units", () => {
+        for (const { deferred } of deferrals) this.#state.putUnit(shard, deferred);
+      });
+    });
+  }
+
+  find(uids: readonly Uid[]) {
+    return this.#at("find", () => {
+      const found = new Map<Uid, StoredUnit>();
+      for (const uid of uids) {
+        const unit = this.#state.find(uid);
+        if (unit !== undefined) found.set(uid, unit);
+      }
+      return found;
+    });
+  }
+
+  content(id: QueueId) {
+    return this.#at("content", () => this.#state.content(id));
+  }
+
+  finish(_shard: Shard, uids: readonly Uid[]) {
+    return this.#at("finish", () => {
+      for (const uid of uids) this.#state.finish(uid);
+    });
+  }
+
+  wheel(shard: Shard, q: { until: number; after?: string; limit: number }) {
+    return this.#at("wheel", () => this.#state.wheel(shard).read(q));
+  }
+
+  advanceWheel(shard: Shard, before: number) {
+    return this.#at("advanceWheel", () => this.#state.wheel(shard).advance(before));
+  }
+
+  backlog(shard: Shard, destination: Destination, q: { after?: string; limit: number }) {
+    return this.#at("backlog", () => this.#state.backlog(shard).read(destination, q));
+  }
+
+  advanceBacklog(shard: Shard, destination: Destination, position: string) {
+    return this.#at("advanceBacklog", () =>
+      this.#state.backlog(shard).advance(destination, position),
+    );
+  }
+
+  backlogs(shard: Shard) {
+    return this.#at("backlogs", () => this.#state.backlog(shard).summaries());
+  }
+
+  putHold(hold: Hold) {
+    return this.#at("putHold", () => void this.#state.holds.set(hold.destination, hold));
+  }
+
+  dropHold(destination: Destination) {
+    return this.#at("dropHold", () => void this.#state.holds.delete(destination));
+  }
+
+  holds() {
+    return this.#at("holds", () => [...this.#state.holds.values()]);
+  }
+
+  park(parked: Parked) {
+    const key = `${parked.shard}/${parked.sequence}`;
+    return this.#at("park", () => void this.#state.parked.set(key, parked));
+  }
+
+  parked(limit: number) {
+    return this.#at("parked", () => [...this.#state.parked.values()].slice(0, limit));
+  }
+
+  recordBounces(bounces: readonly Bounce[]) {
+    return this.#at("recordBounces", () => {
+      for (const b of bounces) this.#state.bounces.set(`${b.uid} ${b.recipient.path}`, b);
+    });
+  }
+
+  bounces(q: { destination?: Destination; after?: number; limit: number }) {
+    return this.#at("bounces", () => {
+      const { destination, after = -1, limit } = q;
+      return [...this.#state.bounces.values()]
+        .filter((b) => b.at > after)
+        .filter((b) => destination === undefined || b.destination === destination)
+        .sort((a, b) => a.at - b.at)
+        .slice(0, limit);
+    });
+  }
+
+  list(shard: Shard, filter: UnitFilter) {
+    return this.#at("list", () => this.#state.list(shard, filter));
+  }
+
+  #at<T>(operation: string, act: () => T | Promise<T>): Promise<T> {
+    return betweenFaults(this.#faults, { seam: "store", operation }, act);
+  }
+
+  async #putContents(deferrals: readonly Deferral[]): Promise<void> {
+    for (const { deferred, content } of deferrals) {
+      const id = queueIdOf(deferred.unit.uid);
+      if (this.#state.content(id) === undefined) this.#state.putContent(id, await content());
+    }
+  }
+}

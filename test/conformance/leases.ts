@@ -1,0 +1,153 @@
+/** What every inhabitant of Leases must do. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type Checkpoint, type Epoch, Fenced, type Leases } from "#lib/leases/leases";
+import type { Incarnation } from "#lib/stream/journal";
+import { incarnation, shard } from "../support/records.ts";
+
+export interface LeasesWorld {
+  readonly leases: Leases;
+  /** Lets time pass for the expiry of heartbeats. */
+  readonly pass: (ms: number) => Promise<void>;
+  /** Absent where nothing outlives the process. */
+  readonly reopen?: () => Promise<LeasesWorld>;
+  readonly close: () => Promise<void>;
+}
+
+const zero = shard(0);
+const one = incarnation("w1/1");
+const two = incarnation("w2/1");
+const at = (floor: number, ...writers: Incarnation[]): Checkpoint => ({
+  floor,
+  journals: [one, ...writers].map((writer, i) => ({ writer, position: floor + i })),
+});
+
+export function leasesSuite(name: string, open: () => Promise<LeasesWorld>): void {
+  describe(`${name}: Leases`, () => {
+    let world: LeasesWorld;
+    beforeEach(async () => {
+      world = await open();
+    });
+    afterEach(() => world.close());
+
+    members(() => world);
+    claims(() => world.leases);
+    fencing(() => world.leases);
+
+    test("a lease outlives its process: owner, epoch and checkpoint", async () => {
+      const epoch = await mustClaim(world.leases, one);
+      await world.leases.checkpoint(zero, epoch, at(41));
+      if (world.reopen === undefined) return; // Skipped: nothing outlives memory leases.
+      world = await world.reopen();
+      expect(await world.leases.members()).toEqual([]);
+      expect(await world.leases.read(zero)).toEqual({ owner: one, epoch, checkpoint: at(41) });
+      expect(await mustClaim(world.leases, two)).toBeGreaterThan(epoch);
+      expect((await world.leases.read(zero))?.checkpoint).toEqual(at(41));
+    });
+  });
+}
+
+async function mustClaim(leases: Leases, me = one): Promise<Epoch> {
+  const epoch = await leases.claim(zero, me, (await leases.read(zero))?.epoch);
+  if (epoch === undefined) throw new Error("nobody else claims");
+  return epoch;
+}
+
+function members(world: () => LeasesWorld): void {
+  test("those who tell that they live are members, until they leave", async () => {
+    const { leases } = world();
+    expect(await leases.members()).toEqual([]);
+    await leases.heartbeat(one);
+    await leases.heartbeat(two);
+    await leases.heartbeat(one);
+    expect([...(await leases.members())].sort()).toEqual([one, two]);
+    await leases.leave(one);
+    await leases.leave(one);
+    expect(await leases.members()).toEqual([two]);
+  });
+
+  test("who was silent for 30 s is no member any more", async () => {
+    const { leases, pass } = world();
+    await leases.heartbeat(one);
+    await pass(20_000);
+    await leases.heartbeat(two);
+    expect(await leases.members()).toHaveLength(2);
+    await pass(10_000);
+    expect(await leases.members()).toEqual([two]);
+    await leases.heartbeat(one);
+    expect(await leases.members()).toHaveLength(2);
+  });
+}
+
+function claims(leases: () => Leases): void {
+  test("a shard that was never claimed has no lease", async () => {
+    expect(await leases().read(zero)).toBeUndefined();
+  });
+
+  test("a claim gives a rising epoch", async () => {
+    const first = await mustClaim(leases());
+    expect(await leases().read(zero)).toEqual({ owner: one, epoch: first });
+    const second = await mustClaim(leases(), two);
+    expect(second).toBeGreaterThan(first);
+    expect(await leases().read(zero)).toEqual({ owner: two, epoch: second });
+  });
+
+  test("of two who read the same epoch one gets the shard", async () => {
+    const claim = (me: typeof one) => leases().claim(zero, me, undefined);
+    const epochs = await Promise.all([claim(one), claim(two)]);
+    expect(epochs.filter((e) => e !== undefined)).toHaveLength(1);
+    const owner = epochs[0] === undefined ? two : one;
+    expect((await leases().read(zero))?.owner).toBe(owner);
+    const read = (await leases().read(zero))?.epoch;
+    const again = await Promise.all([
+      leases().claim(zero, one, read),
+      leases().claim(zero, two, read),
+    ]);
+    expect(again.filter((e) => e !== undefined)).toHaveLength(1);
+  });
+
+  test("a claim by an epoch that is past, or by none, is refused", async () => {
+    const first = await mustClaim(leases());
+    await mustClaim(leases(), two);
+    expect(await leases().claim(zero, one, first)).toBeUndefined();
+    expect(await leases().claim(zero, one, undefined)).toBeUndefined();
+  });
+
+  test("shards are claimed one by one", async () => {
+    await mustClaim(leases());
+    expect(await leases().read(shard(1))).toBeUndefined();
+  });
+
+  test("who claims sees how far the one before had come", async () => {
+    const epoch = await mustClaim(leases());
+    await leases().checkpoint(zero, epoch, at(10));
+    await leases().checkpoint(zero, epoch, at(20));
+    const next = await mustClaim(leases(), two);
+    expect(await leases().read(zero)).toEqual({ owner: two, epoch: next, checkpoint: at(20) });
+  });
+
+  test("a released shard has no owner, but its checkpoint", async () => {
+    const epoch = await mustClaim(leases());
+    await leases().release(zero, epoch, at(30));
+    const lease = await leases().read(zero);
+    expect(lease?.owner).toBeUndefined();
+    expect(lease?.checkpoint).toEqual(at(30));
+    expect(await mustClaim(leases(), two)).toBeGreaterThan(epoch);
+  });
+}
+
+function fencing(leases: () => Leases): void {
+  test("who lost the shard can write no checkpoint and release nothing", async () => {
+    const old = await mustClaim(leases());
+    const epoch = await mustClaim(leases(), two);
+    await expect(leases().checkpoint(zero, old, at(99))).rejects.toBeInstanceOf(Fenced);
+    await expect(leases().release(zero, old, at(99))).rejects.toBeInstanceOf(Fenced);
+    expect(await leases().read(zero)).toEqual({ owner: two, epoch });
+    await leases().checkpoint(zero, epoch, at(5, two));
+    expect((await leases().read(zero))?.checkpoint).toEqual(at(5, two));
+  });
+
+  test("nobody can write the checkpoint of a shard that was never claimed", async () => {
+    const epoch = await mustClaim(leases());
+    await expect(leases().checkpoint(shard(1), epoch, at(1))).rejects.toBeInstanceOf(Fenced);
+  });
+}
