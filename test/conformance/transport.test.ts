@@ -1,5 +1,9 @@
+import { generate } from "selfsigned";
+import { systemClock } from "#lib/clock";
+import { bunTransport } from "#lib/net/bun-transport";
 import { fakeIdentity } from "#lib/net/memory-connection";
 import { MemoryNetwork } from "#lib/net/memory-transport";
+import type { TlsIdentity } from "#lib/net/transport";
 import { VirtualClock } from "#lib/virtual-clock";
 import { type TransportWorld, transportSuite } from "./transport.ts";
 
@@ -29,5 +33,31 @@ async function memoryWorld(latencyMs: number): Promise<TransportWorld> {
   };
 }
 
+async function makeIdentity(name: string): Promise<TlsIdentity> {
+  const pair = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    curve: "P-256",
+    algorithm: "sha256",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: name }] }],
+  });
+  return { certificate: pair.cert, privateKey: pair.private };
+}
+
+const selfSigned = makeIdentity("mx.example");
+
+async function loopbackWorld(): Promise<TransportWorld> {
+  const identity = await selfSigned;
+  return {
+    transport: bunTransport(systemClock, { authorities: identity.certificate }),
+    address: "127.0.0.1",
+    identity,
+    canVerify: true,
+    // No `silent`: loopback answers for each of its addresses.
+    wait: (pending) => pending,
+    close: async () => {},
+  };
+}
+
 transportSuite("memory", () => memoryWorld(0));
 transportSuite("memory with latency", () => memoryWorld(7));
+transportSuite("sockets on loopback", loopbackWorld);

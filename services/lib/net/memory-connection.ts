@@ -190,9 +190,10 @@ export class MemoryConnection implements Connection {
       this.#failHandshake(new Error("Cannot start TLS: the peer closed the connection"));
       return;
     }
-    if (this.#handler?.ended) this.#handler.ended();
-    else this.end();
+    // After our own end only the close is of interest.
     if (this.#hasEnded) this.#close(undefined);
+    else if (this.#handler?.ended) this.#handler.ended();
+    else this.end();
   }
 
   #takeHello(hello: Segment): void {

@@ -26,7 +26,10 @@ export interface ConnectionHandler {
   data(bytes: Uint8Array): void;
   /** Everything written has been handed to the network. */
   drained?(): void;
-  /** The peer will send no more; what we write is still carried. */
+  /**
+   * The peer will send no more; what we write is still carried. Whoever does not ask for it ends in turn.
+   * Not told after our own `end`: then only `closed` is left.
+   */
   ended?(): void;
   /** Once, last. `error` when it was not an orderly end. */
   closed(error?: Error): void;
