@@ -107,6 +107,7 @@ export function transportSuite(name: string, open: () => Promise<TransportWorld>
     backPressure(() => bench);
     closing(() => bench);
     upgrading(() => bench);
+    ordering(() => bench);
     failingUpgrades(() => bench);
   });
 }
@@ -407,6 +408,36 @@ function upgrading(bench: () => Bench): void {
     client.say("early");
     await bench().world.wait(started);
     await bench().until(server, (it) => it.text === "STARTTLSearly");
+  });
+}
+
+/** A driver that is told later drops what comes, as it must before the handshake. */
+function ordering(bench: () => Bench): void {
+  test("the handshake is told before the data behind it", async () => {
+    const { identity, wait } = bench().world;
+    for (let round = 0; round < 20; round++) {
+      const order: string[] = [];
+      const { client, server } = await bench().pair((it) => {
+        order.push(it.size === 8 ? "clear" : "data");
+        if (it.size !== 8) return;
+        it.say("220");
+        void serve();
+      });
+      const serve = async () => {
+        await server.connection.serveTls(identity);
+        await Promise.resolve();
+        order.push("tls");
+        server.say("250");
+      };
+      client.say("STARTTLS");
+      await bench().until(client, (it) => it.text === "220");
+      const starting = client.connection.startTls("mx.example");
+      client.say("early");
+      await wait(starting);
+      await bench().until(client, (it) => it.text === "220250");
+      await bench().until(server, (it) => it.size === 13);
+      expect(order).toEqual(["clear", "tls", "data"]);
+    }
   });
 }
 

@@ -53,3 +53,17 @@ test.each([
   expect((await starting).isVerified).toBe(isVerified);
   expect((await serving).isVerified).toBe(false);
 });
+
+test("data that arrived together with the hello comes after the handshake was told", async () => {
+  const { clock, client, server } = joined();
+  const order: string[] = [];
+  client.attach({ data() {}, closed() {} });
+  const starting = client.startTls("mx.example");
+  client.write(Uint8Array.of(1));
+  await clock.advance(5);
+  void server.serveTls(fakeIdentity("mx.example")).then(() => order.push("tls"));
+  server.attach({ data: () => order.push("data"), closed() {} });
+  await clock.advance(5);
+  await starting;
+  expect(order).toEqual(["tls", "data"]);
+});

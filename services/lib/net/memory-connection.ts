@@ -53,6 +53,7 @@ export class MemoryConnection implements Connection {
   #lastArrivalAt = 0;
   #isPaused = false;
   #isPumping = false;
+  #isTellingTls = false;
   #hasEnded = false;
   #hasPeerEnded = false;
   #isClosed = false;
@@ -153,7 +154,8 @@ export class MemoryConnection implements Connection {
   }
 
   #next(): Segment | undefined {
-    if (this.#isClosed || this.#wire.isCut(this.remote.address, this.local.address)) return;
+    if (this.#isClosed || this.#isTellingTls) return;
+    if (this.#wire.isCut(this.remote.address, this.local.address)) return;
     const head = this.#arrived[0];
     const waits = head?.kind === "data" || head?.kind === "end";
     if (this.#isPaused && waits && this.#handshake === undefined) return;
@@ -208,6 +210,12 @@ export class MemoryConnection implements Connection {
     }
     this.#handshake = undefined;
     handshake.resolve(handshake.done(hello));
+    // Who awaits the handshake is told before the data behind it.
+    this.#isTellingTls = true;
+    this.#wire.clock.after(0, () => {
+      this.#isTellingTls = false;
+      this.pump();
+    });
   }
 
   #shakeHands(awaits: Handshake["awaits"], done: Handshake["done"]): Promise<TlsInfo> {
