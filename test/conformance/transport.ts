@@ -127,7 +127,7 @@ function connecting(bench: () => Bench): void {
     const listener = await bench().listen((connection) => new RecordingHandler(connection));
     await bench().world.wait(listener.stop());
     const refused = bench().connect(listener.local);
-    await expect(refused).rejects.toBeInstanceOf(ConnectFailed);
+    expect(await failureOf(refused)).toBeInstanceOf(ConnectFailed);
   });
 
   test("a host that does not answer is given up after the timeout", async () => {
@@ -135,19 +135,19 @@ function connecting(bench: () => Bench): void {
     if (silent === undefined) return; // Skipped: no address of loopback is silent.
     const options = { timeoutMs: 30 };
     const connecting = transport.connect(silent, options, (it) => new RecordingHandler(it));
-    await expect(wait(connecting)).rejects.toThrow("timeout");
+    expect(String(await failureOf(wait(connecting)))).toContain("timeout");
   });
 
   test("an address that is in use cannot be had", async () => {
     const { local } = await bench().listen((connection) => new RecordingHandler(connection));
     const again = bench().world.transport.listen(local, (it) => new RecordingHandler(it));
-    await expect(again).rejects.toThrow("EADDRINUSE");
+    expect(String(await failureOf(again))).toContain("EADDRINUSE");
   });
 
   test("an address of another host cannot be had", async () => {
     const at = { address: "192.0.2.7", port: 0 };
     const listening = bench().world.transport.listen(at, (it) => new RecordingHandler(it));
-    await expect(listening).rejects.toThrow("EADDRNOTAVAIL");
+    expect(String(await failureOf(listening))).toContain("EADDRNOTAVAIL");
   });
 
   test("a listener that stops leaves its connections alone", async () => {
@@ -156,7 +156,7 @@ function connecting(bench: () => Bench): void {
     await bench().world.wait(listener.stop());
     client.say("still here");
     await bench().until(server, (it) => it.text === "still here");
-    await expect(bench().connect(listener.local)).rejects.toBeInstanceOf(ConnectFailed);
+    expect(await failureOf(bench().connect(listener.local))).toBeInstanceOf(ConnectFailed);
   });
 
   test("what the listener says at once reaches the client", async () => {
@@ -310,7 +310,7 @@ function closing(bench: () => Bench): void {
       connection.resume();
       connection.end();
       connection.destroy();
-      await expect(connection.startTls("mx.example")).rejects.toThrow("closed");
+      expect(String(await failureOf(connection.startTls("mx.example")))).toContain("closed");
     }
   });
 
@@ -446,7 +446,7 @@ function failingUpgrades(bench: () => Bench): void {
     const { client, server } = await bench().pair();
     const serving = bench().world.wait(server.connection.serveTls(bench().world.identity));
     client.say("GET / HTTP/1.0\r\n\r\n");
-    await expect(serving).rejects.toBeInstanceOf(Error);
+    expect(await failureOf(serving)).toBeInstanceOf(Error);
     await bench().until(server, (it) => it.isClosed);
     await bench().until(client, (it) => it.events.length > 0);
     expect(server.text).toBe("");
@@ -456,7 +456,7 @@ function failingUpgrades(bench: () => Bench): void {
     const { client, server } = await bench().pair();
     const starting = bench().world.wait(client.connection.startTls("mx.example"));
     server.say("554 no\r\n");
-    await expect(starting).rejects.toBeInstanceOf(Error);
+    expect(await failureOf(starting)).toBeInstanceOf(Error);
     await bench().until(client, (it) => it.isClosed);
     expect(client.text).toBe("");
   });
@@ -465,7 +465,7 @@ function failingUpgrades(bench: () => Bench): void {
     const { client, server } = await bench().pair();
     const serving = bench().world.wait(server.connection.serveTls(bench().world.identity));
     client.connection.destroy();
-    await expect(serving).rejects.toBeInstanceOf(Error);
+    expect(await failureOf(serving)).toBeInstanceOf(Error);
     await bench().until(server, (it) => it.isClosed);
   });
 
@@ -473,7 +473,7 @@ function failingUpgrades(bench: () => Bench): void {
     const { server } = await bench().pair();
     const serving = bench().world.wait(server.connection.serveTls(bench().world.identity));
     server.connection.destroy();
-    await expect(serving).rejects.toBeInstanceOf(Error);
+    expect(await failureOf(serving)).toBeInstanceOf(Error);
   });
 }
 
@@ -482,4 +482,12 @@ function pattern(size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i++) bytes[i] = (i * 31 + (i >>> 12)) & 0xff;
   return bytes;
+}
+
+/** Not `expect().rejects`: it blocks while it waits, and sockets stand still meanwhile. */
+function failureOf(pending: Promise<unknown>): Promise<unknown> {
+  return pending.then(
+    () => "nothing failed",
+    (error: unknown) => error,
+  );
 }

@@ -28,7 +28,7 @@ test("a local address that is not ours makes the connection fail with the system
   const listener = await transport.listen(anyPort, () => silent);
   const options = { timeoutMs: 5_000, localAddress: "192.0.2.7" };
   const connecting = transport.connect(listener.local, options, () => silent);
-  await expect(connecting).rejects.toThrow("EADDRNOTAVAIL");
+  expect(String(await failureOf(connecting))).toContain("EADDRNOTAVAIL");
   await listener.stop();
 });
 
@@ -78,3 +78,11 @@ test("an identity that is none makes the handshake fail, not the process", async
   client.destroy();
   await listener.stop();
 });
+
+/** Not `expect().rejects`: it blocks while it waits, and sockets stand still meanwhile. */
+function failureOf(pending: Promise<unknown>): Promise<unknown> {
+  return pending.then(
+    () => "nothing failed",
+    (error: unknown) => error,
+  );
+}
