@@ -56,6 +56,11 @@ describe("ownerOf()", () => {
     expect(ownerOf(0 as Shard, [])).toBeUndefined();
   });
 
+  test("stays the same for ever, for workers of two versions must agree during an upgrade", () => {
+    const owners = shards.slice(0, 16).map((shard) => ownerOf(shard, ["a/1", "b/1", "c/1"]));
+    expect(owners.map((owner) => owner?.charAt(0)).join("")).toBe("cbbbbbccccbacacb");
+  });
+
   test("moves only the shards of the member that goes", () => {
     const members = ["a/1", "b/1", "c/1", "d/1"];
     for (const shard of shards) {
