@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { queryName, receivedName } from "./name.ts";
 import type { Answer, MxRecord, Resolver } from "./resolver.ts";
+import { aliasesMax } from "./response.ts";
 import { specialAbsence, specialAddresses } from "./special-names.ts";
 import { type RecordOf, type RecordType, Zone } from "./zone.ts";
 
@@ -12,9 +13,6 @@ export interface MemoryResolverOptions {
   /** Asked for every query, so it may change its mind. */
   readonly latencyMs?: (name: string, type: QueryType) => number;
 }
-
-/** Bounds a chain of CNAMEs. */
-export const aliasesMax = 8;
 
 export class MemoryResolver implements Resolver {
   readonly zone = new Zone();

@@ -26,12 +26,19 @@ export type Found<Type extends RecordType> =
   | { readonly kind: "none" }
   | { readonly kind: "nxdomain" };
 
-type Node = { [Type in RecordType]?: RecordSet<Type> };
+type Sets = { readonly [Type in RecordType]: Map<string, RecordSet<Type>> };
 
-export const defaultTtlMs = 300_000;
+const defaultTtlMs = 300_000;
 
 export class Zone {
-  readonly #nodes = new Map<string, Node>();
+  readonly #names = new Set<string>();
+  readonly #sets: Sets = {
+    mx: new Map(),
+    a: new Map(),
+    aaaa: new Map(),
+    txt: new Map(),
+    cname: new Map(),
+  };
 
   /** Replaces the records of that type; without any, the name exists nevertheless. */
   set<Type extends RecordType>(
@@ -41,24 +48,26 @@ export class Zone {
     ttlMs: number = defaultTtlMs,
   ): this {
     const key = receivedName(name);
-    const node: Node = this.#nodes.get(key) ?? {};
-    node[type] = { records, ttlMs } as Node[Type];
-    this.#nodes.set(key, node);
+    this.#names.add(key);
+    this.#sets[type].set(key, { records, ttlMs });
     return this;
   }
 
   /** The name and all its records are gone. */
   delete(name: string): void {
-    this.#nodes.delete(receivedName(name));
+    const key = receivedName(name);
+    this.#names.delete(key);
+    for (const set of Object.values(this.#sets)) set.delete(key);
   }
 
   find<Type extends RecordType>(name: string, type: Type): Found<Type> {
-    const node = this.#nodes.get(receivedName(name));
-    if (node === undefined) return { kind: "nxdomain" };
-    const found: RecordSet<Type> | undefined = node[type];
+    const key = receivedName(name);
+    if (!this.#names.has(key)) return { kind: "nxdomain" };
+    const found = this.#sets[type].get(key);
     if (found !== undefined && found.records.length > 0) return { kind: "records", ...found };
-    const target = node.cname?.records[0];
-    if (target === undefined) return { kind: "none" };
-    return { kind: "alias", target: receivedName(target), ttlMs: node.cname?.ttlMs ?? 0 };
+    const alias = this.#sets.cname.get(key);
+    const target = alias?.records[0];
+    if (alias === undefined || target === undefined) return { kind: "none" };
+    return { kind: "alias", target: receivedName(target), ttlMs: alias.ttlMs };
   }
 }
