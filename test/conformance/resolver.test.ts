@@ -4,7 +4,8 @@ import { socketExchange } from "#lib/dns/socket-exchange";
 import { StubResolver } from "#lib/dns/stub-resolver";
 import { bunTransport } from "#lib/net/bun-transport";
 import { seededRandom } from "#lib/random";
-import { type DnsFault, DnsServer } from "../peers/dns-server.ts";
+import { DnsServer } from "../peers/dns-server.ts";
+import type { DnsFault } from "../peers/name-server.ts";
 import { type ResolverWorld, resolverSuite } from "./resolver.ts";
 
 async function memoryWorld(): Promise<ResolverWorld> {
@@ -19,7 +20,7 @@ async function memoryWorld(): Promise<ResolverWorld> {
 
 async function stubWorld(fault?: DnsFault): Promise<ResolverWorld> {
   const server = await DnsServer.start();
-  if (fault !== undefined) server.misbehave(fault);
+  if (fault !== undefined) server.nameServer.misbehave(fault);
   const clock = systemClock;
   const exchange = socketExchange({ clock, transport: bunTransport(clock) });
   const resolver = new StubResolver(
@@ -28,8 +29,8 @@ async function stubWorld(fault?: DnsFault): Promise<ResolverWorld> {
   );
   return {
     resolver,
-    zone: server.zone,
-    fail: (name) => server.misbehave("servfail", name),
+    zone: server.nameServer.zone,
+    fail: (name) => server.nameServer.misbehave("servfail", name),
     close: async () => server.stop(),
   };
 }

@@ -1,204 +1,52 @@
-/** A name server on loopback, UDP and TCP, that answers from a zone and misbehaves on request. */
-import {
-  type Answer,
-  AUTHORITATIVE_ANSWER,
-  decode,
-  encode,
-  type Question,
-  RECURSION_AVAILABLE,
-  TRUNCATED_RESPONSE,
-} from "dns-packet";
-import { type RecordType, Zone } from "#lib/dns/zone";
+/** A name server on loopback, UDP and TCP. */
 import type { Endpoint } from "#lib/net/transport";
+import { type From, NameServer } from "./name-server.ts";
 
-export type DnsFault =
-  | "drop"
-  | "servfail"
-  | "refused"
-  | "formerr"
-  /** FORMERR without the question, for a query with EDNS; a proper answer without. */
-  | "noEdns"
-  /** By UDP truncated and empty; complete by TCP. */
-  | "truncate"
-  /** By UDP truncated; TCP closes without an answer. */
-  | "truncateOnly"
-  /** Cut within a record, with the flag set, as some servers do. */
-  | "cut"
-  /** Three wrong ones (id, question, rubbish), then the right one. */
-  | "spoofed"
-  /** Only such as do not answer the question. */
-  | "spoofedOnly"
-  /** The right header and question, rubbish behind. */
-  | "malformed"
-  /** The question comes back in lower case. */
-  | "lowerCase"
-  /** Each CNAME alone: the resolver has to ask for its target. */
-  | "stepwise"
-  /** NS records instead of an answer. */
-  | "referral"
-  /** Negative answers without SOA. */
-  | "noSoa";
-
-export interface SeenQuery {
-  readonly name: string;
-  readonly type: string;
-  readonly protocol: "udp" | "tcp";
-  readonly port: number;
-  readonly withEdns: boolean;
-}
-
-type Send = (bytes: Uint8Array) => void;
-
-interface Asked extends SeenQuery {
-  readonly id: number;
-  /** As it was written. */
-  readonly question: Question;
-}
-
-const codes: Partial<Record<DnsFault, number>> = { servfail: 2, refused: 5, formerr: 1 };
-const aliasesMax = 20;
 const prefixBytes = 2;
-export const negativeTtlSeconds = 60;
+const triesMax = 20;
 
 export class DnsServer {
-  readonly zone = new Zone();
-  readonly seen: SeenQuery[] = [];
+  readonly nameServer: NameServer;
   readonly endpoint: Endpoint;
-  readonly #faults = new Map<string, DnsFault>();
-  readonly #held: (() => void)[] = [];
   readonly #sockets: Sockets;
-  #isHolding = false;
-  #faultOfAll: DnsFault | undefined;
 
   static async start(): Promise<DnsServer> {
-    for (let tries = 0; ; tries++) {
-      const sockets = await openSockets().catch((error) => {
-        // The port that UDP had was taken for TCP: another one.
-        if (tries >= 20) throw error;
-      });
-      if (sockets !== undefined) return new DnsServer(sockets);
+    const nameServer = new NameServer();
+    for (let tries = 1; ; tries++) {
+      try {
+        return new DnsServer(nameServer, await openSockets(nameServer));
+      } catch (error) {
+        // The port that UDP was given is taken for TCP: another one.
+        if (tries === triesMax) throw error;
+      }
     }
   }
 
-  private constructor(sockets: Sockets) {
+  private constructor(nameServer: NameServer, sockets: Sockets) {
+    this.nameServer = nameServer;
     this.#sockets = sockets;
     this.endpoint = { address: "127.0.0.1", port: sockets.port };
-    sockets.receive = (bytes, from, send) => this.#receive(bytes, from, send);
-  }
-
-  /** Queries for the name are dealt with so; without a name, all are. */
-  misbehave(fault: DnsFault, name?: string): this {
-    if (name === undefined) this.#faultOfAll = fault;
-    else this.#faults.set(name, fault);
-    return this;
-  }
-
-  behave(): void {
-    this.#faults.clear();
-    this.#faultOfAll = undefined;
-  }
-
-  /** Keeps answers back until `release`. */
-  hold(): void {
-    this.#isHolding = true;
-  }
-
-  release(): void {
-    this.#isHolding = false;
-    for (const send of this.#held.splice(0)) send();
   }
 
   stop(): void {
     this.#sockets.stop();
   }
-
-  #receive(bytes: Uint8Array, from: From, send: Send): void {
-    const asked = askedIn(bytes, from);
-    this.seen.push(asked);
-    const fault = this.#faults.get(asked.name) ?? this.#faultOfAll;
-    const answer = () => {
-      for (const message of this.#answers(asked, fault)) send(message);
-    };
-    if (this.#isHolding) this.#held.push(answer);
-    else answer();
-  }
-
-  #answers(asked: Asked, fault: DnsFault | undefined): Uint8Array[] {
-    const code = fault === undefined ? undefined : codes[fault];
-    if (code !== undefined) return [message(asked, { code })];
-    const isUdp = asked.protocol === "udp";
-    switch (fault) {
-      case "drop":
-        return [];
-      case "noEdns":
-        return [asked.withEdns ? headerOnly(asked, 1) : this.#proper(asked, fault)];
-      case "truncate":
-        return [isUdp ? message(asked, { isTruncated: true }) : this.#proper(asked, fault)];
-      case "truncateOnly":
-        return isUdp ? [message(asked, { isTruncated: true })] : [];
-      case "cut":
-        return [isUdp ? cut(this.#proper(asked, fault)) : this.#proper(asked, fault)];
-      case "spoofed":
-        return [...spoofs(asked), this.#proper(asked, fault)];
-      case "spoofedOnly":
-        return spoofs(asked);
-      case "malformed":
-        return [malformed(asked)];
-      case "lowerCase": {
-        const lower = { ...asked, question: { ...asked.question, name: asked.name } };
-        return [this.#proper(isUdp ? lower : asked, fault)];
-      }
-      case "referral":
-        return [referral(asked)];
-      default:
-        return [this.#proper(asked, fault)];
-    }
-  }
-
-  #proper(asked: Asked, fault: DnsFault | undefined): Uint8Array {
-    const type = typeOf(asked.type);
-    const answers: Answer[] = [];
-    let at = asked.name;
-    for (let aliases = 0; aliases < aliasesMax && type !== undefined; aliases++) {
-      const found = this.zone.find(at, type);
-      if (found.kind === "records") {
-        answers.push(...recordsOf(this.zone, at, type));
-        return message(asked, { answers });
-      }
-      if (found.kind !== "alias") {
-        const code = found.kind === "nxdomain" ? 3 : 0;
-        const authorities = fault === "noSoa" ? [] : [soa(at)];
-        return message(asked, { answers, authorities, code });
-      }
-      const ttl = found.ttlMs / 1_000;
-      answers.push({ type: "CNAME", name: at, ttl, data: found.target });
-      if (fault === "stepwise") return message(asked, { answers });
-      at = found.target;
-    }
-    return message(asked, { answers });
-  }
-}
-
-interface From {
-  readonly protocol: "udp" | "tcp";
-  readonly port: number;
 }
 
 interface Sockets {
   readonly port: number;
-  receive: (bytes: Uint8Array, from: From, send: Send) => void;
   stop(): void;
 }
 
-async function openSockets(): Promise<Sockets> {
-  const sockets = { port: 0, receive: (() => {}) as Sockets["receive"], stop: () => {} };
+async function openSockets(nameServer: NameServer): Promise<Sockets> {
   const udp = await Bun.udpSocket({
     hostname: "127.0.0.1",
     port: 0,
     socket: {
       data(socket, bytes, port, address) {
-        const send: Send = (answer) => socket.send(answer, port, address);
-        sockets.receive(bytes.slice(), { protocol: "udp", port }, send);
+        for (const answer of nameServer.answersTo(bytes, { protocol: "udp", port })) {
+          socket.send(answer, port, address);
+        }
       },
     },
   });
@@ -217,149 +65,27 @@ async function openSockets(): Promise<Sockets> {
           if (received.length < prefixBytes) return;
           if (received.length < prefixBytes + received.readUInt16BE(0)) return;
           const from: From = { protocol: "tcp", port: socket.remotePort };
-          let hasAnswered = false;
-          sockets.receive(received.subarray(prefixBytes), from, (answer) => {
-            hasAnswered = true;
-            socket.write(framed(answer));
-          });
-          if (!hasAnswered) socket.end();
+          const answers = nameServer.answersTo(received.subarray(prefixBytes), from);
+          // Over TCP nobody else can answer: the last one is the server's own.
+          const own = answers.at(-1);
+          if (own === undefined) socket.end();
+          else socket.write(framed(own));
         },
       },
     });
-    sockets.stop = () => {
+    const stop = () => {
       udp.close();
       tcp.stop(true);
     };
+    return { port: udp.port, stop };
   } catch (error) {
     udp.close();
     throw error;
   }
-  return Object.assign(sockets, { port: udp.port });
 }
 
 function framed(bytes: Uint8Array): Uint8Array {
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt16BE(bytes.length);
   return Buffer.concat([prefix, bytes]);
-}
-
-function askedIn(bytes: Uint8Array, from: From): Asked {
-  const packet = decode(Buffer.from(bytes));
-  const question = packet.questions?.[0];
-  if (question === undefined) throw new Error("Cannot answer a query without a question");
-  const name = question.name.toLowerCase();
-  const withEdns = (packet.additionals ?? []).some(({ type }) => type === "OPT");
-  return { id: packet.id ?? 0, question, name, type: question.type, withEdns, ...from };
-}
-
-interface MessageParts {
-  readonly answers?: readonly Answer[];
-  readonly authorities?: readonly Answer[];
-  readonly code?: number;
-  readonly isTruncated?: boolean;
-}
-
-function message(asked: Asked, parts: MessageParts): Uint8Array {
-  const truncated = parts.isTruncated ? TRUNCATED_RESPONSE : 0;
-  return encode({
-    type: "response",
-    id: asked.id,
-    flags: RECURSION_AVAILABLE | truncated | (parts.code ?? 0),
-    questions: [asked.question],
-    answers: [...(parts.answers ?? [])],
-    authorities: [...(parts.authorities ?? [])],
-  });
-}
-
-function referral(asked: Asked): Uint8Array {
-  const authorities: Answer[] = [{ type: "NS", name: "example", ttl: 60, data: "ns.example" }];
-  const bytes = message(asked, { authorities });
-  bytes[3] = 0; // No recursion.
-  return bytes;
-}
-
-function headerOnly(asked: Asked, code: number): Uint8Array {
-  const flags = AUTHORITATIVE_ANSWER | code;
-  return encode({ type: "response", id: asked.id, flags, questions: [] });
-}
-
-/** Leaves the header, the question and half a record. */
-function cut(bytes: Uint8Array): Uint8Array {
-  const half = bytes.slice(0, bytes.length - 5);
-  half[2] = (half[2] ?? 0) | (TRUNCATED_RESPONSE >> 8);
-  return half;
-}
-
-function malformed(asked: Asked): Uint8Array {
-  const bytes = Buffer.concat([message(asked, {}), Buffer.from([0xc0, 0xff, 0xff])]);
-  bytes[7] = 9; // So many answers.
-  return bytes;
-}
-
-function spoofs(asked: Asked): Uint8Array[] {
-  const forged: Answer[] = [{ type: "A", name: asked.name, ttl: 60, data: "203.0.113.66" }];
-  const otherId = { ...asked, id: asked.id ^ 1 };
-  const otherQuestion = { ...asked, question: { ...asked.question, name: "other.example" } };
-  const asQuery = message(asked, { answers: forged });
-  asQuery[2] = (asQuery[2] ?? 0) & 0x7f;
-  return [
-    message(otherId, { answers: forged }),
-    message(otherQuestion, { answers: forged }),
-    asQuery,
-    new Uint8Array([1, 2, 3]),
-    new Uint8Array(0),
-  ];
-}
-
-function soa(name: string): Answer {
-  const zone = name.slice(name.indexOf(".") + 1);
-  return {
-    type: "SOA",
-    name: zone,
-    ttl: 3_600,
-    data: {
-      mname: `ns.${zone}`,
-      rname: `hostmaster.${zone}`,
-      serial: 1,
-      refresh: 1,
-      retry: 1,
-      expire: 1,
-      minimum: negativeTtlSeconds,
-    },
-  };
-}
-
-type AskedType = Exclude<RecordType, "cname">;
-
-const types: Readonly<Record<string, AskedType>> = { MX: "mx", A: "a", AAAA: "aaaa", TXT: "txt" };
-
-function typeOf(text: string): AskedType | undefined {
-  return types[text];
-}
-
-function recordsOf(zone: Zone, name: string, type: AskedType): Answer[] {
-  switch (type) {
-    case "mx": {
-      const found = zone.find(name, "mx");
-      if (found.kind !== "records") return [];
-      return found.records.map(({ preference, exchange }) => {
-        const data = { preference, exchange: exchange === "" ? "." : exchange };
-        return { type: "MX", name, ttl: found.ttlMs / 1_000, data };
-      });
-    }
-    case "txt": {
-      const found = zone.find(name, "txt");
-      if (found.kind !== "records") return [];
-      return found.records.map((strings) => {
-        return { type: "TXT", name, ttl: found.ttlMs / 1_000, data: [...strings] };
-      });
-    }
-    default: {
-      const found = zone.find(name, type);
-      if (found.kind !== "records") return [];
-      return found.records.map((data) => {
-        return { type: type === "a" ? "A" : "AAAA", name, ttl: found.ttlMs / 1_000, data };
-      });
-    }
-  }
 }

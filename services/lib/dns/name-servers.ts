@@ -13,7 +13,7 @@ import {
   type Response,
   readResponse,
 } from "./query.ts";
-import { isAnswering, nameOfCode } from "./response.ts";
+import { faultOf } from "./response.ts";
 
 export interface NameServersOptions {
   /** In the order of preference. */
@@ -170,8 +170,8 @@ function read(query: Query, exchanged: Exchanged): OnceRead {
 }
 
 function onlyAnswering(answer: ServerAnswer): ServerAnswer {
-  if (answer.kind !== "response" || isAnswering(answer.response)) return answer;
-  return { kind: "unable", reason: nameOfCode(answer.response.code) };
+  const reason = answer.kind === "response" ? faultOf(answer.response) : undefined;
+  return reason === undefined ? answer : { kind: "unable", reason };
 }
 
 function failure(reason: string): Asked {

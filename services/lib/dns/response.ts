@@ -30,15 +30,17 @@ const codeNames: Readonly<Record<number, string>> = {
   5: "REFUSED",
 };
 
-export function nameOfCode(code: number): string {
-  return codeNames[code] ?? `response code ${code}`;
+/** Why a response is no answer, so that another server should be asked; undefined when it is one. */
+export function faultOf(response: Response): string | undefined {
+  const { code, answers, authorities } = response;
+  if (code !== noError && code !== nameError) return codeNames[code] ?? `response code ${code}`;
+  if (answers.length > 0 || response.isAuthoritative || authorities.some(isSoa)) return undefined;
+  // RFC 2308 §2.2: an answer without SOA may be "no data"; one that points elsewhere is none.
+  const isReferral = authorities.some(({ type }) => type === "NS");
+  return isReferral || !response.offersRecursion ? "no recursion" : undefined;
 }
 
-export function isAnswering({ code }: Response): boolean {
-  return code === noError || code === nameError;
-}
-
-/** What an answering response says of `name`. */
+/** What a response without fault says of `name`. */
 export function statementOf<T>(
   response: Response,
   name: string,
@@ -84,12 +86,14 @@ function statementOfAbsence(response: Response, at: string, chain: Chain): State
   if (response.code === nameError) return { kind: "nxdomain", ttlMs };
   if (soa !== undefined) return { kind: "none", ttlMs };
   if (at !== chain.name) return { kind: "alias", target: at, ttlMs: chain.ttlMs };
-  // RFC 2308 §2.2: an answer without SOA may be "no data"; one that points elsewhere is none.
-  const isReferral = response.authorities.some((record) => record.type === "NS");
-  if (!response.isAuthoritative && (isReferral || !response.offersRecursion)) {
-    return { kind: "failure", reason: "the name server does not resolve" };
+  if (response.answers.length > 0) {
+    return { kind: "failure", reason: `${at}: the answer tells of something else` };
   }
   return { kind: "none", ttlMs };
+}
+
+function isSoa({ type }: Rr): boolean {
+  return type === "SOA";
 }
 
 function isOf(record: Rr, name: string): boolean {
