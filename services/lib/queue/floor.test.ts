@@ -42,6 +42,45 @@ describe("FloorTracker", () => {
     expect(floor.floor).toBe(2);
   });
 
+  test("lanes may be read one ahead of the other", () => {
+    const floor = new FloorTracker(0);
+    for (const sequence of [4, 9, 1, 2]) floor.read(sequence);
+    floor.through(2);
+    for (const sequence of [1, 2, 9]) floor.settled(sequence);
+    expect(floor.floor).toBe(2);
+    floor.read(3);
+    floor.through(9);
+    expect(floor.floor).toBe(2);
+    floor.settled(3);
+    expect(floor.floor).toBe(3);
+    floor.settled(4);
+    expect(floor.floor).toBe(9);
+  });
+
+  test("one that stays unsettled does not make it remember all behind", () => {
+    const floor = new FloorTracker(0);
+    floor.read(1);
+    for (let sequence = 2; sequence <= 200_000; sequence++) {
+      floor.read(sequence);
+      floor.through(sequence);
+      floor.settled(sequence);
+    }
+    expect(floor.floor).toBe(0);
+    expect(floor.rememberedCount).toBeLessThan(2_000);
+    floor.settled(1);
+    expect(floor.floor).toBe(200_000);
+  });
+
+  test("does not take an entry for new that it has had, even when nothing is left of it", () => {
+    const floor = new FloorTracker(0);
+    floor.read(5);
+    floor.settled(5);
+    floor.read(5);
+    expect(floor.unsettledCount).toBe(0);
+    floor.through(5);
+    expect(floor.floor).toBe(5);
+  });
+
   test("agrees with the obvious definition under any order of settling", () => {
     for (let seed = 0; seed < 50; seed++) {
       const random = seededRandom(seed);

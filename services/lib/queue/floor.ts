@@ -1,17 +1,16 @@
 /** The sequence of a log up to which everything is settled, while entries are settled in any order. */
 import { assert } from "#lib/assert";
 
-/** One entry read and not passed by the floor yet. */
-interface Entry {
-  readonly sequence: number;
-  isSettled: boolean;
-}
+/** Short lists are left as they are. */
+const weedMin = 1_024;
 
 export class FloorTracker {
-  /** In the order read, which is the order of sequences. */
-  #entries: Entry[] = [];
+  /** Read and covered by `through`, in order; the settled ones are weeded out in time. */
+  #covered: number[] = [];
   #head = 0;
-  readonly #unsettled = new Map<number, Entry>();
+  /** Read beyond `through`, in any order, for one lane may be ahead of another. */
+  readonly #ahead = new Set<number>();
+  readonly #unsettled = new Set<number>();
   #floor: number;
   #through: number;
 
@@ -29,55 +28,60 @@ export class FloorTracker {
     return this.#unsettled.size;
   }
 
-  /** An entry was read. Sequences rise; one that was read before is ignored. */
+  /** In proportion to the unsettled ones, however many were read behind the oldest of them. */
+  get rememberedCount(): number {
+    return this.#covered.length + this.#ahead.size;
+  }
+
+  /** An entry was read. One that was read before is ignored. */
   read(sequence: number): void {
-    const last = this.#entries.at(-1)?.sequence ?? this.#floor;
-    if (sequence <= last) return;
-    const entry = { sequence, isSettled: false };
-    this.#entries.push(entry);
-    this.#unsettled.set(sequence, entry);
+    if (sequence <= this.#through || this.#ahead.has(sequence)) return;
+    this.#ahead.add(sequence);
+    this.#unsettled.add(sequence);
   }
 
   /** Everything up to here has been read. */
   through(sequence: number): void {
     if (sequence <= this.#through) return;
     this.#through = sequence;
+    this.#cover();
     this.#rise();
   }
 
   /** Idempotent. */
   settled(sequence: number): void {
-    const entry = this.#unsettled.get(sequence);
-    if (entry === undefined) return;
-    entry.isSettled = true;
-    this.#unsettled.delete(sequence);
-    this.#rise();
+    if (this.#unsettled.delete(sequence)) this.#rise();
   }
 
-  #rise(): void {
-    for (;;) {
-      const entry = this.#entries[this.#head];
-      if (entry === undefined) {
-        this.#floor = Math.max(this.#floor, this.#through);
-        break;
-      }
-      if (!entry.isSettled) {
-        this.#floor = Math.max(this.#floor, Math.min(this.#through, entry.sequence - 1));
-        break;
-      }
-      // Read but not yet covered by `through`: another lane may hold something before it.
-      if (entry.sequence > this.#through) {
-        this.#floor = Math.max(this.#floor, this.#through);
-        break;
-      }
-      this.#head += 1;
+  #cover(): void {
+    const covered: number[] = [];
+    for (const sequence of this.#ahead) {
+      if (sequence > this.#through) continue;
+      this.#ahead.delete(sequence);
+      if (this.#unsettled.has(sequence)) covered.push(sequence);
     }
-    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) this.#compact();
+    covered.sort((a, b) => a - b);
+    for (const sequence of covered) this.#covered.push(sequence);
+  }
+
+  /** To just below the oldest that is unsettled; never beyond what has been read. */
+  #rise(): void {
+    while (this.#head < this.#covered.length && !this.#isUnsettled(this.#head)) this.#head += 1;
+    const oldest = this.#covered[this.#head];
+    this.#floor = oldest === undefined ? this.#through : Math.max(this.#floor, oldest - 1);
+    this.#weed();
     assert(this.#floor <= this.#through, "the floor never passes what was read");
   }
 
-  #compact(): void {
-    this.#entries = this.#entries.slice(this.#head);
+  #isUnsettled(index: number): boolean {
+    const sequence = this.#covered[index];
+    return sequence !== undefined && this.#unsettled.has(sequence);
+  }
+
+  /** At most half of the list is of no more use: each entry costs constant time in the long run. */
+  #weed(): void {
+    if (this.#covered.length <= 2 * this.#unsettled.size + weedMin) return;
+    this.#covered = this.#covered.filter((sequence) => this.#unsettled.has(sequence));
     this.#head = 0;
   }
 }
