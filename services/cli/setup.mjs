@@ -1,0 +1,101 @@
+// Installs what is missing, so that every npm script works as the first command in a fresh clone.
+// Plain Node 18 without dependencies: it runs before there is anything else.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const nodeMajorMin = 18;
+
+/**
+ * What the installation depends on: the locked packages, and the platform they were chosen for.
+ * Not all of package.json, since a changed script needs no installation.
+ */
+function fingerprint(lockText, packageText, platform) {
+  const { dependencies, devDependencies } = JSON.parse(packageText);
+  const wanted = JSON.stringify([platform, dependencies ?? {}, devDependencies ?? {}]);
+  return createHash("sha256").update(wanted).update(lockText).digest("hex");
+}
+
+/** Whether npm's record of what it installed has every package of the lock, in the same version. */
+function isInstalled(lockText, installedText) {
+  const wanted = Object.entries(JSON.parse(lockText).packages ?? {});
+  const installed = JSON.parse(installedText).packages ?? {};
+  return wanted.every(([path, entry]) => {
+    if (path === "" || entry.optional === true) return true;
+    return installed[path]?.version === entry.version;
+  });
+}
+
+/** Makes `root` ready to run. Returns 0, or tells on stderr what is wrong and returns the exit code. */
+function setUp(root) {
+  const modules = join(root, "node_modules");
+  const stamp = join(modules, ".godwit-setup");
+  const bun = join(modules, ".bin", "bun");
+  const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
+  const packageText = readFileSync(join(root, "package.json"), "utf8");
+  const wanted = fingerprint(lockText, packageText, `${process.platform} ${process.arch}`);
+  if (read(stamp) === wanted && existsSync(bun)) return 0;
+
+  const installed = read(join(modules, ".package-lock.json"));
+  if (installed === undefined || !isInstalled(lockText, installed)) {
+    tell("installing what is missing (npm ci; once, some 300 MB) …");
+    const code = run([...npm(), "ci", "--no-audit", "--no-fund"], root);
+    if (code !== 0) {
+      tell(`cannot install the dependencies: npm ci ended with code ${code}, see above`);
+      return code;
+    }
+  }
+  if (!bunRuns(bun, root)) {
+    tell("Bun's install script did not run (npm may forbid such scripts); running it now …");
+    run([process.execPath, join(modules, "bun", "install.js")], root);
+    if (!bunRuns(bun, root)) {
+      tell("Bun does not run here: see the message above, or https://bun.com/docs/installation");
+      return 1;
+    }
+  }
+  writeFileSync(stamp, wanted);
+  return 0;
+}
+
+function bunRuns(bun, root) {
+  return existsSync(bun) && run([bun, "--version"], root, "ignore") === 0;
+}
+
+/** The npm that started us, so that its version is the one the user chose. */
+function npm() {
+  const path = process.env.npm_execpath;
+  if (path?.endsWith("npm-cli.js")) return [process.execPath, path];
+  return ["npm"];
+}
+
+function run([command, ...rest], cwd, stdio = "inherit") {
+  const { status, error } = spawnSync(command, rest, { cwd, stdio });
+  if (error !== undefined && stdio !== "ignore") tell(`cannot run ${command}: ${error.message}`);
+  return status ?? 1;
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function tell(text) {
+  process.stderr.write(`godwit: ${text}\n`);
+}
+
+function main() {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < nodeMajorMin) {
+    tell(`Node ${nodeMajorMin} or newer is needed to install, this is ${process.versions.node}`);
+    return 1;
+  }
+  return setUp(join(dirname(fileURLToPath(import.meta.url)), "..", ".."));
+}
+
+process.exitCode = main();
