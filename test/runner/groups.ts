@@ -1,0 +1,84 @@
+/** What is run for `check`, `all` and `fuzz`, and in which order: what fails fastest comes first. */
+
+export type Mode = "check" | "all" | "fuzz";
+
+export interface Group {
+  readonly name: string;
+  readonly kind: "tool" | "tests";
+  /** Arguments of the tool, or the paths where the tests are. */
+  readonly what: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** One test may take this long. */
+  readonly testTimeoutMs: number;
+  /** All of the group may take this long; then it is killed and counts as failed. */
+  readonly groupTimeoutMs: number;
+}
+
+const second = 1_000;
+const minute = 60_000;
+const common = { testTimeoutMs: 10 * second, groupTimeoutMs: 5 * minute } as const;
+
+/** Paths of unit tests are those of what they test; the folders under `test/` have their own groups. */
+const unitPaths = ["services", "proto", "loadtest", "test/support", "test/runner", "test/peers"];
+
+const check: readonly Group[] = [
+  { ...common, name: "types", kind: "tool", what: ["tsc", "-p", "."] },
+  { ...common, name: "biome", kind: "tool", what: ["biome", "check", "--error-on-warnings"] },
+  { ...common, name: "house", kind: "tests", what: ["test/house.test.ts"] },
+  { ...common, name: "unit", kind: "tests", what: unitPaths },
+  { ...common, name: "transcripts", kind: "tests", what: ["test/transcripts"] },
+  { ...common, name: "conformance", kind: "tests", what: ["test/conformance"] },
+  {
+    ...common,
+    name: "simulation",
+    kind: "tests",
+    what: ["test/simulation"],
+    testTimeoutMs: minute,
+  },
+  { ...common, name: "fuzz", kind: "tests", what: ["test/fuzz"], testTimeoutMs: minute },
+];
+
+const onProcesses: readonly Group[] = [
+  {
+    name: "integration",
+    kind: "tests",
+    what: ["test/integration"],
+    testTimeoutMs: 2 * minute,
+    groupTimeoutMs: 15 * minute,
+  },
+  {
+    name: "faults",
+    kind: "tests",
+    what: ["test/faults"],
+    testTimeoutMs: 10 * minute,
+    groupTimeoutMs: 20 * minute,
+  },
+];
+
+const fuzz: readonly Group[] = [
+  {
+    name: "fuzz",
+    kind: "tests",
+    what: ["test/fuzz"],
+    // With a number of runs the seed is free; a failure prints it.
+    environment: { FUZZ_RUNS: "100000" },
+    testTimeoutMs: 30 * minute,
+    groupTimeoutMs: 120 * minute,
+  },
+];
+
+const groupsByMode: Readonly<Record<Mode, readonly Group[]>> = {
+  check,
+  all: [...check, ...onProcesses],
+  fuzz,
+};
+
+/** The groups of a mode, or of it only those named. */
+export function groupsOf(mode: Mode, names: readonly string[]): readonly Group[] {
+  const groups = groupsByMode[mode];
+  return names.length === 0 ? groups : groups.filter(({ name }) => names.includes(name));
+}
+
+export function isMode(word: string): word is Mode {
+  return Object.hasOwn(groupsByMode, word);
+}
