@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { makeIdentity } from "../../services/edge/identity.ts";
 import { dovecotMissing, startDovecot } from "../peers/dovecot.ts";
+import { eximMissing, startExim } from "../peers/exim.ts";
 import { mailIn } from "../peers/maildir.ts";
 import { assertThere } from "../peers/packages.ts";
 import type { Peer } from "../peers/peer.ts";
@@ -10,6 +11,7 @@ import { postfixMissing, startPostfix } from "../peers/postfix.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 
 const noPostfix = await postfixMissing();
+const noExim = await eximMissing();
 const noDovecot = await dovecotMissing();
 const startMaxMs = 30_000;
 
@@ -116,4 +118,31 @@ describe.skipIf(noDovecot !== undefined)(`Dovecot ${noDovecot ?? ""}`, () => {
     },
     startMaxMs,
   );
+});
+
+describe.skipIf(noExim !== undefined)(`Exim ${noExim ?? ""}`, () => {
+  let peer: Peer;
+  beforeAll(async () => {
+    peer = await startExim({ domains: ["local.example"], users: ["carol"] });
+  }, startMaxMs);
+  afterAll(() => peer.stop());
+
+  test(
+    "takes a message and delivers it",
+    async () => {
+      const maildir = await peer.maildir("carol");
+      await send(peer, "EHLO client.example", "carol@local.example");
+      const [message] = await mailIn(maildir);
+      expect(message?.toString()).toEndWith(whatWasSent);
+    },
+    startMaxMs,
+  );
+
+  test("knows neither strangers nor other domains", async () => {
+    const client = await greeted(peer, "EHLO client.example");
+    await said(client, "MAIL FROM:<sender@client.example>", "250");
+    await said(client, "RCPT TO:<bob@local.example>", "550");
+    await said(client, "RCPT TO:<alice@elsewhere.example>", "550");
+    client.destroy();
+  });
 });

@@ -1,6 +1,7 @@
 /** Debian packages of the real servers that we are tried against. */
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 export interface Package {
   readonly name: string;
@@ -21,6 +22,48 @@ export async function missing(packages: readonly Package[]): Promise<string | un
   const reason = await withoutStarting(() => install(names));
   if (reason !== undefined) return `Cannot install ${names.join(", ")}: ${reason}`;
   return wanted.every(({ program }) => existsSync(program)) ? undefined : "no such program";
+}
+
+/**
+ * Unpacks a package that cannot be installed beside another (only one mail server may be), with what
+ * it needs. The reason why that cannot be; undefined when it is there.
+ */
+export async function missingUnpacked(
+  name: string,
+  directory: string,
+): Promise<string | undefined> {
+  if (existsSync(directory)) return undefined;
+  if (process.getuid?.() !== 0) return `${name} not unpacked, and this is not root`;
+  if (Bun.which("apt-get") === null) return `${name} not unpacked, and no apt-get`;
+  const work = await mkdtemp(`${directory}-`);
+  try {
+    const reason = await unpack(name, work);
+    if (reason !== undefined) return `Cannot unpack ${name}: ${reason}`;
+    await rename(join(work, "root"), directory);
+    return undefined;
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}
+
+async function unpack(name: string, work: string): Promise<string | undefined> {
+  const download = ["apt-get", "download", "-qq", name];
+  if ((await run(download, work)) !== undefined) {
+    const reason = (await run(["apt-get", "update", "-qq"])) ?? (await run(download, work));
+    if (reason !== undefined) return reason;
+  }
+  const file = (await readdir(work)).find((it) => it.endsWith(".deb"));
+  if (file === undefined) return "no such package";
+  const libraries = await librariesOf(join(work, file));
+  const reason = libraries.length === 0 ? undefined : await install(libraries);
+  return reason ?? (await run(["dpkg", "-x", file, "root"], work));
+}
+
+async function librariesOf(file: string): Promise<string[]> {
+  const child = Bun.spawn(["dpkg-deb", "-f", file, "Depends"], { stdin: "ignore" });
+  const depends = await child.stdout.text();
+  const names = depends.split(",").map((it) => it.trim().split(/[\s|]/, 1)[0] ?? "");
+  return names.filter((it) => it.startsWith("lib"));
 }
 
 /** In CI nobody reads of skipped tests, so there a missing server is a failure. */
@@ -47,8 +90,9 @@ async function withoutStarting<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-async function run(command: string[]): Promise<string | undefined> {
+async function run(command: string[], directory = "/"): Promise<string | undefined> {
   const child = Bun.spawn(command, {
+    cwd: directory,
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     stdin: "ignore",
     stdout: "ignore",
