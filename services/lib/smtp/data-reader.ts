@@ -11,7 +11,7 @@ export type MailData =
 export type DataFault = "bareCrOrLf" | "lineTooLong" | "tooBig";
 
 export interface DataLimits {
-  /** Octets of content, transparency dots included. */
+  /** Octets of content, transparency dots not counted (RFC 1870 §5). */
   readonly sizeMax: number;
   /** Octets of a line without CRLF and transparency dot. */
   readonly lineMax: number;
@@ -21,14 +21,18 @@ const cr = 13;
 const lf = 10;
 const dot = 46;
 const firstCapacity = 8_192;
+/** A client may say any SIZE; what it says is allocated at once only up to here. */
+const firstCapacityMax = 262_144;
 const terminator = Uint8Array.of(cr, lf, dot, cr, lf);
 /** Octets kept of what is dropped, to find a terminator that is cut. */
 const tailLength = terminator.length - 1;
 
 export class DataReader {
   readonly #limits: DataLimits;
+  /** Beyond it the content is too big, however many of its octets are transparency dots. */
+  readonly #rawMax: number;
   /** Begins with a CRLF that was not sent: the end may be the very first line. */
-  #buffer: Uint8Array;
+  #buffer: Buffer;
   #length = 2;
   #isTooBig = false;
   #result: MailData | undefined;
@@ -36,8 +40,10 @@ export class DataReader {
   /** `expectedSize` as declared by the client, to allocate once. */
   constructor(limits: DataLimits, expectedSize = 0) {
     this.#limits = limits;
-    const expected = Math.min(expectedSize, limits.sizeMax) + terminator.length + 2;
-    this.#buffer = new Uint8Array(Math.max(firstCapacity, expectedSize === 0 ? 0 : expected));
+    // At most every fourth octet is a transparency dot: "..", CR, LF.
+    this.#rawMax = limits.sizeMax + Math.ceil(limits.sizeMax / 3);
+    const expected = Math.min(expectedSize + terminator.length + 2, firstCapacityMax);
+    this.#buffer = Buffer.alloc(Math.max(firstCapacity, expected));
     this.#buffer[0] = cr;
     this.#buffer[1] = lf;
   }
@@ -52,14 +58,13 @@ export class DataReader {
     const before = this.#length;
     this.#append(bytes);
     const from = Math.max(0, before - tailLength);
-    const end = indexOfTerminator(this.#buffer.subarray(0, this.#length), from);
+    const end = this.#buffer.subarray(0, this.#length).indexOf(terminator, from);
     if (end === -1) {
-      if (this.#length - 2 > this.#limits.sizeMax + tailLength) this.#drop();
+      if (this.#isTooBig || this.#length - 2 > this.#rawMax + tailLength) this.#drop();
       return undefined;
     }
-    const consumed = end + terminator.length - before;
-    this.#result = this.#judge(this.#buffer.subarray(2, end + 2));
-    return consumed;
+    this.#result = this.#judge(contentOf(this.#buffer, end));
+    return end + terminator.length - before;
   }
 
   /** Once `push` has found the end. */
@@ -70,7 +75,7 @@ export class DataReader {
   #append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      const grown = Buffer.alloc(Math.max(needed, this.#buffer.length * 2));
       grown.set(this.#buffer.subarray(0, this.#length));
       this.#buffer = grown;
     }
@@ -81,59 +86,73 @@ export class DataReader {
   /** Too big: from now on only the end is looked for. */
   #drop(): void {
     this.#isTooBig = true;
-    this.#buffer = this.#buffer.slice(this.#length - tailLength, this.#length);
+    this.#buffer = Buffer.from(this.#buffer.subarray(this.#length - tailLength, this.#length));
     this.#length = tailLength;
   }
 
   /** `data` with its last CRLF, without the final dot. */
   #judge(data: Uint8Array): MailData {
-    if (this.#isTooBig || data.length > this.#limits.sizeMax) return refused("tooBig");
-    if (hasBareCr(data)) return refused("bareCrOrLf");
-    let lineStart = 0;
-    let hasDots = false;
-    while (lineStart < data.length) {
-      const end = data.indexOf(lf, lineStart);
-      if (end === -1 || data[end - 1] !== cr) return refused("bareCrOrLf");
-      const isStuffed = data[lineStart] === dot;
-      if (end - 1 - lineStart - (isStuffed ? 1 : 0) > this.#limits.lineMax) {
-        return refused("lineTooLong");
-      }
-      if (isStuffed) hasDots = true;
-      lineStart = end + 1;
-    }
-    return { kind: "content", content: hasDots ? withoutDots(data) : data };
+    const { sizeMax, lineMax } = this.#limits;
+    if (this.#isTooBig || data.length > this.#rawMax) return refused("tooBig");
+    const scan = scanLines(data);
+    if (scan === undefined) return refused("bareCrOrLf");
+    if (data.length - scan.dots > sizeMax) return refused("tooBig");
+    if (scan.longest > lineMax) return refused("lineTooLong");
+    return { kind: "content", content: scan.dots > 0 ? withoutDots(data) : data };
   }
 }
 
-function indexOfTerminator(data: Uint8Array, from: number): number {
-  // "\n.\r" is rare in mail; searching it natively costs next to nothing.
-  for (let at = data.indexOf(dot, from); at !== -1; at = data.indexOf(dot, at + 1)) {
-    if (data[at - 1] === lf && data[at - 2] === cr && data[at + 1] === cr && data[at + 2] === lf) {
-      return at - 2;
-    }
-  }
-  return -1;
+/** A plain `Uint8Array`: who gets it must not find a `Buffer`'s other methods. */
+function contentOf(buffer: Buffer, end: number): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + 2, end);
 }
 
-function hasBareCr(data: Uint8Array): boolean {
-  for (let at = data.indexOf(cr); at !== -1; at = data.indexOf(cr, at + 2)) {
-    if (data[at + 1] !== lf) return true;
-  }
-  return false;
+interface LineScan {
+  /** Lines that begin with a transparency dot. */
+  readonly dots: number;
+  /** Octets of the longest line, without CRLF and transparency dot. */
+  readonly longest: number;
 }
 
-/** RFC 5321 §4.5.2: a dot that begins a line goes. Every line is known to end with CRLF. */
+/**
+ * Undefined: there is a bare CR or LF. Octet by octet, since that is as fast as two native searches
+ * a line for mail as it is, and a hundred times faster for 25 MiB of empty lines.
+ */
+function scanLines(data: Uint8Array): LineScan | undefined {
+  let dots = 0;
+  let longest = 0;
+  let lineStart = startOfLine(data, 0);
+  if (lineStart > 0) dots += 1;
+  for (let i = 0; i < data.length; i++) {
+    const octet = data[i] ?? 0;
+    if (octet !== cr && octet !== lf) continue;
+    if (octet === lf || data[i + 1] !== lf) return undefined;
+    if (i - lineStart > longest) longest = i - lineStart;
+    i += 1;
+    lineStart = startOfLine(data, i + 1);
+    if (lineStart > i + 1) dots += 1;
+  }
+  return { dots, longest };
+}
+
+/** Behind the transparency dot, if there is one. */
+function startOfLine(data: Uint8Array, at: number): number {
+  return data[at] === dot ? at + 1 : at;
+}
+
+/** RFC 5321 §4.5.2: a dot that begins a line goes. In place, for `data` is ours alone. */
 function withoutDots(data: Uint8Array): Uint8Array {
-  const result = new Uint8Array(data.length);
   let length = 0;
-  for (let start = 0; start < data.length; ) {
-    const end = data.indexOf(lf, start) + 1;
-    const from = data[start] === dot ? start + 1 : start;
-    result.set(data.subarray(from, end), length);
-    length += end - from;
-    start = end;
+  let isLineStart = true;
+  for (let i = 0; i < data.length; i++) {
+    const octet = data[i] ?? 0;
+    if (!isLineStart || octet !== dot) {
+      data[length] = octet;
+      length += 1;
+    }
+    isLineStart = octet === lf;
   }
-  return result.subarray(0, length);
+  return data.subarray(0, length);
 }
 
 function refused(fault: DataFault): MailData {

@@ -23,6 +23,7 @@ export const replies = {
   nul: reply(500, "5.5.2", "NUL in command"),
   badUtf8: reply(500, "5.5.2", "Command is not UTF-8"),
   noArgument: reply(501, "5.5.4", "No argument allowed"),
+  argumentMissing: reply(501, "5.5.4", "Argument missing"),
   heloArgument: reply(501, "5.5.4", "Syntax: EHLO hostname"),
   mailSyntax: reply(501, "5.5.4", "Syntax: MAIL FROM:<address>"),
   recipientSyntax: reply(501, "5.5.4", "Syntax: RCPT TO:<address>"),

@@ -33,6 +33,15 @@ const dataFaults: Readonly<Record<DataFault, Reply>> = {
   tooBig: replies.tooBig,
 };
 
+const answerTo: Readonly<Record<Question["kind"], ServerAnswer["kind"]>> = {
+  startTls: "tlsStarted",
+  authenticate: "authenticated",
+  admitMail: "admitted",
+  admitRecipient: "admitted",
+  acceptMessage: "accepted",
+  pause: "resumed",
+};
+
 export class ServerSession implements SessionState {
   readonly settings: ServerSettings;
   helo: SessionState["helo"];
@@ -87,8 +96,12 @@ export class ServerSession implements SessionState {
 
   /** `bytes` may be reused after. */
   receive(bytes: Uint8Array): readonly ServerStep[] {
-    // RFC 3207 §4.2: between STARTTLS and the handshake there is no plaintext.
-    if (this.#isClosed || this.#question?.kind === "startTls") return none;
+    if (this.#isClosed || bytes.length === 0) return none;
+    // RFC 3207 §4.2: between STARTTLS and the handshake there is no plaintext, whoever sent it.
+    if (this.#question?.kind === "startTls") {
+      this.#close();
+      return this.#takeSteps();
+    }
     this.#lines.push(bytes);
     this.#advance();
     this.#lines.keep();
@@ -97,8 +110,11 @@ export class ServerSession implements SessionState {
 
   /** The driver's answer to the step that asked. */
   answer(answer: ServerAnswer): readonly ServerStep[] {
+    // The session may have been closed while the driver was at it.
+    if (this.#isClosed) return none;
     const question = this.#question;
     assert(question !== undefined, "an answer needs a question");
+    assert(answer.kind === "refused" || answer.kind === answerTo[question.kind], "it must fit");
     this.#question = undefined;
     this.#take(question, answer);
     this.#advance();
@@ -150,9 +166,15 @@ export class ServerSession implements SessionState {
 
   leave(said: Reply): void {
     this.say(said);
+    this.#close();
+  }
+
+  #close(): void {
     this.#steps.push({ kind: "close" });
     this.#isClosed = true;
+    this.#question = undefined;
     this.transaction = undefined;
+    this.sasl = undefined;
     this.#data = undefined;
     this.#lines.take();
   }
@@ -281,13 +303,7 @@ export class ServerSession implements SessionState {
     // What we cannot do just now is not the client's error.
     if (said.class === 5) this.refuse(said);
     else this.say(said);
-    if (said.code === 421) this.#closeAfter421();
-  }
-
-  #closeAfter421(): void {
-    if (this.#isClosed) return;
-    this.#steps.push({ kind: "close" });
-    this.#isClosed = true;
+    if (said.code === 421) this.#close();
   }
 
   /** RFC 3207 §4.2: what was said before is forgotten. */

@@ -1,6 +1,6 @@
 /** One table: each verb, when it is allowed, and what it does (RFC 5321 §4.1.1, §4.1.4). */
 
-import { isAscii } from "../ascii.ts";
+import { isAscii, isPrintable } from "../ascii.ts";
 import { afterKeyword, type Verb } from "../command.ts";
 import {
   type ParametersParse,
@@ -19,6 +19,9 @@ interface VerbRule {
   readonly act: (session: SessionState, argument: string) => void;
 }
 
+/** RFC 5321 §4.5.3.1.2. */
+const heloLengthMax = 255;
+
 export const verbTable: Readonly<Record<Verb, VerbRule>> = {
   EHLO: { check: badHelo, act: (session, name) => hello(session, name, true) },
   HELO: { check: badHelo, act: (session, name) => hello(session, name, false) },
@@ -28,7 +31,7 @@ export const verbTable: Readonly<Record<Verb, VerbRule>> = {
   RSET: { check: noArgument, act: reset },
   NOOP: { check: always, act: (session) => session.say(replies.ok) },
   QUIT: { check: noArgument, act: (session) => session.leave(replies.bye) },
-  VRFY: { check: always, act: (session) => session.say(replies.cannotVerify) },
+  VRFY: { check: argumentMissing, act: (session) => session.say(replies.cannotVerify) },
   EXPN: { check: always, act: (session) => session.refuse(replies.notImplemented) },
   HELP: { check: always, act: (session) => session.say(replies.help) },
   STARTTLS: { check: startTlsNotNow, act: startTls },
@@ -41,9 +44,18 @@ function noArgument(_: SessionState, argument: string): Reply | undefined {
   return argument === "" ? undefined : replies.noArgument;
 }
 
-/** RFC 5321 §4.1.1.1 wants a domain or literal; many send less, and nothing hangs on it. */
+/**
+ * Deviates: RFC 5321 §4.1.1.1 wants a domain or a literal. Many send less and nothing hangs on it,
+ * but what stands in the trace field must be one printable word.
+ */
 function badHelo(_: SessionState, name: string): Reply | undefined {
-  return name === "" || name.includes(" ") || name.length > 255 ? replies.heloArgument : undefined;
+  const isWord = isPrintable(name) && isAscii(name) && name.length <= heloLengthMax;
+  return isWord ? undefined : replies.heloArgument;
+}
+
+/** RFC 5321 §3.5.3: whom to verify must be said. */
+function argumentMissing(_: SessionState, argument: string): Reply | undefined {
+  return argument === "" ? replies.argumentMissing : undefined;
 }
 
 function hello(session: SessionState, name: string, isExtended: boolean): void {
@@ -102,7 +114,10 @@ function recipient(session: SessionState, argument: string): void {
   if (!path.ok) return session.refuse(reply(501, "5.1.3", `Bad recipient address: ${path.reason}`));
   const parsed = parseRecipientParameters(path.rest);
   if (!parsed.ok) return session.refuse(badParameter(parsed));
-  if (path.isInternational && transaction?.parameters.smtpUtf8 !== true) {
+  const { orcpt = "" } = parsed.parameters;
+  // RFC 6533 §3: the UTF-8 form of an original recipient, too, needs SMTPUTF8.
+  const isInternational = path.isInternational || !isAscii(orcpt);
+  if (isInternational && transaction?.parameters.smtpUtf8 !== true) {
     return session.refuse(replies.utf8Required);
   }
   session.ask({ kind: "admitRecipient", forwardPath: path.path, parameters: parsed.parameters });
@@ -144,6 +159,7 @@ function authNotNow(session: SessionState): Reply | undefined {
 
 function auth(session: SessionState, argument: string): void {
   const [word = "", initial, ...more] = argument.split(" ");
+  if (word === "") return session.refuse(replies.argumentMissing);
   const mechanism = mechanismOf(word);
   if (mechanism === undefined) return session.refuse(replies.unknownMechanism);
   if (more.length > 0) return session.refuse(replies.authSyntax);
