@@ -73,7 +73,7 @@ describe("Receiver.receive()", () => {
     const paths = ["a@x.example", "b@y.example", "c@x.example", "d@X.example", "e@x.example"];
     const message = await received(transactionTo(paths.map((path) => recipient(path))));
     expect(unitsOf(message)).toEqual([
-      "0 x.example: a@x.example,c@x.example,d@X.example",
+      "0 x.example: a@x.example,c@x.example,d@x.example",
       "1 y.example: b@y.example",
       "2 x.example: e@x.example",
     ]);

@@ -16,7 +16,7 @@ describe("parseReversePath()", () => {
 
   const good: [string, string, string, string][] = [
     ["<joe@example.net>", "joe", "joe@example.net", "example.net"],
-    ["<Joe.Q@EXAMPLE.Net>", "Joe.Q", "Joe.Q@EXAMPLE.Net", "example.net"],
+    ["<Joe.Q@EXAMPLE.Net>", "Joe.Q", "Joe.Q@example.net", "example.net"],
     [
       "<!#$%&'*+-/=?^_`{|}~@a.example>",
       "!#$%&'*+-/=?^_`{|}~",
@@ -99,7 +99,11 @@ describe("parseReversePath()", () => {
     expect(parseReversePath("<jörg@bücher.example>")).toMatchObject({
       ok: true,
       isInternational: true,
-      path: { localPart: "jörg", text: "jörg@bücher.example", domain: "xn--bcher-kva.example" },
+      path: {
+        localPart: "jörg",
+        text: "jörg@xn--bcher-kva.example",
+        domain: "xn--bcher-kva.example",
+      },
     });
     expect(parseReversePath("<joe@BÜCHER.example>")).toMatchObject({
       isInternational: true,

@@ -15,7 +15,10 @@ export type AddressLiteral = string & { readonly __brand: "AddressLiteral" };
 export type Mailbox = {
   /** Unquoted and with its case: `Joe`, `joe smith`. */
   readonly localPart: string;
-  /** As it goes over the wire again: original local part (quoted where it must be) and domain. */
+  /**
+   * As it goes over the wire again, one form for each mailbox: local part (quoted only where it
+   * must be) and domain in lower-case A-labels.
+   */
   readonly text: PathText;
 } & ({ readonly domain: Domain } | { readonly addressLiteral: AddressLiteral });
 
@@ -152,13 +155,15 @@ function endOfHost(text: string, start: number): number | undefined {
 }
 
 function mailboxOf(local: LocalPart, host: string): Mailbox | undefined {
-  const base = { localPart: local.value, text: `${local.text}@${host}` as PathText };
+  const localPart = local.value;
   if (host.startsWith("[")) {
     const addressLiteral = parseAddressLiteral(host);
-    return addressLiteral === undefined ? undefined : { ...base, addressLiteral };
+    if (addressLiteral === undefined) return undefined;
+    return { localPart, text: `${local.text}@${host}` as PathText, addressLiteral };
   }
   const domain = parseDomain(host);
-  return domain === undefined ? undefined : { ...base, domain };
+  if (domain === undefined) return undefined;
+  return { localPart, text: `${local.text}@${domain}` as PathText, domain };
 }
 
 function byteLength(text: string): number {
