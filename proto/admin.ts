@@ -1,0 +1,218 @@
+/**
+ * What an operator may ask of the workers over the bus: verbs, their arguments and answers.
+ * Checked on both ends, since the two may be of different versions: a field may be added to either,
+ * and is ignored by who does not know it.
+ */
+import { z } from "zod";
+import type { BusRequest, Json } from "#lib/leases/bus";
+import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
+import { parseDomain } from "#lib/smtp/domain";
+import type { Status } from "#lib/smtp/status";
+import { readDestination, readShard, readStatus, readUid, UndecodableRecord } from "./record.ts";
+
+/** Units in one answer of `queue.list`. */
+export const listLimitMax = 1_000;
+
+const destination = z.custom<Destination>(isReadBy(readDestination));
+const shard = z.custom<Shard>(isReadBy(readShard));
+const status = z.custom<Status>(isReadBy(readStatus));
+const uid = z.custom<Uid>(isReadBy(readUid));
+/** All units of a message. */
+const queueId = z.custom<QueueId>((v) => typeof v === "string" && isReadBy(readUid)(`${v}.0`));
+const count = z.number().int().nonnegative();
+/** Milliseconds since the epoch. */
+const time = count;
+
+/** The units that are meant: those of a destination, those of a message, or one. */
+const selection = z.union([
+  z.object({ destination }).readonly(),
+  z.object({ id: z.union([uid, queueId]) }).readonly(),
+]);
+
+const destinationSummary = z
+  .object({
+    destination,
+    shard,
+    /** `down`: no host could be used, `nextRetryAt` is when it is tried again. `held`: by an operator. */
+    state: z.enum(["open", "down", "held"]),
+    /** Units in memory that wait for a session. */
+    ready: count,
+    /** Sessions at work, each with one unit. */
+    inFlight: count,
+    /** Sessions it may have at most now. */
+    sessionsMax: count,
+    /** Units in the store that wait for the destination, as far as is known. */
+    backlog: count,
+    /** Units that wait for a due time of their own, as far as is known. */
+    deferred: count,
+    nextRetryAt: time.optional(),
+    /** Why it is down or held, or what the last failure was. */
+    lastError: z.string().optional(),
+    /** Since when it is down or held. */
+    since: time.optional(),
+  })
+  .readonly();
+
+const recipientState = z
+  .object({
+    path: z.string(),
+    /** What came of the last attempt; absent when there was none. */
+    status: status.optional(),
+    code: count.optional(),
+    text: z.string().optional(),
+    remote: z.string().optional(),
+    at: time.optional(),
+  })
+  .readonly();
+
+const listedUnit = z
+  .object({
+    uid,
+    destination,
+    shard,
+    reversePath: z.string(),
+    recipients: z.array(recipientState).readonly(),
+    /** `ready`: in memory, waits for a session. `deferred`: waits until `nextAttemptAt`. `backlog`: waits for its destination. */
+    state: z.enum(["ready", "inFlight", "deferred", "backlog"]),
+    sizeBytes: count,
+    attempts: count,
+    acceptedAt: time,
+    expiresAt: time,
+    nextAttemptAt: time.optional(),
+    tenant: z.string().optional(),
+    isNotification: z.boolean(),
+  })
+  .readonly();
+
+/** Destinations or units that a command changed, at the worker that answers. */
+const changed = z.object({ units: count, destinations: count }).readonly();
+
+/** Every verb is asked of all workers, each of which answers for the shards it owns. */
+const verbs = {
+  "queue.summary": {
+    arguments: z.object({ destination: destination.optional() }).readonly(),
+    answer: z.object({ destinations: z.array(destinationSummary).readonly() }).readonly(),
+  },
+  /** By uid, from behind `after`; the smallest `limit` of what the worker knows. */
+  "queue.list": {
+    arguments: z
+      .object({
+        destination: destination.optional(),
+        after: uid.optional(),
+        limit: count.min(1).max(listLimitMax),
+      })
+      .readonly(),
+    answer: z.object({ units: z.array(listedUnit).readonly() }).readonly(),
+  },
+  "queue.show": {
+    arguments: z.object({ id: z.union([uid, queueId]) }).readonly(),
+    answer: z
+      .object({
+        units: z.array(listedUnit).readonly(),
+        /** The header section as text (bytes beyond ASCII replaced); absent when the content is gone. */
+        headerSection: z.string().optional(),
+      })
+      .readonly(),
+  },
+  /** Due now, whatever the schedule says; a destination that is down is tried at once. */
+  "queue.retry": { arguments: selection, answer: changed },
+  /** The hold itself is in the store already: this makes it bind at once. */
+  "queue.hold": {
+    arguments: z.object({ destination, reason: z.string(), since: time }).readonly(),
+    answer: changed,
+  },
+  /** The hold is gone from the store already. */
+  "queue.release": { arguments: z.object({ destination }).readonly(), answer: changed },
+  /** Ends units without delivery and without a notification. */
+  "queue.cancel": { arguments: selection, answer: changed },
+} as const;
+
+export type AdminVerb = keyof typeof verbs;
+export type AdminArguments<Verb extends AdminVerb> = z.output<(typeof verbs)[Verb]["arguments"]>;
+export type AdminAnswer<Verb extends AdminVerb> = z.output<(typeof verbs)[Verb]["answer"]>;
+
+export type DestinationSummary = z.output<typeof destinationSummary>;
+export type ListedUnit = z.output<typeof listedUnit>;
+export type RecipientState = z.output<typeof recipientState>;
+export type Selection = z.output<typeof selection>;
+export type Changed = z.output<typeof changed>;
+
+/** The same table, so that a verb's schema is of the verb's type. */
+const schemas: {
+  readonly [Verb in AdminVerb]: {
+    readonly arguments: z.ZodType<AdminArguments<Verb>>;
+    readonly answer: z.ZodType<AdminAnswer<Verb>>;
+  };
+} = verbs;
+
+/** The other end asked or answered something that this version does not understand. */
+export class BadAdminMessage extends Error {
+  override readonly name = "BadAdminMessage";
+}
+
+export function isAdminVerb(verb: string): verb is AdminVerb {
+  return Object.hasOwn(verbs, verb);
+}
+
+/** A request for the bus. */
+export function adminRequest<Verb extends AdminVerb>(
+  verb: Verb,
+  args: AdminArguments<Verb>,
+): BusRequest {
+  return { verb, arguments: plain(args) };
+}
+
+/** The arguments of a request, on the worker's end. @throws {BadAdminMessage} */
+export function readAdminArguments<Verb extends AdminVerb>(
+  verb: Verb,
+  value: unknown,
+): AdminArguments<Verb> {
+  return read(schemas[verb].arguments, value, `arguments of ${verb}`);
+}
+
+/** What a worker answers, as it goes over the bus. */
+export function adminAnswer<Verb extends AdminVerb>(_: Verb, answer: AdminAnswer<Verb>): Json {
+  return plain(answer);
+}
+
+/** A worker's answer, on the asking end. @throws {BadAdminMessage} */
+export function readAdminAnswer<Verb extends AdminVerb>(
+  verb: Verb,
+  value: unknown,
+): AdminAnswer<Verb> {
+  return read(schemas[verb].answer, value, `answer to ${verb}`);
+}
+
+/** The destination as a worker knows it (lower case, A-labels), or undefined when the text is none. */
+export function parseDestination(text: string): Destination | undefined {
+  const name = text.startsWith("[") ? text.toLowerCase() : parseDomain(text);
+  return destination.safeParse(name).data;
+}
+
+/** A queue id or a uid, or undefined when the text is neither. */
+export function parseMessageId(text: string): QueueId | Uid | undefined {
+  return z.union([uid, queueId]).safeParse(text.toUpperCase()).data;
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new BadAdminMessage(`Cannot read ${what}: ${z.prettifyError(parsed.error)}`);
+}
+
+/** As JSON would carry it: without what is undefined. */
+function plain(value: unknown) {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function isReadBy(reader: (value: unknown, what: string) => unknown): (value: unknown) => boolean {
+  return (value) => {
+    try {
+      reader(value, "value");
+      return true;
+    } catch (error) {
+      if (error instanceof UndecodableRecord) return false;
+      throw error;
+    }
+  };
+}
