@@ -8,13 +8,13 @@
  */
 import { assert } from "#lib/assert";
 import { parseCommand } from "../command.ts";
-import { type DataFault, DataReader } from "../data-reader.ts";
-import { type LineFault, LineReader } from "../line-reader.ts";
+import type { DataFault, DataReader } from "../data-reader.ts";
+import type { LineFault } from "../line-reader.ts";
 import { type Reply, reply } from "../reply.ts";
-import type { SaslExchange } from "../sasl.ts";
 import { countReceived } from "../trace-count.ts";
+import { Dialogue } from "./dialogue.ts";
 import { replies } from "./replies.ts";
-import type { OpenTransaction, Question, SessionState } from "./state.ts";
+import type { Question, SessionState } from "./state.ts";
 import type { ServerAnswer, ServerSettings, ServerStep } from "./step.ts";
 import { authLine, verbTable } from "./verbs.ts";
 
@@ -42,42 +42,41 @@ const answerTo: Readonly<Record<Question["kind"], ServerAnswer["kind"]>> = {
   pause: "resumed",
 };
 
-export class ServerSession implements SessionState {
-  readonly settings: ServerSettings;
-  helo: SessionState["helo"];
-  isTls: boolean;
-  user: string | undefined;
-  transaction: OpenTransaction | undefined;
-  sasl: SaslExchange | undefined;
-  readonly #lines = new LineReader();
-  #data: DataReader | undefined;
-  #question: Question | undefined;
-  /** Said when the pause for too many errors is over. */
-  #delayed: Reply | undefined;
-  #errors = 0;
+export class ServerSession {
+  readonly #dialogue: Dialogue;
   #transactions = 0;
   #isShuttingDown = false;
-  #isClosed = false;
-  #steps: ServerStep[] = [];
 
   constructor(settings: ServerSettings) {
-    this.settings = settings;
-    this.isTls = settings.isTls;
+    this.#dialogue = new Dialogue(settings);
   }
 
   /** Input waits that the driver should not add to. */
   get isFull(): boolean {
-    return this.#lines.pending > this.settings.limits.pipelinedBytesMax;
+    const { pending, settings } = this.#dialogue;
+    return pending > settings.limits.pipelinedBytesMax;
   }
 
   /** The driver owes an answer. */
   get isWaiting(): boolean {
-    return this.#question !== undefined;
+    return this.#dialogue.question !== undefined;
   }
 
   /** No transaction runs: it may be told 421. */
   get isIdle(): boolean {
-    return this.transaction === undefined && this.sasl === undefined && !this.isWaiting;
+    return this.#dialogue.isIdle;
+  }
+
+  get helo(): SessionState["helo"] {
+    return this.#dialogue.helo;
+  }
+
+  get isTls(): boolean {
+    return this.#dialogue.isTls;
+  }
+
+  get user(): string | undefined {
+    return this.#dialogue.user;
   }
 
   /** Messages accepted. */
@@ -85,233 +84,176 @@ export class ServerSession implements SessionState {
     return this.#transactions;
   }
 
-  get pending(): number {
-    return this.#lines.pending;
-  }
-
   greet(): readonly ServerStep[] {
-    this.say(reply(220, undefined, `${this.settings.hostname} ESMTP Godwit`));
-    return this.#takeSteps();
+    const { hostname } = this.#dialogue.settings;
+    this.#dialogue.say(reply(220, undefined, `${hostname} ESMTP Godwit`));
+    return this.#dialogue.takeSteps();
   }
 
   /** `bytes` may be reused after. */
   receive(bytes: Uint8Array): readonly ServerStep[] {
-    if (this.#isClosed || bytes.length === 0) return none;
+    const { isClosed, question, lines } = this.#dialogue;
+    if (isClosed || bytes.length === 0) return none;
     // RFC 3207 §4.2: between STARTTLS and the handshake there is no plaintext, whoever sent it.
-    if (this.#question?.kind === "startTls") {
-      this.#close();
-      return this.#takeSteps();
-    }
-    this.#lines.push(bytes);
-    this.#advance();
-    this.#lines.keep();
-    return this.#takeSteps();
+    if (question?.kind === "startTls") this.#dialogue.close();
+    else lines.push(bytes);
+    return this.#goOn();
   }
 
   /** The driver's answer to the step that asked. */
   answer(answer: ServerAnswer): readonly ServerStep[] {
+    const { isClosed, question } = this.#dialogue;
     // The session may have been closed while the driver was at it.
-    if (this.#isClosed) return none;
-    const question = this.#question;
+    if (isClosed) return none;
     assert(question !== undefined, "an answer needs a question");
     assert(answer.kind === "refused" || answer.kind === answerTo[question.kind], "it must fit");
-    this.#question = undefined;
+    this.#dialogue.answered();
     this.#take(question, answer);
-    this.#advance();
-    this.#lines.keep();
-    return this.#takeSteps();
+    return this.#goOn();
   }
 
   /** 421 as soon as no transaction runs. */
   shutdown(): readonly ServerStep[] {
     this.#isShuttingDown = true;
-    this.#advance();
-    return this.#takeSteps();
+    return this.#goOn();
   }
 
   /** The client was silent for too long. */
   timeout(): readonly ServerStep[] {
-    if (!this.#isClosed) this.leave(replies.timeout);
-    return this.#takeSteps();
+    if (!this.#dialogue.isClosed) this.#dialogue.leave(replies.timeout);
+    return this.#dialogue.takeSteps();
   }
 
-  say(said: Reply): void {
-    this.#steps.push({ kind: "reply", reply: said });
-  }
-
-  refuse(said: Reply): void {
-    const { errorsSoftMax, errorsHardMax, errorDelayMs } = this.settings.limits;
-    this.#errors += 1;
-    if (this.#errors >= errorsHardMax) {
-      this.say(said);
-      this.leave(replies.tooManyErrors);
-    } else if (this.#errors > errorsSoftMax && errorDelayMs > 0) {
-      this.#delayed = said;
-      this.ask({ kind: "pause", delayMs: errorDelayMs });
-    } else this.say(said);
-  }
-
-  ask(question: Question): void {
-    assert(this.#question === undefined, "one question at a time");
-    this.#question = question;
-    this.#steps.push(question);
-  }
-
-  readData(): void {
-    const { messageSizeMax, contentLineMax } = this.settings.limits;
-    const limits = { sizeMax: messageSizeMax, lineMax: contentLineMax };
-    this.#data = new DataReader(limits, this.transaction?.parameters.size);
-    this.say(replies.data);
-  }
-
-  leave(said: Reply): void {
-    this.say(said);
-    this.#close();
-  }
-
-  #close(): void {
-    this.#steps.push({ kind: "close" });
-    this.#isClosed = true;
-    this.#question = undefined;
-    this.transaction = undefined;
-    this.sasl = undefined;
-    this.#data = undefined;
-    this.#lines.take();
-  }
-
-  #takeSteps(): readonly ServerStep[] {
-    if (this.#steps.length === 0) return none;
-    const steps = this.#steps;
-    this.#steps = [];
-    return steps;
+  #goOn(): readonly ServerStep[] {
+    this.#advance();
+    this.#dialogue.lines.keep();
+    return this.#dialogue.takeSteps();
   }
 
   /** Reads on until input is used up, the driver is asked, or the session is over. */
   #advance(): void {
-    while (!this.#isClosed && this.#question === undefined) {
-      if (this.#isShuttingDown && this.isIdle) {
-        this.leave(replies.shuttingDown);
+    const dialogue = this.#dialogue;
+    while (!dialogue.isClosed && dialogue.question === undefined) {
+      if (this.#isShuttingDown && dialogue.isIdle) {
+        dialogue.leave(replies.shuttingDown);
         return;
       }
-      if (!(this.#data === undefined ? this.#readLine() : this.#readData(this.#data))) return;
+      const { data } = dialogue;
+      if (!(data === undefined ? this.#readLine() : this.#readData(data))) return;
     }
   }
 
   #readLine(): boolean {
-    const { commandLineMax, authLineMax } = this.settings.limits;
+    const dialogue = this.#dialogue;
+    const { commandLineMax, authLineMax } = dialogue.settings.limits;
     // AUTH may carry an initial response (RFC 4954 §4), and is known only once it was read.
-    const line = this.#lines.next(this.#mayAuthenticate ? authLineMax : commandLineMax);
+    const line = dialogue.lines.next(this.#mayAuthenticate ? authLineMax : commandLineMax);
     if (line === undefined) return false;
     if (line.kind === "bad") {
-      this.sasl = undefined;
-      this.refuse(lineFaults[line.fault]);
-    } else if (this.sasl !== undefined) authLine(this, this.sasl, line.text);
+      dialogue.sasl = undefined;
+      dialogue.refuse(lineFaults[line.fault]);
+    } else if (dialogue.sasl !== undefined) authLine(dialogue, dialogue.sasl, line.text);
     else this.#command(line.text);
     return true;
   }
 
   get #mayAuthenticate(): boolean {
-    return this.settings.auth !== "never" && this.user === undefined;
+    const { settings, user } = this.#dialogue;
+    return settings.auth !== "never" && user === undefined;
   }
 
   #command(line: string): void {
+    const dialogue = this.#dialogue;
     const { verb, argument } = parseCommand(line);
-    if (verb !== "AUTH" && line.length > this.settings.limits.commandLineMax) {
-      this.refuse(replies.lineTooLong);
+    if (verb !== "AUTH" && line.length > dialogue.settings.limits.commandLineMax) {
+      dialogue.refuse(replies.lineTooLong);
       return;
     }
     if (verb === undefined) {
-      this.refuse(replies.unknownVerb);
+      dialogue.refuse(replies.unknownVerb);
       return;
     }
     const rule = verbTable[verb];
-    const notNow = rule.check(this, argument);
-    if (notNow === undefined) rule.act(this, argument);
-    else this.refuse(notNow);
+    const notNow = rule.check(dialogue, argument);
+    if (notNow === undefined) rule.act(dialogue, argument);
+    else dialogue.refuse(notNow);
   }
 
   #readData(data: DataReader): boolean {
-    const bytes = this.#lines.take();
+    const { lines } = this.#dialogue;
+    const bytes = lines.take();
     if (bytes.length === 0) return false;
     const consumed = data.push(bytes);
     if (consumed === undefined) return false;
-    this.#lines.push(bytes.subarray(consumed));
-    this.#data = undefined;
+    lines.push(bytes.subarray(consumed));
+    this.#dialogue.data = undefined;
     this.#endOfData(data);
     return true;
   }
 
-  #endOfData(data: DataReader): void {
-    const { transaction, helo } = this;
-    const { result } = data;
+  #endOfData({ result }: DataReader): void {
+    const dialogue = this.#dialogue;
+    const { transaction, helo, settings } = dialogue;
     assert(transaction !== undefined && helo !== undefined, "mail data belongs to a transaction");
     assert(result !== undefined, "the end was found");
     if (result.kind === "refused") {
-      this.transaction = undefined;
-      this.refuse(dataFaults[result.fault]);
-    } else if (countReceived(result.content) > this.settings.limits.receivedFieldsMax) {
-      this.transaction = undefined;
-      this.refuse(replies.loop);
+      dialogue.transaction = undefined;
+      dialogue.refuse(dataFaults[result.fault]);
+    } else if (countReceived(result.content) > settings.limits.receivedFieldsMax) {
+      dialogue.transaction = undefined;
+      dialogue.refuse(replies.loop);
     } else {
       const envelope = { ...transaction, helo: helo.name, isExtended: helo.isExtended };
-      this.ask({ kind: "acceptMessage", transaction: envelope, content: result.content });
+      dialogue.ask({ kind: "acceptMessage", transaction: envelope, content: result.content });
     }
   }
 
   #take(question: Question, answer: ServerAnswer): void {
-    if (answer.kind === "refused") {
-      this.#refused(question, answer.reply);
-      return;
-    }
+    if (answer.kind === "refused") this.#refused(question, answer.reply);
+    else if (answer.kind === "accepted") this.#accepted(answer.queueId);
+    else this.#allowed(question);
+  }
+
+  #accepted(queueId: string): void {
+    this.#dialogue.transaction = undefined;
+    this.#transactions += 1;
+    this.#dialogue.say(reply(250, "2.0.0", `Ok: queued as ${queueId}`));
+  }
+
+  #allowed(question: Question): void {
+    const dialogue = this.#dialogue;
     switch (question.kind) {
       case "startTls":
-        this.#underTls();
+        dialogue.secured();
         return;
       case "authenticate":
-        this.user = question.user;
-        this.say(replies.authenticated);
+        dialogue.user = question.user;
+        dialogue.say(replies.authenticated);
         return;
       case "admitMail": {
         const { reversePath, parameters } = question;
-        this.transaction = { reversePath, parameters, recipients: [] };
-        this.say(replies.mailOk);
+        dialogue.transaction = { reversePath, parameters, recipients: [] };
+        dialogue.say(replies.mailOk);
         return;
       }
       case "admitRecipient": {
         const { forwardPath, parameters } = question;
-        this.transaction?.recipients.push({ forwardPath, parameters });
-        this.say(replies.recipientOk);
+        dialogue.transaction?.recipients.push({ forwardPath, parameters });
+        dialogue.say(replies.recipientOk);
         return;
       }
-      case "acceptMessage":
-        assert(answer.kind === "accepted", "a message is accepted or refused");
-        this.transaction = undefined;
-        this.#transactions += 1;
-        this.say(reply(250, "2.0.0", `Ok: queued as ${answer.queueId}`));
+      case "pause":
+        dialogue.resume();
         return;
-      case "pause": {
-        const delayed = this.#delayed;
-        this.#delayed = undefined;
-        if (delayed !== undefined) this.say(delayed);
-        return;
-      }
     }
   }
 
   #refused(question: Question, said: Reply): void {
-    if (question.kind === "acceptMessage") this.transaction = undefined;
+    const dialogue = this.#dialogue;
+    if (question.kind === "acceptMessage") dialogue.transaction = undefined;
     // What we cannot do just now is not the client's error.
-    if (said.class === 5) this.refuse(said);
-    else this.say(said);
-    if (said.code === 421) this.#close();
-  }
-
-  /** RFC 3207 §4.2: what was said before is forgotten. */
-  #underTls(): void {
-    this.isTls = true;
-    this.helo = undefined;
-    this.user = undefined;
-    this.transaction = undefined;
-    this.#lines.take();
+    if (said.class === 5) dialogue.refuse(said);
+    else if (said.code === 421) dialogue.leave(said);
+    else dialogue.say(said);
   }
 }

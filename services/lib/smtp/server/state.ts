@@ -15,7 +15,7 @@ export interface OpenTransaction {
 
 export type Question = Exclude<ServerStep, { kind: "reply" | "close" }>;
 
-/** What verbs act on. Only `session.ts` makes one. */
+/** What verbs act on; `dialogue.ts` is its inhabitant. */
 export interface SessionState {
   readonly settings: ServerSettings;
   /** Set by EHLO or HELO. */
