@@ -73,6 +73,7 @@ describe("parseReversePath()", () => {
     '<"joe@a.example>',
     '<"joe\\',
     '<"jo\u0001e"@a.example>',
+    '<"jo\u007fe"@a.example>',
     "<joe@[192.0.2.256]>",
     "<joe@[192.0.2]>",
     "<joe@[IPv6:1::2::3]>",
@@ -82,12 +83,19 @@ describe("parseReversePath()", () => {
     "<joe@[192.0.2.1>",
     "<@hop.example joe@a.example>",
     "<@hop..example:joe@a.example>",
+    "<@hop.example>:joe@a.example>",
     `<${long(65)}@a.example>`,
     `<joe@${label63}x.example>`,
     `<joe@${[label63, label63, label63, label63].join(".")}>`,
   ];
   test.each(bad)("refuses %p", (text) => {
     expect(parseReversePath(text).ok).toBe(false);
+  });
+
+  test("RFC 5321 §4.5.3.1.3: a path has 256 octets at most, its brackets counted", () => {
+    const host = (length: number) => `${`${label63}.`.repeat(2)}${long(length - 128)}`;
+    expect(parseReversePath(`<${long(64)}@${host(189)}>`).ok).toBe(true);
+    expect(parseReversePath(`<${long(64)}@${host(190)}>`).ok).toBe(false);
   });
 
   test("keeps what follows for the parameters", () => {
@@ -130,9 +138,12 @@ describe("parseForwardPath()", () => {
     expect(parsed).toMatchObject({ ok: true, path: { postmaster: name }, rest: " NOTIFY=NEVER" });
   });
 
-  test.each(["<>", "<root>", "<postmaster2>"])("refuses %s", (text) => {
-    expect(parseForwardPath(text).ok).toBe(false);
-  });
+  test.each(["<>", "<root>", "<postmaster2>", "Postmaster", "(Postmaster>"])(
+    "refuses %s",
+    (text) => {
+      expect(parseForwardPath(text).ok).toBe(false);
+    },
+  );
 });
 
 describe("parseMailbox()", () => {

@@ -95,8 +95,7 @@ interface LocalPart {
 function afterSourceRoute(text: string): number | undefined {
   if (text[1] !== "@") return 1;
   const colon = text.indexOf(":");
-  const close = text.indexOf(">");
-  if (colon === -1 || colon > close) return undefined;
+  if (colon === -1) return undefined;
   const hops = text.slice(1, colon).split(",");
   const isRoute = hops.every((hop) => hop[0] === "@" && parseDomain(hop.slice(1)) !== undefined);
   return isRoute ? colon + 1 : undefined;

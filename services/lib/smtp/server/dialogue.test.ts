@@ -81,7 +81,7 @@ describe("Dialogue", () => {
     dialogue.lines.push(new TextEncoder().encode("MAIL"));
     dialogue.secured();
     const { helo, user, transaction, pending, isTls } = dialogue;
-    expect({ helo, user, transaction, pending, isTls }).toEqual({
+    expect<unknown>({ helo, user, transaction, pending, isTls }).toEqual({
       helo: undefined,
       user: undefined,
       transaction: undefined,
