@@ -20,6 +20,8 @@ export class LineReader {
   /** What was received and not read yet. */
   #buffer: Uint8Array = empty;
   #at = 0;
+  /** Octets behind `#at` known to end no line: a client that sends octet by octet costs no more. */
+  #searched = 0;
   /** The rest of a line that was reported as too long is dropped up to its CRLF. */
   #isDropping = false;
   #endsInCr = false;
@@ -48,13 +50,14 @@ export class LineReader {
     if (this.#isDropping && !this.#drop()) return undefined;
     const end = this.#endOfLine();
     if (end === -1) {
+      this.#searched = this.pending;
       if (this.pending <= lengthMax + 1) return undefined;
       this.#isDropping = true;
       this.#drop();
       return { kind: "bad", fault: "tooLong" };
     }
     const line = this.#buffer.subarray(this.#at, end);
-    this.#at = end + 2;
+    this.#skipTo(end + 2);
     return readLine(line, lengthMax);
   }
 
@@ -62,7 +65,7 @@ export class LineReader {
   take(): Uint8Array {
     const rest = this.#buffer.subarray(this.#at);
     this.#buffer = empty;
-    this.#at = 0;
+    this.#skipTo(0);
     return rest;
   }
 
@@ -76,8 +79,13 @@ export class LineReader {
     this.#at = 0;
   }
 
+  #skipTo(at: number): void {
+    this.#at = at;
+    this.#searched = 0;
+  }
+
   #endOfLine(): number {
-    let from = this.#at;
+    let from = this.#at + this.#searched;
     for (;;) {
       const at = this.#buffer.indexOf(lf, from);
       if (at === -1) return -1;
@@ -88,22 +96,17 @@ export class LineReader {
 
   /** Skips to the end of an over-long line; false: it is not there yet. */
   #drop(): boolean {
-    if (this.#endsInCr && this.#buffer[this.#at] === lf && this.pending > 0) {
-      this.#at += 1;
-      this.#isDropping = false;
-      this.#endsInCr = false;
-      return true;
+    const isCut = this.#endsInCr && this.pending > 0 && this.#buffer[this.#at] === lf;
+    const end = isCut ? this.#at - 1 : this.#endOfLine();
+    if (end === -1 && !isCut) {
+      if (this.pending > 0) this.#endsInCr = this.#buffer.at(-1) === cr;
+      this.#skipTo(this.#buffer.length);
+      return false;
     }
-    const end = this.#endOfLine();
-    if (end !== -1) {
-      this.#at = end + 2;
-      this.#isDropping = false;
-      this.#endsInCr = false;
-      return true;
-    }
-    if (this.pending > 0) this.#endsInCr = this.#buffer.at(-1) === cr;
-    this.#at = this.#buffer.length;
-    return false;
+    this.#skipTo(end + 2);
+    this.#isDropping = false;
+    this.#endsInCr = false;
+    return true;
   }
 }
 
