@@ -1,0 +1,81 @@
+/** What the process counts, and the text in which Prometheus reads it. */
+import type { Attributes } from "@opentelemetry/api";
+import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
+
+/** Names of labels and their values; few of each, for every combination is kept. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Counter {
+  /** Adds `n`, 1 unless told. Cheap: a tenth of a microsecond. */
+  add(n?: number, labels?: Labels): void;
+}
+
+export interface Histogram {
+  record(value: number, labels?: Labels): void;
+}
+
+/** One value, or one for each combination of labels. */
+export type Observed = number | readonly { readonly value: number; readonly labels: Labels }[];
+
+export interface HistogramOptions {
+  readonly help: string;
+  /** Upper ends of the buckets, rising. */
+  readonly buckets: readonly number[];
+}
+
+export interface Metrics {
+  /** `name` ends in `_total`. */
+  counter(name: string, help: string): Counter;
+  /** Asked at each render. */
+  gauge(name: string, help: string, observe: () => Observed): void;
+  histogram(name: string, options: HistogramOptions): Histogram;
+  /** In Prometheus' text format. */
+  render(): Promise<string>;
+}
+
+/** Seconds, from a millisecond to the ten minutes of RFC 5321 §4.5.3.2.6. */
+export const secondsBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600,
+] as const;
+
+export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Metrics of this process. The exporter's own HTTP server stays off: the control API serves the text. */
+export class PrometheusMetrics implements Metrics {
+  readonly #exporter = new PrometheusExporter({ preventServerStart: true });
+  readonly #provider = new MeterProvider({ readers: [this.#exporter] });
+  readonly #meter = this.#provider.getMeter("godwit");
+  // Neither scope nor target: there is one scope, and the target is known to who scrapes it.
+  readonly #serializer = new PrometheusSerializer("", false, undefined, true, true);
+
+  counter(name: string, help: string): Counter {
+    const counter = this.#meter.createCounter(name, { description: help });
+    // A counter without labels shows from the start, so that its first rise is seen as one.
+    return { add: (n = 1, labels?: Attributes) => counter.add(n, labels) };
+  }
+
+  gauge(name: string, help: string, observe: () => Observed): void {
+    const gauge = this.#meter.createObservableGauge(name, { description: help });
+    gauge.addCallback((result) => {
+      const observed = observe();
+      if (typeof observed === "number") result.observe(observed);
+      else for (const { value, labels } of observed) result.observe(value, labels);
+    });
+  }
+
+  histogram(name: string, { help, buckets }: HistogramOptions): Histogram {
+    return this.#meter.createHistogram(name, {
+      description: help,
+      advice: { explicitBucketBoundaries: [...buckets] },
+    });
+  }
+
+  async render(): Promise<string> {
+    const { resourceMetrics, errors } = await this.#exporter.collect();
+    const [error] = errors;
+    // One gauge that fails must not hide the others; all of them failing is a fault of ours.
+    if (error !== undefined && resourceMetrics.scopeMetrics.length === 0) throw error;
+    return this.#serializer.serialize(resourceMetrics);
+  }
+}
