@@ -1,0 +1,330 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import type { Hono } from "hono";
+import { LocalBus } from "#lib/leases/local-bus";
+import { MemoryStore } from "#lib/store/memory";
+import { StoreUnavailable } from "#lib/store/store";
+import { MemoryLog } from "#lib/stream/memory";
+import { silentLog } from "#lib/telemetry/log";
+import { AdminWorker, listedUnit, summaryOf } from "../../test/support/admin-worker.ts";
+import { ManualClock } from "../../test/support/manual-clock.ts";
+import { destination, incarnation, path, shard, uid } from "../../test/support/records.ts";
+import { controlApi } from "./api.ts";
+import type { ControlPorts } from "./ports.ts";
+
+const token = "a-token-of-our-own";
+const [a, b, c] = ["A", "B", "C"].map((letter) => `01JDF8Z5T0ABCDEFGHJKMNPQR${letter}`);
+const clock = new ManualClock();
+
+let bus: LocalBus;
+let store: MemoryStore;
+let log: MemoryLog;
+let reasons: string[];
+let api: Hono;
+
+beforeEach(() => {
+  bus = new LocalBus({ clock });
+  store = new MemoryStore({ clock });
+  log = new MemoryLog({ clock, shards: 4 });
+  reasons = [];
+  api = apiWith({});
+});
+
+function apiWith(overrides: Partial<ControlPorts>): Hono {
+  return controlApi({
+    bus,
+    store,
+    journal: log.journal(),
+    metrics: { render: async () => "godwit_x_total 1\n" },
+    clock,
+    log: silentLog,
+    token,
+    unreadiness: () => reasons,
+    ...overrides,
+  });
+}
+
+async function get(url: string): Promise<{ status: number; body: unknown }> {
+  const response = await api.request(url, { headers: { authorization: `Bearer ${token}` } });
+  return { status: response.status, body: await response.json() };
+}
+
+async function post(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await api.request(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+describe("health and metrics need no token", () => {
+  test("alive is alive", async () => {
+    const response = await api.request("/livez");
+    expect([response.status, await response.text()]).toEqual([200, "ok\n"]);
+  });
+
+  test("ready is ready", async () => {
+    expect((await api.request("/readyz")).status).toBe(200);
+  });
+
+  test("not ready says why", async () => {
+    reasons = ["no shard is owned", "the store is away"];
+    const response = await api.request("/readyz");
+    const text = "no shard is owned\nthe store is away\n";
+    expect([response.status, await response.text()]).toEqual([503, text]);
+  });
+
+  test("metrics are Prometheus' text", async () => {
+    const response = await api.request("/metrics");
+    expect(response.headers.get("content-type")).toStartWith("text/plain; version=0.0.4");
+    expect(await response.text()).toBe("godwit_x_total 1\n");
+  });
+});
+
+describe("all else needs the token", () => {
+  test.each([
+    ["none", {}],
+    ["an empty one", { authorization: "Bearer " }],
+    ["a wrong one", { authorization: "Bearer wrong" }],
+    ["one more letter", { authorization: `Bearer ${token}x` }],
+    ["another scheme", { authorization: `Basic ${token}` }],
+    ["the token alone", { authorization: token }],
+  ])("%s is refused", async (_, headers) => {
+    for (const url of ["/v1/queue", "/v1/trace/x", "/v1/nothing"]) {
+      const response = await api.request(url, { headers });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe("Bearer");
+    }
+  });
+
+  test("the scheme's case does not matter", async () => {
+    const headers = { authorization: `bearer ${token}` };
+    expect((await api.request("/v1/holds", { headers })).status).toBe(200);
+  });
+});
+
+describe("the queue", () => {
+  test("is listed by uid, from all workers, each unit once", async () => {
+    new AdminWorker(bus, { units: [listedUnit(`${c}.0`), listedUnit(`${a}.0`)] });
+    new AdminWorker(bus, { units: [listedUnit(`${b}.0`), listedUnit(`${a}.0`)] });
+    const { body } = await get("/v1/queue");
+    expect(body).toMatchObject({
+      units: [{ uid: `${a}.0` }, { uid: `${b}.0` }, { uid: `${c}.0` }],
+    });
+    expect(body).not.toHaveProperty("next");
+  });
+
+  test("is listed in pages", async () => {
+    new AdminWorker(bus, { units: [listedUnit(`${a}.0`), listedUnit(`${c}.0`)] });
+    new AdminWorker(bus, { units: [listedUnit(`${b}.0`)] });
+    const first = await get("/v1/queue?limit=2");
+    expect(first.body).toMatchObject({
+      units: [{ uid: `${a}.0` }, { uid: `${b}.0` }],
+      next: `${b}.0`,
+    });
+    const second = await get(`/v1/queue?limit=2&after=${b}.0`);
+    expect(second.body).toMatchObject({ units: [{ uid: `${c}.0` }] });
+    expect(second.body).not.toHaveProperty("next");
+  });
+
+  test("is listed for one destination, however it is written", async () => {
+    const other = listedUnit(`${b}.0`, { destination: destination("other.example") });
+    new AdminWorker(bus, { units: [listedUnit(`${a}.0`), other] });
+    const { body } = await get("/v1/queue?destination=Other.EXAMPLE");
+    expect(body).toMatchObject({ units: [{ uid: `${b}.0` }] });
+  });
+
+  test("is summed up by destination, the most waiting first", async () => {
+    new AdminWorker(bus, { destinations: [summaryOf("a.example", { ready: 1 })] });
+    new AdminWorker(bus, {
+      destinations: [summaryOf("b.example", { backlog: 5, state: "down", lastError: "refused" })],
+    });
+    const { body } = await get("/v1/queue/summary");
+    expect(body).toMatchObject({
+      destinations: [
+        { destination: "b.example", state: "down", lastError: "refused", backlog: 5 },
+        { destination: "a.example" },
+      ],
+    });
+  });
+
+  test("shows the units of a message and its header section", async () => {
+    const units = [listedUnit(`${a}.0`), listedUnit(`${a}.1`), listedUnit(`${b}.0`)];
+    new AdminWorker(bus, { units, headerSection: "Subject: x\r\n" });
+    new AdminWorker(bus);
+    expect((await get(`/v1/queue/${a}`)).body).toMatchObject({
+      units: [{ uid: `${a}.0` }, { uid: `${a}.1` }],
+      headerSection: "Subject: x\r\n",
+    });
+    expect((await get(`/v1/queue/${a}.1`)).body).toMatchObject({ units: [{ uid: `${a}.1` }] });
+  });
+
+  test("knows nothing of a message that is not in it", async () => {
+    new AdminWorker(bus);
+    expect(await get(`/v1/queue/${a}`)).toEqual({
+      status: 404,
+      body: { error: `nothing of ${a} is in the queue` },
+    });
+  });
+
+  test("of a worker that answers nonsense is left out", async () => {
+    bus.serveWorker(async () => ({ units: "many" }));
+    bus.serveWorker(() => Promise.reject(new Error("no")));
+    new AdminWorker(bus, { units: [listedUnit(`${a}.0`)] });
+    expect((await get("/v1/queue")).body).toMatchObject({ units: [{ uid: `${a}.0` }] });
+  });
+});
+
+describe("commands", () => {
+  test.each(["retry", "cancel"])(
+    "%s is told to all workers, and what changed is summed",
+    async (verb) => {
+      const one = new AdminWorker(bus, { units: [listedUnit(`${a}.0`)] });
+      const two = new AdminWorker(bus, { units: [listedUnit(`${b}.0`)] });
+      const answer = await post(`/v1/queue/${verb}`, { destination: "example.com" });
+      expect(answer).toEqual({ status: 200, body: { units: 2, destinations: 2 } });
+      const told = { verb: `queue.${verb}`, arguments: { destination: "example.com" } };
+      expect([one.commands, two.commands]).toEqual([[told], [told]]);
+    },
+  );
+
+  test("retry and cancel take a message, too", async () => {
+    const worker = new AdminWorker(bus, { units: [listedUnit(`${a}.0`)] });
+    expect((await post("/v1/queue/cancel", { id: a?.toLowerCase() })).body).toMatchObject({
+      units: 1,
+    });
+    expect(worker.commands).toEqual([{ verb: "queue.cancel", arguments: { id: `${a}` } }]);
+  });
+
+  test("hold is in the store before the workers hear of it, and release takes it out", async () => {
+    const worker = new AdminWorker(bus);
+    await post("/v1/queue/hold", { destination: "Example.com", reason: "moving" });
+    const hold = { destination: destination("example.com"), reason: "moving", since: clock.now() };
+    expect(await store.holds()).toEqual([hold]);
+    expect((await get("/v1/holds")).body).toEqual({ holds: [hold] });
+    await post("/v1/queue/release", { destination: "example.com" });
+    expect(await store.holds()).toEqual([]);
+    expect(worker.commands.map(({ verb }) => verb)).toEqual(["queue.hold", "queue.release"]);
+  });
+
+  test("hold is kept although no worker answers", async () => {
+    const answer = await post("/v1/queue/hold", { destination: "example.com" });
+    expect(answer).toEqual({ status: 200, body: { units: 0, destinations: 0 } });
+    expect(await store.holds()).toHaveLength(1);
+  });
+
+  test("are in the log", async () => {
+    const events: unknown[] = [];
+    const info = (event: string, fields: unknown) => void events.push([event, fields]);
+    api = apiWith({ log: { ...silentLog, info } });
+    await post("/v1/queue/retry", { destination: "example.com" });
+    const fields = { verb: "queue.retry", destination: "example.com", units: 0, destinations: 0 };
+    expect(events).toEqual([["operator_command", fields]]);
+  });
+});
+
+describe("records", () => {
+  test("a trace has the events of the message, and not those of one whose id begins alike", async () => {
+    const writer = incarnation("w/1");
+    const event = {
+      at: 1,
+      shard: shard(0),
+      sequence: 1,
+      destination: destination("example.com"),
+      disposition: "delivered" as const,
+      recipients: [],
+      attempt: 1,
+    };
+    const units = [`${a}.1`, `${a}.11`, `${b}.0`].map(uid);
+    await log.journal().append(
+      writer,
+      units.map((unit) => ({ ...event, uid: unit })),
+    );
+    const uids = async (id: string) => {
+      const { body } = await get(`/v1/trace/${id}`);
+      return Object(body).events.map((e: { uid: string }) => e.uid);
+    };
+    expect(await uids(`${a}`)).toEqual([`${a}.1`, `${a}.11`]);
+    expect(await uids(`${a}.1`)).toEqual([`${a}.1`]);
+    expect(await uids(`${c}`)).toEqual([]);
+  });
+
+  test("bounces are found by destination and time", async () => {
+    const bounce = {
+      uid: uid(`${a}.0`),
+      at: 1_795_000_000_000,
+      recipient: { path: path("b@example.com") },
+      reversePath: "a@source.example",
+      destination: destination("example.com"),
+      status: "5.1.1" as const,
+      text: "no such user",
+    };
+    await store.recordBounces([bounce]);
+    expect((await get("/v1/bounces")).body).toEqual({ bounces: [bounce] });
+    const found = (query: string) => get(`/v1/bounces?${query}`).then(({ body }) => body);
+    expect(await found("destination=example.com&after=2026-11-18")).toEqual({ bounces: [bounce] });
+    expect(await found("destination=other.example")).toEqual({ bounces: [] });
+    expect(await found("after=1795000000001")).toEqual({ bounces: [] });
+  });
+
+  test("what could not be read is shown as it is", async () => {
+    const parked = { shard: shard(1), sequence: 7, uid: "x", at: 1, reason: "no msgpack" };
+    await store.park({ ...parked, record: new Uint8Array([0xdc, 0]) });
+    expect((await get("/v1/parked")).body).toEqual({
+      parked: [{ ...parked, recordBase64: "3AA=" }],
+    });
+  });
+});
+
+describe("what is asked wrongly is told", () => {
+  test.each([
+    ["/v1/queue?limit=0", "limit: must be at least 1"],
+    ["/v1/queue?limit=5000", "limit: must be at most 1000"],
+    ["/v1/queue?limit=x", "limit: is no number"],
+    ["/v1/queue?after=x", 'after: "x" is no queue id'],
+    ["/v1/queue?destination=a%20b", 'destination: "a b" is no domain'],
+    ["/v1/queue/x", '"x" is no queue id'],
+    ["/v1/trace/x", '"x" is no queue id'],
+    ["/v1/bounces?after=never", 'after: "never" is no time'],
+  ])("GET %s", async (url, error) => {
+    expect(await get(url)).toEqual({ status: 400, body: { error } });
+  });
+
+  test.each([
+    ["/v1/queue/retry", "no json", "the body is no JSON"],
+    ["/v1/queue/retry", { id: "x" }, 'id: "x" is no queue id'],
+    ["/v1/queue/retry", { destination: "a b" }, 'destination: "a b" is no domain'],
+    ["/v1/queue/hold", { id: "x" }, "only a destination is held and released, not a message"],
+    ["/v1/queue/release", { id: "x" }, "only a destination is held and released, not a message"],
+  ])("POST %s with %p", async (url, body, error) => {
+    expect(await post(url, body)).toEqual({ status: 400, body: { error } });
+  });
+
+  test.each([{}, null, [], { destination: "a.example", id2: 1 }])("POST with %p", async (body) => {
+    expect((await post("/v1/queue/cancel", body)).status).toBe(400);
+  });
+
+  test.each(["/nothing", "/v1/nothing"])("%s is not there", async (url) => {
+    expect(await get(url)).toEqual({ status: 404, body: { error: `there is no ${url} here` } });
+  });
+});
+
+describe("what fails behind it", () => {
+  test.each([
+    ["the store", new StoreUnavailable("timeout"), 503, "the store is away"],
+    ["anything", new Error("secret detail"), 500, "internal error: the log has it"],
+  ])("%s is told without details", async (_, error, status, text) => {
+    const failing = () => Promise.reject(error);
+    api = apiWith({
+      store: {
+        putHold: failing,
+        dropHold: failing,
+        holds: failing,
+        bounces: failing,
+        parked: failing,
+      },
+    });
+    expect(await get("/v1/holds")).toEqual({ status, body: { error: text } });
+    expect((await post("/v1/queue/hold", { destination: "a.example" })).status).toBe(status);
+  });
+});

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isSameToken, readOrMakeToken } from "./token.ts";
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "godwit-token-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe("readOrMakeToken()", () => {
+  test("makes a token that only its owner may read, and keeps it", async () => {
+    const path = join(directory, "data", "control.token");
+    const token = await readOrMakeToken(path);
+    expect(token).toMatch(/^[0-9a-f]{64}$/);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readOrMakeToken(path)).toBe(token);
+    expect(await readFile(path, "utf8")).toBe(`${token}\n`);
+  });
+
+  test("takes one that an operator chose", async () => {
+    const path = join(directory, "token");
+    await writeFile(path, "  a-token-of-our-own \n");
+    expect(await readOrMakeToken(path)).toBe("a-token-of-our-own");
+  });
+
+  test("refuses one that can be guessed", async () => {
+    const path = join(directory, "token");
+    await writeFile(path, "secret\n");
+    await expect(readOrMakeToken(path)).rejects.toThrow("fewer than 16 characters");
+  });
+
+  test("names the file that cannot be made", async () => {
+    const path = join(directory, "token");
+    await writeFile(path, "x".repeat(20));
+    await expect(readOrMakeToken(join(path, "below"))).rejects.toThrow(join(path, "below"));
+  });
+});
+
+test.each([
+  ["abc", "abc", true],
+  ["abd", "abc", false],
+  ["", "abc", false],
+  ["abcd", "abc", false],
+])("isSameToken(%p, %p) is %p", (shown, token, isSame) => {
+  expect(isSameToken(shown, token)).toBe(isSame);
+});

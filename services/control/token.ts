@@ -1,0 +1,50 @@
+/** The token that operators show: a file only its owner reads, made at the first start. */
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { chmod, mkdir, open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const tokenBytes = 32;
+/** Shorter ones can be guessed. */
+const tokenLengthMin = 16;
+
+/** Reads the token, or makes it when there is no such file. Rejects with the file's name when that cannot be. */
+export async function readOrMakeToken(path: string): Promise<string> {
+  try {
+    return await makeToken(path);
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) {
+      throw new Error(`Cannot make the control token "${path}"`, { cause: error });
+    }
+  }
+  const token = (await readFile(path, "utf8")).trim();
+  if (token.length >= tokenLengthMin) return token;
+  const why = `it has fewer than ${tokenLengthMin} characters`;
+  throw new Error(`Cannot use the control token "${path}": ${why}`);
+}
+
+/** @throws EEXIST when the file is there already: of two who start at once, one makes it. */
+async function makeToken(path: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, "wx", 0o600);
+  try {
+    const token = randomBytes(tokenBytes).toString("hex");
+    await file.writeFile(`${token}\n`);
+    await chmod(path, 0o600);
+    return token;
+  } finally {
+    await file.close();
+  }
+}
+
+/** In the same time for every guess. */
+export function isSameToken(shown: string, token: string): boolean {
+  return timingSafeEqual(digest(shown), digest(token));
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
