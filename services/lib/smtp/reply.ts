@@ -3,13 +3,16 @@ import type { Status, StatusClass } from "./status.ts";
 
 type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 export type ReplyClass = 2 | 3 | 4 | 5;
-/** 200–259, 300–359 …: RFC 5321 §4.2.1 knows second digits 0 to 5. */
+/** What we say: 200–259, 300–359 … RFC 5321 §4.2.1 knows second digits 0 to 5. */
 export type ReplyCode<Class extends ReplyClass = ReplyClass> =
   `${Class}${0 | 1 | 2 | 3 | 4 | 5}${Digit}` extends `${infer Code extends number}` ? Code : never;
+/** What may be heard: servers know more, and RFC 5321 §4.3.2 has a client go by the first digit. */
+export type HeardReplyCode<Class extends ReplyClass = ReplyClass> =
+  `${Class}${Digit}${Digit}` extends `${infer Code extends number}` ? Code : never;
 
 interface ReplyOf<Class extends ReplyClass> {
   readonly class: Class;
-  readonly code: ReplyCode<Class>;
+  readonly code: HeardReplyCode<Class>;
   readonly status?: Class extends StatusClass ? Status<Class> : never;
   /** At least one; printable, without CR or LF, without the status. */
   readonly lines: readonly string[];

@@ -15,7 +15,7 @@ export type ClientStep =
   | { readonly kind: "transactionDone"; readonly isReusable: boolean }
   /** The session cannot go on (refused, protocol error, 421): close the connection. Running recipients were settled before. */
   | { readonly kind: "failed"; readonly failure: SessionFailure }
-  /** QUIT was answered: close. */
+  /** QUIT was answered, or need not be: close. */
   | { readonly kind: "closed" };
 
 /** What the server said of one recipient, and to which command. */
