@@ -55,6 +55,11 @@ export interface EdgeLimits {
   readonly contentBytesMax: number;
   /** 300 s: RFC 5321 §4.5.3.2.7. */
   readonly idleMs: number;
+  /**
+   * 1 KiB: content must come in at least at this pace per `idleMs` to count as activity, and only a
+   * whole command does. Else an octet now and then would hold a session for ever.
+   */
+  readonly activeBytesMin: number;
   /** 10 s when nearly all sessions are taken: those who wait come before those who idle. */
   readonly stressedIdleMs: number;
   /** Share of `sessionsMax` from which on the edge counts as stressed: 0.9. */
@@ -79,6 +84,7 @@ export const defaultEdgeLimits: EdgeLimits = {
   sessionsPerAddressMax: 100,
   contentBytesMax: 256 * mebibyte,
   idleMs: 300_000,
+  activeBytesMin: 1_024,
   stressedIdleMs: 10_000,
   stressedShare: 0.9,
   handshakeMs: 30_000,

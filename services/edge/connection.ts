@@ -41,6 +41,8 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   #phase: Phase = "serving";
   #lastActivityAt: number;
   #heldBytes = 0;
+  /** Received since the last activity. */
+  #tricklingBytes = 0;
   #isPaused = false;
   #hasPeerEnded = false;
   #cancelPause: CancelTimer | undefined;
@@ -93,9 +95,9 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
 
   data(bytes: Uint8Array): void {
     if (this.#phase !== "serving") return;
-    this.#touch();
     this.#run(() => {
       const steps = this.#session.receive(bytes);
+      this.#countActivity(bytes.length, steps.length > 0);
       // No step means that the bytes are kept: a piece of content, or of a command.
       this.#hold(steps.length === 0 ? this.#heldBytes + bytes.length : 0);
       return steps;
@@ -266,7 +268,13 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     if (this.#phase === "serving") this.#sayGoodbye(sessionFailed);
   }
 
+  #countActivity(bytes: number, isWhole: boolean): void {
+    this.#tricklingBytes += bytes;
+    if (isWhole || this.#tricklingBytes >= this.#context.limits.activeBytesMin) this.#touch();
+  }
+
   #touch(): void {
+    this.#tricklingBytes = 0;
     this.#lastActivityAt = this.#context.clock.monotonic();
   }
 
