@@ -1,0 +1,98 @@
+/**
+ * What `godwit config example` prints. What it sets is the default, but for names; a line that
+ * begins with `#` and no blank is a key one may set, with its default where it has one.
+ */
+export const exampleConfiguration = `# Godwit. Check a change with: godwit config check
+# SIGHUP reloads certificates, users, routes and limits; the rest needs a restart.
+# A secret may stand elsewhere: { file: path } or { env: VARIABLE }. Paths are relative to this file.
+
+# Our name for other servers: in the greeting, in EHLO and in Received. It should have an address in
+# the DNS, and that address should have this name. Default: the name of the machine.
+hostname: mta1.example.net
+
+# Queue, control token and self-signed certificate.
+data: ./data
+
+# submission: mail from our users (and trustedNetworks) to anybody, usually on ports 587 and 465.
+# inbound: mail from anybody to localDomains, usually on port 25.
+# Addresses beyond loopback: 0.0.0.0 for all IPv4, "::" for all.
+listeners:
+  - name: submission
+    address: 127.0.0.1
+    port: 2587
+    kind: submission
+    trustedNetworks: [127.0.0.0/8, "::1/128"]   # these need no password
+    #auth: underTls                             # never, underTls or always
+    #requireTls: false                          # no mail without TLS
+    #limits: { messageSizeMax: 25MiB }          # as below, for this listener alone
+  - name: submissions
+    address: 127.0.0.1
+    port: 2465
+    kind: submission
+    trustedNetworks: [127.0.0.0/8, "::1/128"]
+    tls: { implicit: true }
+  - name: inbound
+    address: 127.0.0.1
+    port: 2525
+    kind: inbound
+    localDomains: [example.net]                 # "*.example.net" for those below
+
+# Default: a self-signed pair, made in data.
+#tls: { certificate: tls.crt, privateKey: tls.key }
+
+# Those who may submit from anywhere. A hash is made with: godwit user hash
+users: []
+#users:
+#  - { name: alice, passwordHash: { file: alice.hash }, tenant: acme }
+
+# Where mail for a domain goes; without a route by MX. The most specific one counts.
+routes: []
+#routes:
+#  - { domain: example.net, nextHop: "lmtp://127.0.0.1:2424" }
+#  - { domain: "*.partner.example", nextHop: "smtp://relay.partner.example:25" }
+#  - { domain: "*", nextHop: "smtp://127.0.0.1:2526" }
+
+# Default: the servers of /etc/resolv.conf.
+#dns: { servers: ["127.0.0.1:53"] }
+
+delivery:
+  retry:
+    first: 5m                  # after the first failure; each further pause is longer
+    factor: 2                  # … by this,
+    cap: 4h                    # … up to this
+    lifetime: 5d               # then the sender is notified that it failed
+    notificationLifetime: 2d   # the same for notifications themselves
+    delayNotification: 4h      # tell the sender that it is late; 0s: never
+  sessionsMax: 1000
+  sessionsPerDestinationMax: 20
+  tls: opportunistic           # required or never
+  ipv6: true
+
+# Operators' API, /livez, /readyz and /metrics.
+control:
+  address: 127.0.0.1
+  port: 8025
+  #tokenFile: data/control.token
+
+log: { level: info }           # debug, info, warn or error
+
+#limits:
+#  messageSizeMax: 25MiB
+#  recipientsMax: 1000          # of a transaction
+#  commandLineMax: 2048
+#  authLineMax: 12288
+#  errorsSoftMax: 10            # from then on each error costs errorDelay
+#  errorsHardMax: 20            # then the session ends
+#  errorDelay: 1s
+#  receivedFieldsMax: 50        # beyond it is a loop
+#  sessionsMax: 10000
+#  sessionsPerAddressMax: 100
+#  contentBytesMax: 256MiB      # in memory, of all sessions together
+#  idle: 5m
+#  stressedIdle: 10s            # when nearly all sessions are taken
+#  handshake: 30s
+#  stop: 30s                    # for running transactions when Godwit stops
+
+# Parts of the queue; chosen once, before the first start.
+shards: 4
+`;

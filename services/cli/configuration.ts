@@ -1,0 +1,71 @@
+/** Finds and loads the configuration a command works with. */
+import type { Config } from "#lib/config/config";
+import { type Fault, faultLine } from "#lib/config/fault";
+import { loadConfig } from "#lib/config/load";
+import { CommandFailed, type Io } from "./io.ts";
+import { printable } from "./table.ts";
+
+export const defaultFileName = "godwit.yaml";
+
+export interface Configured {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  /** Where it came from; undefined: there is no file, and all is default. */
+  readonly fileName: string | undefined;
+}
+
+/** What is wrong with a file. */
+export interface Misconfigured {
+  readonly faults: readonly Fault[];
+  readonly fileName: string;
+}
+
+/**
+ * The named file, or `./godwit.yaml` when there is one.
+ * @throws {CommandFailed} when the named one cannot be read
+ */
+export function readConfiguration(
+  io: Io,
+  fileName: string | undefined,
+): Configured | Misconfigured {
+  const text = textOf(io, fileName);
+  const source = fileName ?? (text === undefined ? undefined : defaultFileName);
+  const loaded = loadConfig(text ?? "", {
+    fileName: source ?? defaultFileName,
+    readFile: (path) => io.readFile(path),
+    environment: io.environment,
+    osHostname: io.osHostname,
+  });
+  if ("config" in loaded) return { ...loaded, fileName: source };
+  return { ...loaded, fileName: source ?? defaultFileName };
+}
+
+/** The same for who cannot go on without. @throws {CommandFailed} with every fault */
+export function configured(io: Io, fileName: string | undefined): Configured {
+  const read = readConfiguration(io, fileName);
+  if ("config" in read) return read;
+  throw new CommandFailed(faultText(read), 2);
+}
+
+/** Every fault on a line of its own, and how many there are. */
+export function faultText({ faults, fileName }: Misconfigured): string {
+  const lines = faults.map((fault) => printable(faultLine(fileName, fault)));
+  const count = lines.length === 1 ? "1 fault" : `${lines.length} faults`;
+  return `${lines.join("\n")}\n${count} in the configuration`;
+}
+
+/** Undefined when none was named and there is none. */
+function textOf(io: Io, fileName: string | undefined): string | undefined {
+  try {
+    return io.readFile(fileName ?? defaultFileName);
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (fileName === undefined && isMissing) return undefined;
+    const reason = isMissing ? "there is no such file" : messageOf(error);
+    throw new CommandFailed(`Cannot read "${fileName ?? defaultFileName}": ${reason}`, 2);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bun
+/** The `godwit` command on a real machine. */
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Io } from "./io.ts";
+import { runGodwit } from "./program.ts";
+import type { Roles } from "./roles.ts";
+import { readAll, typedLine } from "./terminal.ts";
+
+const { stdin, stdout, stderr } = process;
+
+const io: Io = {
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  readFile: (path) => readFileSync(path, "utf8"),
+  async readPassword(prompt) {
+    if (!stdin.isTTY) return readAll(stdin);
+    const typed = await typedLine(stdin, () => stderr.write(prompt));
+    stderr.write("\n");
+    return typed;
+  },
+  isInteractive: stdin.isTTY === true,
+  fetch: (request) => fetch(request),
+  now: () => Date.now(),
+  environment: process.env,
+  osHostname: hostname(),
+};
+
+const roles: Roles = {
+  // Loaded only when it is wanted: the other commands start without a database.
+  async standalone({ config, ...options }) {
+    const { runStandalone } = await import("../standalone/main.ts");
+    return runStandalone(config, options);
+  },
+};
+
+process.exitCode = await runGodwit(process.argv.slice(2), io, roles);

@@ -1,0 +1,78 @@
+/** What the control API answers, checked: it may be of another version. */
+import { z } from "zod";
+import {
+  BadAdminMessage,
+  type Changed,
+  type DestinationSummary,
+  type ListedUnit,
+  readAdminAnswer,
+} from "#proto/admin";
+
+const time = z.number();
+
+const event = z.object({
+  at: time,
+  uid: z.string(),
+  destination: z.string(),
+  /** Any word, so that a later version's is shown, too. */
+  disposition: z.string(),
+  attempt: z.number(),
+  recipients: z.array(
+    z.object({
+      path: z.string(),
+      outcome: z.string(),
+      code: z.number().optional(),
+      status: z.string().optional(),
+      text: z.string(),
+    }),
+  ),
+  remote: z.string().optional(),
+  tls: z.string().optional(),
+  durationMs: z.number().optional(),
+  nextAttemptAt: time.optional(),
+});
+const hold = z.object({ destination: z.string(), reason: z.string(), since: time });
+
+export type TracedEvent = z.output<typeof event>;
+export type Hold = z.output<typeof hold>;
+
+export interface ListedPage {
+  readonly units: readonly ListedUnit[];
+  readonly next: string | undefined;
+}
+
+export interface Shown {
+  readonly units: readonly ListedUnit[];
+  readonly headerSection?: string | undefined;
+}
+
+export function readPage(answer: unknown): ListedPage {
+  const { next } = read(z.object({ next: z.string().optional() }), answer, "the list");
+  return { units: readAdminAnswer("queue.list", answer).units, next };
+}
+
+export function readShown(answer: unknown): Shown {
+  return readAdminAnswer("queue.show", answer);
+}
+
+export function readSummary(answer: unknown): readonly DestinationSummary[] {
+  return readAdminAnswer("queue.summary", answer).destinations;
+}
+
+export function readChanged(answer: unknown): Changed {
+  return readAdminAnswer("queue.retry", answer);
+}
+
+export function readTrace(answer: unknown): readonly TracedEvent[] {
+  return read(z.object({ events: z.array(event) }), answer, "the trace").events;
+}
+
+export function readHolds(answer: unknown): readonly Hold[] {
+  return read(z.object({ holds: z.array(hold) }), answer, "the holds").holds;
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new BadAdminMessage(`Cannot read ${what}: ${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,117 @@
+/** Asks the control API of a running Godwit. */
+import { BadAdminMessage } from "#proto/admin";
+import { CommandFailed, type Io } from "../io.ts";
+import { printableLines } from "../table.ts";
+
+const answerTimeoutMs = 30_000;
+
+export interface ControlTarget {
+  /** `http://127.0.0.1:8025`, without a path. */
+  readonly url: string;
+  readonly tokenFile: string;
+}
+
+type Fields = Readonly<Record<string, string | undefined>>;
+
+export class ControlClient {
+  readonly #base: string;
+  readonly #tokenFile: string;
+  readonly #io: Io;
+
+  constructor(target: ControlTarget, io: Io) {
+    this.#base = target.url.replace(/\/+$/, "");
+    this.#tokenFile = target.tokenFile;
+    this.#io = io;
+  }
+
+  /** The answer as `read` understands it. @throws {CommandFailed} */
+  async get<T>(path: string, query: Fields, read: (answer: unknown) => T): Promise<T> {
+    const answer = await this.find(path, query, read);
+    if (answer !== undefined) return answer;
+    throw new CommandFailed(`The control API at ${this.#base} knows no ${path}: is it older?`);
+  }
+
+  /** The same, or undefined when there is no such thing. */
+  async find<T>(path: string, query: Fields, read: (answer: unknown) => T): Promise<T | undefined> {
+    const parameters = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined) parameters.append(key, value);
+    }
+    const text = parameters.size === 0 ? "" : `?${parameters}`;
+    const response = await this.#ask(`${path}${text}`, { method: "GET" });
+    return response.status === 404 ? undefined : this.#answerOf(response, read);
+  }
+
+  async post<T>(path: string, body: Fields, read: (answer: unknown) => T): Promise<T> {
+    const response = await this.#ask(path, { method: "POST", body: JSON.stringify(body) });
+    return this.#answerOf(response, read);
+  }
+
+  async #ask(path: string, request: { method: string; body?: string }): Promise<Response> {
+    const headers = {
+      authorization: `Bearer ${this.#token()}`,
+      "content-type": "application/json",
+    };
+    const signal = AbortSignal.timeout(answerTimeoutMs);
+    try {
+      return await this.#io.fetch(
+        new Request(`${this.#base}${path}`, { ...request, headers, signal }),
+      );
+    } catch (cause) {
+      throw this.#unreachable(cause);
+    }
+  }
+
+  async #answerOf<T>(response: Response, read: (answer: unknown) => T): Promise<T> {
+    const answer = await jsonOf(response);
+    if (!response.ok) throw new CommandFailed(this.#refusal(response.status, answer));
+    try {
+      return read(answer);
+    } catch (error) {
+      if (!(error instanceof BadAdminMessage)) throw error;
+      const what = `The control API at ${this.#base} answers what this version does not understand.`;
+      throw new CommandFailed(`${what}\n${printableLines(error.message)}`);
+    }
+  }
+
+  #token(): string {
+    try {
+      return this.#io.readFile(this.#tokenFile).trim();
+    } catch {
+      throw new CommandFailed(
+        `Cannot read the control token "${this.#tokenFile}".\n` +
+          "Godwit makes it at its first start: has it run with this configuration (--config)?",
+      );
+    }
+  }
+
+  #unreachable(cause: unknown): CommandFailed {
+    const isTimeout = cause instanceof Error && cause.name === "TimeoutError";
+    const what = isTimeout ? "gives no answer" : "cannot be reached";
+    return new CommandFailed(
+      `The control API at ${this.#base} ${what}.\n` +
+        "Is Godwit running (npm start), and with this configuration (--config)?",
+    );
+  }
+
+  #refusal(status: number, answer: unknown): string {
+    if (status === 401) {
+      return (
+        `The control API at ${this.#base} does not take the token of "${this.#tokenFile}".\n` +
+        "Is it another Godwit that runs there?"
+      );
+    }
+    const { error } = Object(answer);
+    const reason = typeof error === "string" ? printableLines(error) : `says ${status}`;
+    return `The control API at ${this.#base}: ${reason}`;
+  }
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,108 @@
+/** `godwit explain`: why mail for a destination waits, and until when. */
+import type { Command } from "commander";
+import type { RouteConfig } from "#lib/config/config";
+import type { Destination } from "#lib/queue/unit";
+import type { DestinationSummary } from "#proto/admin";
+import { routeFor } from "../../delivery/attempt/routes.ts";
+import { spanText, timeText, untilText } from "../duration.ts";
+import type { Io } from "../io.ts";
+import { jsonText, printable } from "../table.ts";
+import { type Hold, readHolds, readSummary } from "./control-answers.ts";
+import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
+import { destinationBy } from "./selection.ts";
+
+export function addExplainCommand(program: Command, io: Io): void {
+  withControlOptions(program.command("explain"))
+    .description("why mail for a destination waits, and until when")
+    .argument("<destination>", "a domain, or an address there")
+    .action(async (text: string, options: ControlOptions) => {
+      const destination = destinationBy(text);
+      const { client, config } = controlOf(io, options);
+      const states = await client.get("/v1/queue/summary", { destination }, readSummary);
+      const holds = await client.get("/v1/holds", {}, readHolds);
+      const hold = holds.find((held) => held.destination === destination);
+      if (options.json) return io.out(jsonText({ destination, states, hold }));
+      const known = { destination, states, hold, routes: config?.routes };
+      io.out(printableText(explanation(known, io.now())));
+    });
+}
+
+export interface Known {
+  readonly destination: Destination;
+  /** Several while its shard moves. */
+  readonly states: readonly DestinationSummary[];
+  readonly hold: Hold | undefined;
+  /** Undefined when the configuration is not known here. */
+  readonly routes: readonly RouteConfig[] | undefined;
+}
+
+export function explanation(known: Known, now: number): readonly string[] {
+  const { destination, states, hold, routes } = known;
+  const held = hold === undefined ? [] : heldText(hold, now);
+  const route = routes === undefined ? [] : [wayText(destination, routes)];
+  if (states.length === 0) {
+    const idle = `Nothing waits for ${destination}, and nothing is known against it.`;
+    const would = hold === undefined ? `${idle} Mail would be tried at once.` : idle;
+    return [...held, would, ...route];
+  }
+  return [...held, ...states.flatMap((state) => stateText(state, now)), ...route];
+}
+
+function heldText({ destination, reason, since }: Hold, now: number): string[] {
+  const why = reason === "" ? "" : `: ${reason}`;
+  return [
+    `${destination} is held by an operator since ${sinceText(since, now)}${why}`,
+    `It stays so until: godwit queue release ${destination}`,
+  ];
+}
+
+function stateText(state: DestinationSummary, now: number): string[] {
+  return [...conditionText(state, now), ...waitingText(state)];
+}
+
+function conditionText(state: DestinationSummary, now: number): string[] {
+  const { destination, since, nextRetryAt, lastError } = state;
+  // Held destinations are told from the hold itself, which has the reason.
+  if (state.state === "held") return [];
+  if (state.state === "open") {
+    const last = lastError === undefined ? "" : ` The last failure was: ${lastError}`;
+    return [`${destination} is open: mail is tried as it comes.${last}`];
+  }
+  const from = since === undefined ? "" : ` since ${sinceText(since, now)}`;
+  const until =
+    nextRetryAt === undefined
+      ? []
+      : [`The next attempt is ${untilText(nextRetryAt, now)}, at ${timeText(nextRetryAt)} UTC.`];
+  return [
+    `${destination} is down${from}: ${lastError ?? "no host could be used"}`,
+    ...until,
+    `To try at once: godwit queue retry ${destination}`,
+  ];
+}
+
+function waitingText({ ready, inFlight, sessionsMax, backlog, deferred }: DestinationSummary) {
+  const counts = [
+    `${ready} ready`,
+    `${inFlight} in flight`,
+    `${backlog} wait for the destination`,
+    `${deferred} wait for a time of their own`,
+  ];
+  const sessions = sessionsMax === 1 ? "1 session" : `${sessionsMax} sessions`;
+  return [`Units: ${counts.join(", ")}. At most ${sessions} now.`];
+}
+
+function sinceText(since: number, now: number): string {
+  return `${timeText(since)} UTC (${spanText(now - since)})`;
+}
+
+function wayText(destination: Destination, routes: readonly RouteConfig[]): string {
+  const route = routeFor(destination, routes);
+  if (route === undefined) return "Its next hop is found by MX (no route names it).";
+  const { protocol, host, port } = route.nextHop;
+  const at = host.includes(":") ? `[${host}]` : host;
+  return `Its next hop is ${protocol}://${at}:${port} (route "${route.domain}").`;
+}
+
+function printableText(lines: readonly string[]): string {
+  return lines.map((line) => `${printable(line)}\n`).join("");
+}

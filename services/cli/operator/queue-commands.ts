@@ -1,0 +1,179 @@
+/** `godwit queue …`: what waits, why, and what an operator does about it. */
+import type { Command } from "commander";
+import { type Changed, type ListedUnit, listLimitMax } from "#proto/admin";
+import { CommandFailed, type Io } from "../io.ts";
+import { jsonText } from "../table.ts";
+import { readChanged, readPage, readShown, readSummary } from "./control-answers.ts";
+import type { ControlClient } from "./control-client.ts";
+import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
+import { listText, shownText, summaryText } from "./queue-text.ts";
+import { destinationBy, messageBy, type Selected, selectedBy } from "./selection.ts";
+
+const listedDefault = 100;
+/** All of them are in memory at once, here and in the terminal. */
+const listedMax = 100_000;
+
+export function addQueueCommands(program: Command, io: Io): void {
+  const queue = program.command("queue").description("what waits, why, and what to do about it");
+  addQuestions(queue, io);
+  addCommands(queue, io);
+}
+
+interface ListOptions extends ControlOptions {
+  readonly limit: string;
+  readonly after?: string;
+}
+
+function addQuestions(queue: Command, io: Io): void {
+  withControlOptions(queue.command("list"))
+    .description("the units that wait, oldest first")
+    .argument("[destination]", "only those for this domain")
+    .option("--limit <n>", "at most so many", String(listedDefault))
+    .option("--after <id>", "only those behind this one")
+    .action(async (text: string | undefined, options: ListOptions) => {
+      const destination = text === undefined ? undefined : destinationBy(text);
+      const limit = limitOf(options.limit);
+      const after = options.after === undefined ? undefined : messageBy(options.after);
+      const { client } = controlOf(io, options);
+      const { units, next } = await listed(client, { destination, after, limit });
+      if (options.json) return io.out(jsonText({ units, next }));
+      if (units.length === 0) return io.err("Nothing waits.\n");
+      io.out(listText(units, io.now()));
+      if (next !== undefined) io.err(`There are more: --after ${next}, or a higher --limit\n`);
+    });
+
+  withControlOptions(queue.command("summary"))
+    .description("the destinations that mail waits for, the most first")
+    .argument("[destination]", "only this domain")
+    .action(async (text: string | undefined, options: ControlOptions) => {
+      const destination = text === undefined ? undefined : destinationBy(text);
+      const { client } = controlOf(io, options);
+      const destinations = await client.get("/v1/queue/summary", { destination }, readSummary);
+      if (options.json) return io.out(jsonText({ destinations }));
+      if (destinations.length === 0) return io.err("Nothing waits.\n");
+      io.out(summaryText(destinations, io.now()));
+    });
+
+  withControlOptions(queue.command("show"))
+    .description("a message that waits: its units, recipients, last replies and header section")
+    .argument("<message>", "its queue id, or a unit's")
+    .action(async (text: string, options: ControlOptions) => {
+      const id = messageBy(text);
+      const { client } = controlOf(io, options);
+      const shown = await client.find(`/v1/queue/${id}`, {}, readShown);
+      if (shown === undefined) throw notThere(id);
+      io.out(options.json ? jsonText(shown) : shownText(shown, io.now()));
+    });
+}
+
+function limitOf(text: string): number {
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= listedMax) return limit;
+  throw new CommandFailed(`--limit: "${text}" is no number from 1 to ${listedMax}`, 2);
+}
+
+interface Listing {
+  readonly destination: string | undefined;
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** As many pages as it takes. */
+async function listed(client: ControlClient, { destination, after, limit }: Listing) {
+  const units: ListedUnit[] = [];
+  let next = after;
+  do {
+    const pageMax = String(Math.min(listLimitMax, limit - units.length));
+    const query = { destination, after: next, limit: pageMax };
+    const page = await client.get("/v1/queue", query, readPage);
+    units.push(...page.units);
+    next = page.next;
+  } while (next !== undefined && units.length < limit);
+  return { units, next };
+}
+
+interface HoldOptions extends ControlOptions {
+  readonly reason: string;
+}
+
+interface CancelOptions extends ControlOptions {
+  readonly yes?: boolean;
+}
+
+function addCommands(queue: Command, io: Io): void {
+  withControlOptions(queue.command("retry"))
+    .description("try now, whatever the schedule says")
+    .argument("<what>", "a destination, a message's queue id, or a unit's")
+    .action(async (text: string, options: ControlOptions) => {
+      const selected = selectedBy(text);
+      const { client } = controlOf(io, options);
+      const changed = await client.post("/v1/queue/retry", { ...selected }, readChanged);
+      tell(io, options, { changed, selected, did: "due now" });
+    });
+
+  withControlOptions(queue.command("hold"))
+    .description("try nothing more for a destination until it is released; mail is still accepted")
+    .argument("<destination>", "a domain")
+    .option("--reason <text>", "shown to others who ask why", "")
+    .action(async (text: string, options: HoldOptions) => {
+      const destination = destinationBy(text);
+      const { client } = controlOf(io, options);
+      const body = { destination, reason: options.reason };
+      const changed = await client.post("/v1/queue/hold", body, readChanged);
+      if (options.json) return io.out(jsonText(changed));
+      io.out(`${destination} is held. To go on: godwit queue release ${destination}\n`);
+    });
+
+  withControlOptions(queue.command("release"))
+    .description("go on with a destination that is held")
+    .argument("<destination>", "a domain")
+    .action(async (text: string, options: ControlOptions) => {
+      const destination = destinationBy(text);
+      const { client } = controlOf(io, options);
+      const changed = await client.post("/v1/queue/release", { destination }, readChanged);
+      io.out(options.json ? jsonText(changed) : `${destination} is released\n`);
+    });
+
+  withControlOptions(queue.command("cancel"))
+    .description("end without delivery and without a notification to the sender")
+    .argument("<what>", "a message's queue id, a unit's, or (with --yes) a destination")
+    .option("-y, --yes", "yes, everything that waits for the destination")
+    .action(async (text: string, options: CancelOptions) => {
+      const selected = selectedBy(text);
+      if (selected.destination !== undefined && options.yes !== true) {
+        throw unconfirmed(selected.destination);
+      }
+      const { client } = controlOf(io, options);
+      const changed = await client.post("/v1/queue/cancel", { ...selected }, readChanged);
+      tell(io, options, { changed, selected, did: "cancelled" });
+    });
+}
+
+function unconfirmed(destination: string): CommandFailed {
+  return new CommandFailed(
+    `This ends everything that waits for ${destination}, and tells no sender.\n` +
+      `See what it is: godwit queue list ${destination}\n` +
+      `Then say so: godwit queue cancel --yes ${destination}`,
+    2,
+  );
+}
+
+interface Done {
+  readonly changed: Changed;
+  readonly selected: Selected;
+  readonly did: string;
+}
+
+function tell(io: Io, { json }: ControlOptions, { changed, selected, did }: Done): void {
+  const { id, destination } = selected;
+  if (id !== undefined && changed.units === 0) throw notThere(id);
+  if (json) return io.out(jsonText(changed));
+  const units = changed.units === 1 ? "1 unit is" : `${changed.units} units are`;
+  io.out(`${units} ${did}${destination === undefined ? "" : ` (${destination})`}\n`);
+}
+
+function notThere(id: string): CommandFailed {
+  return new CommandFailed(
+    `Nothing of ${id} is in the queue. What became of it: godwit trace ${id}`,
+  );
+}

@@ -1,0 +1,115 @@
+/** The queue as a person reads it. */
+import type { DestinationSummary, ListedUnit, RecipientState } from "#proto/admin";
+import { sizeText, spanText, timeText, untilText } from "../duration.ts";
+import { fields, printableLines, table } from "../table.ts";
+import type { Shown } from "./control-answers.ts";
+
+/** A row a unit. */
+export function listText(units: readonly ListedUnit[], now: number): string {
+  const rows = units.map((unit) => [
+    unit.uid,
+    unit.state,
+    nextText(unit, now),
+    String(unit.attempts),
+    spanText(now - unit.acceptedAt),
+    sizeText(unit.sizeBytes),
+    `<${unit.reversePath}>`,
+    recipientsText(unit.recipients),
+    lastReply(unit.recipients) ?? "",
+  ]);
+  const heading = ["ID", "STATE", "NEXT", "TRIES", "AGE", "SIZE", "FROM", "TO", "LAST REPLY"];
+  return table(heading, rows);
+}
+
+function nextText({ state, nextAttemptAt }: ListedUnit, now: number): string {
+  if (nextAttemptAt !== undefined) return untilText(nextAttemptAt, now);
+  return state === "ready" ? "now" : "";
+}
+
+function recipientsText(recipients: readonly RecipientState[]): string {
+  const [first, ...others] = recipients;
+  if (first === undefined) return "";
+  return others.length === 0 ? `<${first.path}>` : `<${first.path}> +${others.length}`;
+}
+
+function lastReply(recipients: readonly RecipientState[]): string | undefined {
+  const told = recipients.find(({ text, status }) => text !== undefined || status !== undefined);
+  return told === undefined ? undefined : replyText(told);
+}
+
+/** `450 4.2.1 mailbox busy`; the text of many replies begins with the status already. */
+export function replyText(reply: {
+  readonly code?: number | undefined;
+  readonly status?: string | undefined;
+  readonly text?: string | undefined;
+}): string {
+  const { code, status, text = "" } = reply;
+  const isRepeated = status === undefined || text.startsWith(status);
+  return [code, isRepeated ? undefined : status, text]
+    .filter((part) => part !== undefined && part !== "")
+    .join(" ");
+}
+
+/** Everything about a message that is in the queue. */
+export function shownText({ units, headerSection }: Shown, now: number): string {
+  const [first] = units;
+  if (first === undefined) return "";
+  const message = fields([
+    ["Message", first.uid.slice(0, first.uid.indexOf("."))],
+    ["From", `<${first.reversePath}>${first.isNotification ? " (a notification)" : ""}`],
+    ["Tenant", first.tenant],
+    ["Size", sizeText(first.sizeBytes)],
+    ["Accepted", `${timeText(first.acceptedAt)} UTC (${spanText(now - first.acceptedAt)} ago)`],
+    ["Expires", `${timeText(first.expiresAt)} UTC (${untilText(first.expiresAt, now)})`],
+  ]);
+  const header =
+    headerSection === undefined ? [] : [`${printableLines(headerSection).trimEnd()}\n`];
+  return [message, ...units.map((unit) => unitText(unit, now)), ...header].join("\n");
+}
+
+function unitText(unit: ListedUnit, now: number): string {
+  const tried = `${unit.attempts} ${unit.attempts === 1 ? "attempt" : "attempts"}`;
+  const about = fields([
+    ["Unit", unit.uid],
+    ["Destination", unit.destination],
+    ["State", `${whyWaiting(unit, now)} (${tried})`],
+  ]);
+  const rows = unit.recipients.map(({ path, at, remote, ...reply }) => [
+    `<${path}>`,
+    at === undefined ? "" : `${timeText(at)} UTC`,
+    remote ?? "",
+    replyText(reply),
+  ]);
+  return about + table(["RECIPIENT", "LAST ATTEMPT", "HOST", "REPLY"], rows);
+}
+
+function whyWaiting({ state, nextAttemptAt, destination }: ListedUnit, now: number): string {
+  switch (state) {
+    case "ready":
+      return `ready: it waits for a session to ${destination}`;
+    case "inFlight":
+      return "in flight: it is being tried now";
+    case "backlog":
+      return `backlog: it waits with its destination (godwit explain ${destination})`;
+    case "deferred":
+      return nextAttemptAt === undefined
+        ? "deferred"
+        : `deferred: next attempt ${untilText(nextAttemptAt, now)}, ${timeText(nextAttemptAt)} UTC`;
+  }
+}
+
+/** A row a destination. */
+export function summaryText(destinations: readonly DestinationSummary[], now: number): string {
+  const rows = destinations.map((d) => [
+    d.destination,
+    d.state,
+    d.nextRetryAt === undefined ? "" : untilText(d.nextRetryAt, now),
+    String(d.ready),
+    String(d.inFlight),
+    String(d.backlog),
+    String(d.deferred),
+    d.lastError ?? "",
+  ]);
+  const counts = ["READY", "IN FLIGHT", "BACKLOG", "DEFERRED"];
+  return table(["DESTINATION", "STATE", "NEXT", ...counts, "LAST ERROR"], rows);
+}

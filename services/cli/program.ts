@@ -1,0 +1,73 @@
+/** The `godwit` command: its arguments in, its exit code out. */
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { addConfigCommands } from "./config-commands.ts";
+import { CommandFailed, type Io } from "./io.ts";
+import { addExplainCommand } from "./operator/explain-command.ts";
+import { addQueueCommands } from "./operator/queue-commands.ts";
+import { addTraceCommand } from "./operator/trace-command.ts";
+import type { Roles } from "./roles.ts";
+import { addRoleCommands } from "./standalone-command.ts";
+import { addUserCommands } from "./user-commands.ts";
+
+const examples = `
+Examples:
+  godwit config example > godwit.yaml       a configuration to begin with
+  godwit config check                       what is wrong with it
+  godwit user hash                          the hash of a password, for users
+  godwit standalone                         run
+  godwit queue summary                      which destinations mail waits for
+  godwit explain example.com                why it waits there, and until when
+  godwit queue retry example.com            try now
+  godwit trace 01JDF8Z5T0ABCDEFGHJKMNPQRS   what became of a message
+
+Exit codes: 0 done, 1 failed, 2 asked wrongly or a faulty configuration.
+The roles edge, delivery and control, and "schema apply", come with the cluster release.`;
+
+/** Runs one command and tells what went wrong. Resolves to the exit code: 0, 1 or 2. */
+export async function runGodwit(args: readonly string[], io: Io, roles: Roles): Promise<number> {
+  let exitCode = 0;
+  const ended = (code: number) => {
+    exitCode = code;
+  };
+  const program = godwit(io);
+  addRoleCommands(program, { io, roles, ended });
+  addConfigCommands(program, io);
+  addQueueCommands(program, io);
+  addExplainCommand(program, io);
+  addTraceCommand(program, io);
+  addUserCommands(program, io);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return told(io, error);
+  }
+}
+
+function godwit(io: Io): Command {
+  return new Command("godwit")
+    .description(manifest.description)
+    .version(manifest.version, "-V, --version", "print the version")
+    .addHelpText("after", examples)
+    .exitOverride()
+    .showHelpAfterError("(--help tells more)")
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+}
+
+function told(io: Io, error: unknown): number {
+  // Commander has told it already; what it calls 1 is a wrong question.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommandFailed) {
+    if (error.message !== "") io.err(`${error.message}\n`);
+    return error.exitCode;
+  }
+  io.err(`${reasons(error).join(": ")}\n`);
+  return 1;
+}
+
+/** An error and its causes, each in a few words. */
+function reasons(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return [error.message, ...(error.cause === undefined ? [] : reasons(error.cause))];
+}

@@ -1,0 +1,43 @@
+/** `godwit user hash`: a password becomes what the configuration may keep. */
+import type { Command } from "commander";
+import { CommandFailed, type Io } from "./io.ts";
+
+/** What OWASP asks for, and more: some 50 ms and 64 MiB for each guess. */
+const argon2id = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 2 } as const;
+/** As much as fits into AUTH beside a name (RFC 4954 §4). */
+const passwordLengthMax = 4_096;
+
+export function addUserCommands(program: Command, io: Io): void {
+  const user = program.command("user").description("those who may submit mail");
+  user
+    .command("hash")
+    .description("argon2id hash of a password: typed, or from standard input; never an argument")
+    .action(async () => {
+      const password = await wantedPassword(io);
+      io.out(`${await Bun.password.hash(password, argon2id)}\n`);
+      if (!io.isInteractive) return;
+      // Without quotes YAML ends the value at its first comma.
+      io.err(`In godwit.yaml, in quotes:  users: [{ name: alice, passwordHash: "…" }]\n`);
+    });
+}
+
+/** @throws {CommandFailed} */
+async function wantedPassword(io: Io): Promise<string> {
+  const password = (await io.readPassword("Password: ")).replace(/\r?\n$/, "");
+  const fault = faultOf(password);
+  if (fault !== undefined) throw new CommandFailed(`Cannot hash the password: ${fault}`, 2);
+  if (io.isInteractive && (await io.readPassword("Once more: ")) !== password) {
+    throw new CommandFailed("The two passwords differ: nothing was hashed");
+  }
+  return password;
+}
+
+/** What no mail client could send. */
+function faultOf(password: string): string | undefined {
+  if (password === "") return "it is empty (type it, or: printf %s 'secret' | godwit user hash)";
+  if (/[\r\n]/.test(password)) return "it has more than one line";
+  // RFC 4616 §2: NUL separates the parts of a PLAIN message.
+  if (password.includes("\0")) return "it has a NUL";
+  if (password.length > passwordLengthMax) return `it is longer than ${passwordLengthMax}`;
+  return undefined;
+}

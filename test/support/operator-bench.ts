@@ -1,0 +1,53 @@
+/** The `godwit` command in front of the real control API, both in this process. */
+import { resolve } from "node:path";
+import { LocalBus } from "#lib/leases/local-bus";
+import { MemoryStore } from "#lib/store/memory";
+import { MemoryLog } from "#lib/stream/memory";
+import { silentLog } from "#lib/telemetry/log";
+import { runGodwit } from "../../services/cli/program.ts";
+import { controlApi } from "../../services/control/api.ts";
+import { FakeIo } from "./fake-io.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+const token = "a-token-of-our-own";
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export class OperatorBench {
+  readonly clock = new ManualClock();
+  readonly bus = new LocalBus({ clock: this.clock });
+  readonly store = new MemoryStore({ clock: this.clock });
+  readonly log = new MemoryLog({ clock: this.clock, shards: 4 });
+  readonly requests: string[] = [];
+  /** Answers instead of the API. */
+  answer: ((request: Request) => Response | Promise<Response>) | undefined;
+  /** `godwit.yaml`; undefined: there is none. */
+  configuration: string | undefined = "hostname: mta1.example.net\n";
+  token: string | undefined = token;
+  readonly #api = controlApi({
+    bus: this.bus,
+    store: this.store,
+    journal: this.log.journal(),
+    metrics: { render: async () => "" },
+    clock: this.clock,
+    log: silentLog,
+    token,
+    unreadiness: () => [],
+  });
+
+  async run(...args: string[]): Promise<Ended> {
+    const io = new FakeIo();
+    if (this.configuration !== undefined) io.files.set("godwit.yaml", this.configuration);
+    if (this.token !== undefined) io.files.set(resolve("data/control.token"), `${this.token}\n`);
+    io.answer = (request) => {
+      this.requests.push(`${request.method} ${request.url}`);
+      return this.answer?.(request) ?? this.#api.fetch(request);
+    };
+    const code = await runGodwit(args, io, { standalone: () => Promise.resolve(0) });
+    return { code, out: io.stdout, err: io.stderr };
+  }
+}
