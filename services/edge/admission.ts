@@ -35,7 +35,7 @@ export class Admission {
 
   /** Whether the host may submit without AUTH. */
   isTrusted(address: string): boolean {
-    if (this.#networks.length === 0) return false;
+    if (this.#networks.length === 0 || compatibleAddress.test(address)) return false;
     const host = ipaddr.process(address);
     return this.#networks.some(
       ([network, bits]) => network.kind() === host.kind() && host.match(network, bits),
@@ -64,6 +64,9 @@ export class Admission {
     return this.#domains.has(domain) || this.#domainSuffixes.some((s) => domain.endsWith(s));
   }
 }
+
+/** `::192.0.2.1`, long out of use, is no IPv4 host; the library takes it for `::ffff:192.0.2.1`. */
+const compatibleAddress = /^::\d+\.\d+\.\d+\.\d+$/;
 
 type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
