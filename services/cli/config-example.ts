@@ -4,7 +4,8 @@
  */
 export const exampleConfiguration = `# Godwit. Check a change with: godwit config check
 # SIGHUP reloads certificates, users, routes and limits; the rest needs a restart.
-# A secret may stand elsewhere: { file: path } or { env: VARIABLE }. Paths are relative to this file.
+# A secret may stand elsewhere: { file: path } or { env: VARIABLE }.
+# Paths are relative to the folder of this file.
 
 # Our name for other servers: in the greeting, in EHLO and in Received. It should have an address in
 # the DNS, and that address should have this name. Default: the name of the machine.

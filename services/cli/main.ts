@@ -15,9 +15,8 @@ const io: Io = {
   readFile: (path) => readFileSync(path, "utf8"),
   async readPassword(prompt) {
     if (!stdin.isTTY) return readAll(stdin);
-    const typed = await typedLine(stdin, () => stderr.write(prompt));
-    stderr.write("\n");
-    return typed;
+    const typed = typedLine(stdin, () => stderr.write(prompt));
+    return typed.finally(() => stderr.write("\n"));
   },
   isInteractive: stdin.isTTY === true,
   fetch: (request) => fetch(request),

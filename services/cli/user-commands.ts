@@ -6,13 +6,17 @@ import { CommandFailed, type Io } from "./io.ts";
 const argon2id = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 2 } as const;
 /** As much as fits into AUTH beside a name (RFC 4954 §4). */
 const passwordLengthMax = 4_096;
+const visible =
+  "A password is no argument: others see those, and the shell remembers them. Type it, or pipe it in";
 
 export function addUserCommands(program: Command, io: Io): void {
   const user = program.command("user").description("those who may submit mail");
   user
     .command("hash")
     .description("argon2id hash of a password: typed, or from standard input; never an argument")
-    .action(async () => {
+    .allowExcessArguments()
+    .action(async (_: object, { args }: Command) => {
+      if (args.length > 0) throw new CommandFailed(visible, 2);
       const password = await wantedPassword(io);
       io.out(`${await Bun.password.hash(password, argon2id)}\n`);
       if (!io.isInteractive) return;

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import type { Config } from "#lib/config/config";
+import { loadConfig } from "#lib/config/load";
+import { defaultEdgeLimits, serverLimits } from "../edge/config.ts";
+import { makeIdentity } from "../edge/identity.ts";
+import { exampleConfiguration } from "./config-example.ts";
+
+const identity = await makeIdentity("mta1.example.net");
+const passwordHash = await Bun.password.hash("x", {
+  algorithm: "argon2id",
+  memoryCost: 8,
+  timeCost: 1,
+});
+const files: Readonly<Record<string, string>> = {
+  "tls.crt": identity.certificate,
+  "tls.key": identity.privateKey,
+  "alice.hash": `${passwordHash}\n`,
+};
+
+function load(text: string): Config {
+  const loaded = loadConfig(text, {
+    fileName: "godwit.yaml",
+    readFile: (path) => files[path.split("/").at(-1) ?? ""] ?? "",
+    environment: {},
+    osHostname: "mta1.example.net",
+  });
+  if ("config" in loaded) return loaded.config;
+  throw new Error(loaded.faults.map(({ line, message }) => `${line}: ${message}`).join("\n"));
+}
+
+/** As if an operator had taken out each `#` before a key, and what stands there instead. */
+function withAllKeys(text: string): string {
+  const replaced = /^(users|routes): \[\]$/gm;
+  return text
+    .replace(replaced, "")
+    .replace(/^( *)#(?! |$)/gm, "$1")
+    .replace(/^# {2}/gm, "  ");
+}
+
+test("the example sets what applies without a file, but for names", () => {
+  const { listeners, ...rest } = load("hostname: mta1.example.net\n");
+  const named = listeners.map((listener) =>
+    listener.kind === "inbound" ? { ...listener, localDomains: ["example.net"] } : listener,
+  );
+  expect(load(exampleConfiguration)).toEqual({ ...rest, listeners: named });
+});
+
+test("every key that it only mentions is taken, too", () => {
+  const config = load(withAllKeys(exampleConfiguration));
+  expect(config.users).toEqual([{ name: "alice", passwordHash, tenant: "acme" }]);
+  expect(config.routes).toHaveLength(3);
+  expect(config.tls).toEqual(identity);
+  expect(config.dns.servers).toHaveLength(1);
+  expect(config.control).toEqual(load("").control);
+});
+
+test("the limits that it mentions are the defaults", () => {
+  const config = load(withAllKeys(exampleConfiguration));
+  expect(defaultEdgeLimits).toMatchObject(config.limits);
+  for (const { kind, limits } of config.listeners) {
+    expect(serverLimits(kind)).toMatchObject(limits);
+    expect(Object.keys(limits).length).toBeGreaterThan(5);
+  }
+});
+
+test("no line of it is wider than a terminal", () => {
+  const wide = exampleConfiguration.split("\n").filter((line) => line.length > 100);
+  expect(wide).toEqual([]);
+});

@@ -1,0 +1,60 @@
+import { beforeEach, expect, test } from "bun:test";
+import { passwordHash } from "#lib/config/value";
+import { FakeIo } from "../../test/support/fake-io.ts";
+import { runGodwit } from "./program.ts";
+
+let io: FakeIo;
+
+beforeEach(() => {
+  io = new FakeIo();
+});
+
+function hash(...typed: string[]): Promise<number> {
+  io.passwords.push(...typed);
+  return runGodwit(["user", "hash"], io, { standalone: async () => 0 });
+}
+
+test.each([
+  ["wonderland\n", "wonderland"],
+  ["won der land \r\n", "won der land "],
+  ["wönderland", "wönderland"],
+])(
+  "user hash of %j is of that password, and fit for the configuration",
+  async (piped, password) => {
+    expect(await hash(piped)).toBe(0);
+    expect(passwordHash(io.stdout.trimEnd())).toMatchObject({ ok: true });
+    expect(await Bun.password.verify(password, io.stdout.trimEnd())).toBe(true);
+    expect(io.stderr).toBe("");
+  },
+);
+
+test("user hash asks twice who types, and says where the hash belongs", async () => {
+  io.isInteractive = true;
+  expect(await hash("wonderland", "wonderland")).toBe(0);
+  expect(io.prompts).toEqual(["Password: ", "Once more: "]);
+  expect(io.stdout).toMatch(/^\$argon2id\$.*\n$/);
+  expect(io.stderr).toContain("users:");
+});
+
+test("user hash takes no password that was mistyped", async () => {
+  io.isInteractive = true;
+  expect(await hash("wonderland", "wonderlnad")).toBe(1);
+  expect([io.stdout, io.stderr]).toEqual(["", "The two passwords differ: nothing was hashed\n"]);
+});
+
+test.each([
+  ["", "it is empty"],
+  ["\n", "it is empty"],
+  ["a\nb\n", "it has more than one line"],
+  ["a\0b", "it has a NUL"],
+  ["x".repeat(5_000), "it is longer than 4096"],
+])("user hash of %j is refused", async (piped, fault) => {
+  expect(await hash(piped)).toBe(2);
+  expect(io.stdout).toBe("");
+  expect(io.stderr).toStartWith(`Cannot hash the password: ${fault}`);
+});
+
+test("user hash takes no password from its arguments, where others can see it", async () => {
+  expect(await runGodwit(["user", "hash", "secret"], io, { standalone: async () => 0 })).toBe(2);
+  expect(io.stderr).not.toContain("secret");
+});
