@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { FakeIo } from "../../test/support/fake-io.ts";
+import { FakeIo } from "../../test/support/cli/fake-io.ts";
 import { runGodwit } from "./program.ts";
 import type { Roles, Started } from "./roles.ts";
 

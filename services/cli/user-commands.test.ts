@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
 import { passwordHash } from "#lib/config/value";
-import { FakeIo } from "../../test/support/fake-io.ts";
+import { FakeIo } from "../../test/support/cli/fake-io.ts";
 import { runGodwit } from "./program.ts";
 
 let io: FakeIo;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ranGodwit } from "../support/godwit-process.ts";
+import { ranGodwit } from "../support/cli/godwit-process.ts";
 
 let folder: string;
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { OperatorBench } from "../../../test/support/operator-bench.ts";
+import { OperatorBench } from "../../../test/support/cli/operator-bench.ts";
 
 const unreachable =
   "The control API at http://127.0.0.1:8025 cannot be reached.\n" +

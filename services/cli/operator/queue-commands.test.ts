@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { AdminWorker, listedUnit, summaryOf } from "../../../test/support/admin-worker.ts";
-import { OperatorBench } from "../../../test/support/operator-bench.ts";
+import { OperatorBench } from "../../../test/support/cli/operator-bench.ts";
 import { destination } from "../../../test/support/records.ts";
 
 const [a, b, c] = ["A", "B", "C"].map((letter) => `01JDF8Z5T0ABCDEFGHJKMNPQR${letter}`);

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { makeQueueId } from "#lib/queue/queue-id";
 import { systemRandom } from "#lib/random";
 import { AdminWorker, listedUnit } from "../../../test/support/admin-worker.ts";
-import { OperatorBench } from "../../../test/support/operator-bench.ts";
+import { OperatorBench } from "../../../test/support/cli/operator-bench.ts";
 import { destination, incarnation, shard, uid } from "../../../test/support/records.ts";
 
 const now = 1_795_000_000_000;

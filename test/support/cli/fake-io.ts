@@ -1,5 +1,5 @@
 /** What a command sees of the world when it runs in a test. */
-import type { Io } from "../../services/cli/io.ts";
+import type { Io } from "../../../services/cli/io.ts";
 
 export class FakeIo implements Io {
   stdout = "";

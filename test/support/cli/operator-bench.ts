@@ -4,10 +4,10 @@ import { LocalBus } from "#lib/leases/local-bus";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
-import { runGodwit } from "../../services/cli/program.ts";
-import { controlApi } from "../../services/control/api.ts";
+import { runGodwit } from "../../../services/cli/program.ts";
+import { controlApi } from "../../../services/control/api.ts";
+import { ManualClock } from "../manual-clock.ts";
 import { FakeIo } from "./fake-io.ts";
-import { ManualClock } from "./manual-clock.ts";
 
 const token = "a-token-of-our-own";
 
