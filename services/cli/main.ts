@@ -9,6 +9,13 @@ import { readAll, typedLine } from "./terminal.ts";
 
 const { stdin, stdout, stderr } = process;
 
+// Who reads only the first lines, as `head` does, has what they wanted; a daemon outlives its reader.
+for (const stream of [stdout, stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 const io: Io = {
   out: (text) => void stdout.write(text),
   err: (text) => void stderr.write(text),
