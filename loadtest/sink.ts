@@ -1,0 +1,38 @@
+#!/usr/bin/env bun
+/** The sink as a command: `bun loadtest/sink.ts --help`. As a class it is in `sink/sink.ts`. */
+import { CommanderError } from "commander";
+import { systemClock } from "#lib/clock";
+import { makeIdentity } from "../services/edge/identity.ts";
+import { type SinkRun, sinkArguments } from "./sink/arguments.ts";
+import { Sink } from "./sink/sink.ts";
+
+try {
+  await run(sinkArguments(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof CommanderError)) console.error(String(error));
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
+}
+
+async function run({ sink: options, tls, until, timeoutSeconds, accounts, output }: SinkRun) {
+  const identity = tls === "none" ? {} : { identity: await makeIdentity("sink.example"), tls };
+  const sink = await Sink.start({ ...options, ...identity });
+  const { address, port } = sink.endpoint;
+  tell({ event: "listening", address, port }, `listening at ${address}:${port}`);
+
+  await new Promise<void>((resolve) => {
+    process.once("SIGTERM", resolve).once("SIGINT", resolve);
+    if (timeoutSeconds !== undefined) systemClock.after(timeoutSeconds * 1_000, resolve);
+    if (until !== undefined) void sink.until((_, ledger) => ledger.distinct >= until).then(resolve);
+  });
+
+  if (accounts !== undefined) await Bun.write(accounts, sink.ledger.toText());
+  const { distinct, total } = sink.ledger;
+  const summary = { ...sink.counts, distinct, copies: total, faults: sink.faultCounts };
+  tell({ event: "summary", ...summary }, JSON.stringify(summary, undefined, 2));
+  await sink.stop();
+  process.exit(0);
+
+  function tell(event: Readonly<Record<string, unknown>>, text: string): void {
+    console.log(output === "json" ? JSON.stringify(event) : text);
+  }
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env bun
+/** The source as a command: `bun loadtest/source.ts --help`. As a class it is in `source/source.ts`. */
+import { CommanderError } from "commander";
+import { systemRandom } from "#lib/random";
+import { type SourceRun, sourceArguments } from "./source/arguments.ts";
+import { Source } from "./source/source.ts";
+import { summaryText } from "./source/summary.ts";
+
+try {
+  const newRun = () => systemRandom.below(2 ** 32).toString(36);
+  await run(sourceArguments(process.argv.slice(2), newRun));
+} catch (error) {
+  if (!(error instanceof CommanderError)) console.error(String(error));
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
+}
+
+/** Exit code 1: not every message got a 250. */
+async function run({ source: options, accounts, output }: SourceRun) {
+  const source = new Source(options);
+  process.once("SIGTERM", () => source.stop()).once("SIGINT", () => source.stop());
+  const summary = await source.run();
+  if (accounts !== undefined) await Bun.write(accounts, source.promised.toText());
+  process.stdout.write(output === "json" ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+  process.exit(summary.accepted === options.messages ? 0 : 1);
+}
