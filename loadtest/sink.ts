@@ -6,6 +6,8 @@ import { makeIdentity } from "../services/edge/identity.ts";
 import { type SinkRun, sinkArguments } from "./sink/arguments.ts";
 import { Sink } from "./sink/sink.ts";
 
+const lingerMs = 500;
+
 try {
   await run(sinkArguments(process.argv.slice(2)));
 } catch (error) {
@@ -29,6 +31,9 @@ async function run({ sink: options, tls, until, timeoutSeconds, accounts, output
   const { distinct, total } = sink.ledger;
   const summary = { ...sink.counts, distinct, copies: total, faults: sink.faultCounts };
   tell({ event: "summary", ...summary }, JSON.stringify(summary, undefined, 2));
+  // A source that has just got its last 250 wants to say QUIT.
+  const emptied = sink.until(({ sessionsOpen }) => sessionsOpen === 0);
+  await Promise.race([emptied, systemClock.sleep(lingerMs)]);
   await sink.stop();
   process.exit(0);
 

@@ -180,6 +180,7 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
 
   #sendContent(job: Job): void {
     this.#due.push("end-of-data");
+    this.#await();
     if (this.#recipients === 0) {
       // RFC 2920 §3.1: a 354 without a recipient is answered with an empty message.
       this.#connection.write(Buffer.from(".\r\n"));
