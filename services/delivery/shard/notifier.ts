@@ -1,6 +1,7 @@
 /** Turns what became of recipients into notifications and hands them to the queue (RFC 3461 §5.2, RFC 3464). */
 
 import type { Clock } from "#lib/clock";
+import type { ReportedRecipient } from "#lib/dsn/delivery-status";
 import { buildNotification } from "#lib/dsn/notification";
 import type { Action } from "#lib/dsn/wanted";
 import { notificationId } from "#lib/queue/queue-id";
@@ -65,7 +66,7 @@ export class Notifier {
     }
     const id = notificationId(unit.uid, action, attempt);
     const now = clock.now();
-    const content = buildNotification({
+    const { content, body, smtpUtf8 } = buildNotification({
       action,
       id,
       now,
@@ -78,8 +79,8 @@ export class Notifier {
     });
     const envelope = {
       reversePath: "" as PathText, // Null by construction.
-      body: "8bitmime" as const,
-      smtpUtf8: unit.envelope.smtpUtf8,
+      body,
+      smtpUtf8,
     };
     const made: Unit = {
       uid: uidOf(id, 0),
@@ -96,11 +97,13 @@ export class Notifier {
   }
 }
 
-function notified(r: NotifiedRecipient, { action, unit }: { action: Action; unit: Unit }) {
+function notified(
+  r: NotifiedRecipient,
+  { action, unit }: { action: Action; unit: Unit },
+): ReportedRecipient {
   const { recipient, last, isRemoteText } = r;
   return {
     path: recipient.path,
-    action,
     status: last.status,
     lastAttemptDate: last.at,
     text: last.text,
