@@ -44,7 +44,8 @@ class Progress {
   inDoubt = 0;
 
   constructor(count: number) {
-    this.#outcomes = new Array(count);
+    // Filled: what maps over the outcomes must see those that are still missing.
+    this.#outcomes = new Array<Outcome | undefined>(count).fill(undefined);
     this.#open = Array.from({ length: count }, (_, index) => index);
   }
 

@@ -1,0 +1,97 @@
+/** Lets the incidents of a plan happen to a world. */
+import type { EdgeProcess } from "./edge-process.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+import type { World } from "./world.ts";
+import type { Incident } from "./world-plan.ts";
+
+export class Calendar {
+  readonly #world: World;
+  #isHealed = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  plan(incidents: readonly Incident[]): void {
+    const { clock } = this.#world;
+    for (const incident of incidents) {
+      clock.after(incident.atMs, () => {
+        if (!this.#isHealed) this.#happen(incident);
+      });
+    }
+  }
+
+  /** Whatever is to come does not. */
+  heal(): void {
+    this.#isHealed = true;
+    this.#world.heal();
+  }
+
+  /** Nobody goes on behind the end of the run. */
+  end(): void {
+    for (const process of [...this.#world.edges, ...this.#world.workers]) process.kill();
+  }
+
+  #happen(incident: Incident): void {
+    const { clock, trail, witness, resolver } = this.#world;
+    trail.note(`incident ${JSON.stringify(incident)}`);
+    switch (incident.kind) {
+      case "kill":
+        this.#process(incident.process).kill();
+        this.#startAfter(incident.process, incident.forMs);
+        return;
+      case "killAtCall": {
+        const process = this.#process(incident.process);
+        process.faults?.afterCalls(incident.calls, () => {
+          process.kill();
+          this.#startAfter(incident.process, incident.forMs);
+        });
+        return;
+      }
+      case "pause": {
+        const worker = this.#worker(incident.process);
+        worker?.pause();
+        clock.after(incident.forMs, () => worker?.resume());
+        return;
+      }
+      case "stop":
+        void this.#stop(incident.process, incident.forMs);
+        return;
+      case "cutOff": {
+        const { faults } = this.#process(incident.process);
+        faults?.cutOff(incident.seam);
+        clock.after(incident.forMs, () => faults?.reconnect(incident.seam));
+        return;
+      }
+      case "clockStep":
+        clock.step(incident.byMs);
+        witness.clockStepped();
+        return;
+      case "dnsFails":
+        resolver.fail("SERVFAIL", incident.name);
+        clock.after(incident.forMs, () => resolver.recover());
+        return;
+    }
+  }
+
+  async #stop(name: string, forMs: number): Promise<void> {
+    await this.#worker(name)?.stop();
+    this.#startAfter(name, forMs);
+  }
+
+  #startAfter(name: string, forMs: number): void {
+    const { clock } = this.#world;
+    clock.after(this.#isHealed ? 0 : forMs, () => this.#process(name).start());
+  }
+
+  #worker(name: string): WorkerProcess | undefined {
+    return this.#world.workers.find((worker) => worker.name === name);
+  }
+
+  #process(name: string): WorkerProcess | EdgeProcess {
+    const { workers, edges } = this.#world;
+    const found = [...workers, ...edges].find((process) => process.name === name);
+    if (found === undefined) throw new Error(`Cannot find process "${name}"`);
+    return found;
+  }
+}

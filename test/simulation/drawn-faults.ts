@@ -1,0 +1,126 @@
+/** What goes wrong between one process and its seams, drawn from the world's chance. */
+import type { Clock } from "#lib/clock";
+import type { FaultPoint, Faults } from "#lib/faults";
+import type { Random } from "#lib/random";
+import { StoreUnavailable } from "#lib/store/store";
+import { IntakeUnavailable } from "#lib/stream/intake";
+import type { ProcessLife } from "./process-life.ts";
+
+/** Shares of the calls of one seam. */
+export interface FaultRates {
+  /** Answered late. */
+  readonly late: number;
+  /** Not done, and said so. */
+  readonly refused: number;
+  /** Done, and the answer lost. */
+  readonly lost: number;
+}
+
+export const noRates: FaultRates = { late: 0, refused: 0, lost: 0 };
+
+export type Seam = FaultPoint["seam"];
+
+/** How long a client of a seam waits for an answer. */
+const answerTimeoutMs = 5_000;
+
+export interface DrawnFaultsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly life: ProcessLife;
+  readonly rates: FaultRates;
+  readonly lateMsMax: number;
+}
+
+export class DrawnFaults implements Faults {
+  readonly #options: DrawnFaultsOptions;
+  readonly #unreachable = new Set<Seam>();
+  #isHealed = false;
+  #callsLeft = Number.POSITIVE_INFINITY;
+  #onLastCall: () => void = () => {};
+
+  constructor(options: DrawnFaultsOptions) {
+    this.#options = options;
+  }
+
+  /** No more faults; a dead process stays dead. */
+  heal(): void {
+    this.#isHealed = true;
+    this.#unreachable.clear();
+    this.#callsLeft = Number.POSITIVE_INFINITY;
+  }
+
+  /** Nothing gets through to the seam: calls time out. */
+  cutOff(seam: Seam): void {
+    if (!this.#isHealed) this.#unreachable.add(seam);
+  }
+
+  reconnect(seam: Seam): void {
+    this.#unreachable.delete(seam);
+  }
+
+  /** `then` is called in the middle of the `count`-th call from now: before it or behind it. */
+  afterCalls(count: number, then: () => void): void {
+    this.#callsLeft = 2 * count;
+    this.#onLastCall = then;
+  }
+
+  async before(point: FaultPoint): Promise<void> {
+    const { clock, life } = this.#options;
+    this.#count();
+    if (life.isDead) return await never();
+    if (this.#unreachable.has(point.seam)) {
+      await clock.sleep(answerTimeoutMs);
+      await this.#fail(point, "cannot be reached");
+    }
+    if (this.#isStep(point)) return;
+    if (this.#draws("late")) await clock.sleep(this.#lateMs());
+    if (this.#draws("refused")) await this.#fail(point, "is not available");
+  }
+
+  async after(point: FaultPoint): Promise<void> {
+    const { clock, life } = this.#options;
+    this.#count();
+    if (life.isDead) return await never();
+    if (this.#unreachable.has(point.seam)) {
+      await clock.sleep(answerTimeoutMs);
+      await this.#fail(point, "was cut off");
+    }
+    if (this.#draws("lost")) await this.#fail(point, "gave no answer");
+    if (!this.#isStep(point) && this.#draws("late")) await clock.sleep(this.#lateMs());
+    await life.answer(Promise.resolve());
+  }
+
+  #count(): void {
+    this.#callsLeft -= 1;
+    if (this.#callsLeft === 0) this.#onLastCall();
+  }
+
+  #draws(kind: keyof FaultRates): boolean {
+    const { random, rates } = this.#options;
+    return !this.#isHealed && rates[kind] > 0 && random.next() < rates[kind];
+  }
+
+  #lateMs(): number {
+    const { random, lateMsMax } = this.#options;
+    return 1 + random.below(lateMsMax);
+  }
+
+  /** A part of a call: its faults are only that it fails between two of them. */
+  #isStep({ operation }: FaultPoint): boolean {
+    return operation.includes("/");
+  }
+
+  async #fail({ seam, operation }: FaultPoint, why: string): Promise<never> {
+    const error = failure(seam, `Cannot ${operation}: ${seam} ${why}`);
+    return await this.#options.life.answer(Promise.reject(error));
+  }
+}
+
+function failure(seam: Seam, text: string): Error {
+  if (seam === "store") return new StoreUnavailable(text);
+  return seam === "intake" ? new IntakeUnavailable(text) : new Error(text);
+}
+
+function never(): Promise<never> {
+  return Promise.withResolvers<never>().promise;
+}

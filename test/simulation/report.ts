@@ -1,0 +1,17 @@
+/** What a failed run prints: verdict, the one command that replays it, the world, the last events concerned. */
+import type { Finished } from "./run.ts";
+
+export function reportOf({ verdict, world }: Finished, eventsMax: number): string {
+  if (verdict.kind === "passed") return "";
+  const { seed } = world.plan;
+  const concerned = world.trail.last(eventsMax, verdict.about);
+  const events = concerned.length > 0 ? concerned : world.trail.last(eventsMax);
+  return [
+    `${verdict.kind}: ${verdict.text}`,
+    `replay: npm run sim -- --seed ${seed} --events`,
+    `world: ${JSON.stringify(world.plan)}`,
+    `events (seconds since the start):`,
+    ...events,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,259 @@
+/** What a seed draws: a world as a plain value, to be printed when it failed. */
+import type { Random } from "#lib/random";
+import type { PathText } from "#lib/smtp/path";
+import { type FaultRates, noRates, type Seam } from "./drawn-faults.ts";
+import type { Mood, MoodWindow } from "./mood.ts";
+import type { Submission } from "./submitter.ts";
+
+export interface HostPlan {
+  readonly name: string;
+  readonly address: string;
+  readonly windows: readonly MoodWindow[];
+}
+
+export interface DestinationPlan {
+  readonly domain: string;
+  /** With rising preference. */
+  readonly hosts: readonly string[];
+}
+
+/** Something that happens to the world at a time. */
+export type Incident =
+  | {
+      readonly kind: "kill";
+      readonly atMs: number;
+      readonly process: string;
+      readonly forMs: number;
+    }
+  /** Killed in the middle of its so many-th call of a seam from then on. */
+  | {
+      readonly kind: "killAtCall";
+      readonly atMs: number;
+      readonly process: string;
+      readonly calls: number;
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: "pause";
+      readonly atMs: number;
+      readonly process: string;
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: "stop";
+      readonly atMs: number;
+      readonly process: string;
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: "cutOff";
+      readonly atMs: number;
+      readonly process: string;
+      readonly seam: Seam;
+      readonly forMs: number;
+    }
+  | { readonly kind: "clockStep"; readonly atMs: number; readonly byMs: number }
+  /** Of one name, or of all. */
+  | {
+      readonly kind: "dnsFails";
+      readonly atMs: number;
+      readonly name?: string;
+      readonly forMs: number;
+    };
+
+export interface WorldPlan {
+  readonly seed: number;
+  readonly shards: number;
+  readonly edges: readonly string[];
+  readonly workers: readonly string[];
+  readonly sessionsPerDestinationMax: number;
+  readonly readyUnitsMax: number;
+  readonly lifetimeMs: number;
+  readonly delayNotificationMs: number;
+  readonly latencyMs: number;
+  readonly dnsLatencyMs: number;
+  readonly rates: FaultRates;
+  readonly lateMsMax: number;
+  readonly destinations: readonly DestinationPlan[];
+  readonly hosts: readonly HostPlan[];
+  readonly submissions: readonly Submission[];
+  readonly incidents: readonly Incident[];
+  /** Then everything is well again. */
+  readonly faultsEndAtMs: number;
+}
+
+const second = 1_000;
+const seams: readonly Seam[] = ["intake", "stream", "journal", "store", "leases"];
+
+export function drawWorld(seed: number, random: Random): WorldPlan {
+  const draw = new Draw(random);
+  const edges = draw.names("edge", draw.between(1, 2));
+  const workers = draw.names("worker", draw.between(1, 3));
+  const faultsEndAtMs = draw.between(60, 150) * second;
+  const destinations = drawDestinations(draw);
+  const isCalm = random.next() < 0.2;
+  return {
+    seed,
+    shards: draw.between(1, 4),
+    edges,
+    workers,
+    sessionsPerDestinationMax: draw.between(1, 3),
+    readyUnitsMax: draw.pick([3, 10, 5_000]),
+    lifetimeMs: draw.pick([120, 300, 900]) * second,
+    delayNotificationMs: draw.pick([0, 45 * second, 90 * second]),
+    latencyMs: draw.between(1, 40),
+    dnsLatencyMs: draw.pick([0, 20]),
+    rates: isCalm ? noRates : drawRates(random),
+    lateMsMax: draw.pick([20, 500, 6_000]),
+    destinations,
+    hosts: destinations
+      .flatMap(({ hosts }) => hosts)
+      .map((name, n) => ({
+        name,
+        address: `10.0.2.${n + 1}`,
+        windows: drawWindows(draw, faultsEndAtMs),
+      })),
+    submissions: drawSubmissions(draw, destinations, faultsEndAtMs),
+    incidents: isCalm ? [] : drawIncidents(draw, { edges, workers, destinations, faultsEndAtMs }),
+    faultsEndAtMs,
+  };
+}
+
+function drawRates(random: Random): FaultRates {
+  const rate = () => (random.next() < 0.5 ? 0 : random.next() * 0.1);
+  return { late: random.next() * 0.3, refused: rate(), lost: rate() };
+}
+
+function drawDestinations(draw: Draw): readonly DestinationPlan[] {
+  const destinations: DestinationPlan[] = [];
+  let hosts = 0;
+  for (const domain of draw.names("dest", draw.between(2, 6))) {
+    const count = draw.between(1, 2);
+    const names = Array.from({ length: count }, () => `mx${++hosts}.example`);
+    destinations.push({ domain: `${domain}.example`, hosts: names });
+  }
+  return destinations;
+}
+
+function drawWindows(draw: Draw, endMs: number): readonly MoodWindow[] {
+  const windows: MoodWindow[] = [];
+  let atMs = draw.below(endMs);
+  while (atMs < endMs && draw.isTrue(0.7)) {
+    const untilMs = Math.min(endMs, atMs + draw.between(5, 60) * second);
+    windows.push({ fromMs: atMs, untilMs, mood: drawMood(draw) });
+    atMs = untilMs + draw.below(30 * second);
+  }
+  return windows;
+}
+
+function drawMood(draw: Draw): Mood {
+  const share = draw.pick([0.3, 1]);
+  return draw.pick<Mood>([
+    { kind: "slow", delayMs: draw.between(1, 90) * second },
+    { kind: "busy" },
+    { kind: "leaving", share },
+    { kind: "dropsAfterDot", share, keeps: draw.isTrue(0.5) },
+    { kind: "halfReply", share },
+    { kind: "greylists", forMs: draw.between(10, 60) * second },
+    { kind: "storm", share },
+    { kind: "refuses" },
+    { kind: "silent" },
+  ]);
+}
+
+function drawSubmissions(
+  draw: Draw,
+  destinations: readonly DestinationPlan[],
+  endMs: number,
+): readonly Submission[] {
+  return Array.from({ length: draw.between(4, 20) }, (_, n) => ({
+    name: `m${n + 1}`,
+    atMs: draw.below(endMs),
+    reversePath: (draw.isTrue(0.2)
+      ? ""
+      : `sender${n}@${draw.pick(destinations).domain}`) as PathText,
+    recipients: drawRecipients(draw, destinations, n),
+    bodyLines: draw.below(12),
+  }));
+}
+
+function drawRecipients(draw: Draw, destinations: readonly DestinationPlan[], n: number) {
+  return Array.from({ length: draw.pick([1, 1, 2, 3, 5]) }, (_, i) => {
+    const user = draw.pick(["user", "user", "user", "user", "nobody", "picky"]);
+    const notify = draw.pick([
+      undefined,
+      undefined,
+      undefined,
+      ["never"] as const,
+      ["failure", "delay"] as const,
+      ["success", "failure"] as const,
+      ["success"] as const,
+    ]);
+    const path = `${user}${n}-${i}@${draw.pick(destinations).domain}` as PathText;
+    return { path, ...(notify === undefined ? {} : { notify }) };
+  });
+}
+
+function drawIncidents(
+  draw: Draw,
+  of: Pick<WorldPlan, "edges" | "workers" | "destinations" | "faultsEndAtMs">,
+): readonly Incident[] {
+  const incidents = Array.from({ length: draw.below(7) }, () => drawIncident(draw, of));
+  return incidents.sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawIncident(
+  draw: Draw,
+  of: Pick<WorldPlan, "edges" | "workers" | "destinations" | "faultsEndAtMs">,
+): Incident {
+  const atMs = draw.below(of.faultsEndAtMs);
+  const worker = draw.pick(of.workers);
+  const any = draw.pick([...of.workers, ...of.edges]);
+  const forMs = draw.pick([1, 5, 12, 20, 40, 70]) * second + draw.below(second);
+  const calls = draw.between(1, 200);
+  const seam = draw.pick(seams);
+  const { domain: name } = draw.pick(of.destinations);
+  const byMs = draw.pick([-3_600, -60, -5, 5, 60, 200]) * second;
+  return draw.pick<Incident>([
+    { kind: "kill", atMs, process: any, forMs },
+    { kind: "killAtCall", atMs, process: worker, calls, forMs },
+    { kind: "killAtCall", atMs, process: any, calls, forMs },
+    { kind: "pause", atMs, process: worker, forMs },
+    { kind: "pause", atMs, process: worker, forMs },
+    { kind: "stop", atMs, process: worker, forMs },
+    { kind: "cutOff", atMs, process: any, seam, forMs },
+    { kind: "cutOff", atMs, process: worker, seam, forMs },
+    { kind: "clockStep", atMs, byMs },
+    draw.isTrue(0.5) ? { kind: "dnsFails", atMs, forMs, name } : { kind: "dnsFails", atMs, forMs },
+  ]);
+}
+
+/** Chance in the words of a drawing. */
+class Draw {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  below(n: number): number {
+    return this.#random.below(n);
+  }
+
+  between(low: number, high: number): number {
+    return low + this.#random.below(high - low + 1);
+  }
+
+  isTrue(share: number): boolean {
+    return this.#random.next() < share;
+  }
+
+  pick<T>(from: readonly T[]): T {
+    for (const picked of from.slice(this.below(from.length))) return picked;
+    throw new Error("Cannot pick from nothing");
+  }
+
+  names(kind: string, count: number): readonly string[] {
+    return Array.from({ length: count }, (_, n) => `${kind}${n + 1}`);
+  }
+}
