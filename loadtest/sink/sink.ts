@@ -22,6 +22,8 @@ export interface SinkOptions {
   readonly keep?: Keep;
   /** More get 421. */
   readonly sessionsMax?: number;
+  /** Told of each message as it is taken. */
+  readonly arrived?: (message: SunkMessage) => void;
 }
 
 export interface SinkPorts {
@@ -49,7 +51,7 @@ export class Sink implements AsyncDisposable {
       faults: words = [],
       sessionsMax = Number.POSITIVE_INFINITY,
     } = options;
-    const tally = new Tally(keep);
+    const tally = new Tally(keep, options.arrived);
     const faults = new Faults(ports.random);
     faults.replace(words);
     const context: SessionContext = {

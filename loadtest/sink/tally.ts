@@ -28,6 +28,7 @@ export interface SunkRecipient {
 export class Tally {
   readonly ledger = new Ledger();
   readonly #keep: Keep;
+  readonly #arrived: ((message: SunkMessage) => void) | undefined;
   #messages: SunkMessage[] = [];
   #waiting: { readonly isReached: () => boolean; readonly resolve: () => void }[] = [];
   #counts = {
@@ -51,8 +52,9 @@ export class Tally {
     lastNewAt: 0,
   };
 
-  constructor(keep: Keep) {
+  constructor(keep: Keep, arrived: ((message: SunkMessage) => void) | undefined) {
     this.#keep = keep;
+    this.#arrived = arrived;
   }
 
   get counts(): Readonly<Counts> {
@@ -102,6 +104,7 @@ export class Tally {
       if (this.ledger.add(message.id, message.recipients.length)) counts.lastNewAt = now;
       if (message.content !== undefined && !isIntact(message.content)) counts.damaged += 1;
     }
+    this.#arrived?.(message);
     if (this.#keep === "messages") this.#messages.push(message);
     this.#tell();
   }

@@ -8,6 +8,7 @@ import { bunTransport } from "#lib/net/bun-transport";
 import type { Endpoint, Transport } from "#lib/net/transport";
 import { Histogram } from "../histogram.ts";
 import { Ledger } from "../ledger.ts";
+import type { LoadId } from "../load-id.ts";
 import { type Job, type JobOptions, Jobs } from "./job.ts";
 import { Pace } from "./pace.ts";
 import { type Result, type SessionOptions, SourceSession } from "./session.ts";
@@ -27,6 +28,8 @@ export interface SourceOptions {
   /** `always`: a server that dies is waited for, and what was unanswered is unknown. */
   readonly reconnect: "never" | "always";
   readonly replyTimeoutMs: number;
+  /** Told of each message before its MAIL is sent. */
+  readonly begun?: (id: LoadId) => void;
 }
 
 export interface SourcePorts {
@@ -163,7 +166,9 @@ export class Source {
     const n = this.#counts.begun;
     this.#counts.begun += 1;
     this.#sessions.set(session, (this.#sessions.get(session) ?? 0) + 1);
-    session.send(this.#jobs.job(n, dueAt));
+    const job = this.#jobs.job(n, dueAt);
+    this.#options.begun?.(job.id);
+    session.send(job);
   }
 
   #accept(job: Job, result: { readonly recipients: number; readonly latencyMs: number }): void {

@@ -11,6 +11,8 @@ import type { Endpoint } from "#lib/net/transport";
 
 export interface Peer {
   readonly endpoint: Endpoint;
+  /** Of its first process. */
+  readonly pid: number;
   /** Where the mail of a user (a local part) is delivered. It is made if need be. */
   maildir(user: string): Promise<string>;
   /** What the server has logged so far. */
@@ -86,6 +88,7 @@ export async function launch({ directory, port, command, logFile }: Launch): Pro
   }
   return {
     endpoint,
+    pid: child.pid ?? 0,
     log,
     logged: (text) => untilLogged(log, text),
     stop,

@@ -1,0 +1,89 @@
+#!/usr/bin/env bun
+/** Godwit beside Postfix on this machine, in one run: `bun loadtest/bench.ts --help`. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { CommanderError } from "commander";
+import { type BenchOptions, benchArguments, type ContestantName } from "./bench/arguments.ts";
+import { ceiling } from "./bench/ceiling.ts";
+import type { Contestant } from "./bench/contestant.ts";
+import { deferred } from "./bench/deferred.ts";
+import { godwit } from "./bench/godwit.ts";
+import { idle } from "./bench/idle.ts";
+import { lone } from "./bench/lone.ts";
+import { describeMachine } from "./bench/machine.ts";
+import { postfix } from "./bench/postfix.ts";
+import { type Results, reportText } from "./bench/report.ts";
+import { type Throughput, throughput } from "./bench/throughput.ts";
+
+const contestants: Readonly<Record<ContestantName, Contestant>> = { ceiling, godwit, postfix };
+
+try {
+  await run(benchArguments(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof CommanderError)) console.error(error);
+  process.exitCode = error instanceof CommanderError ? error.exitCode : 2;
+}
+process.exit();
+
+async function run(options: BenchOptions): Promise<void> {
+  const taking = await takingPart(options.only);
+  const servers = taking.filter((it) => it !== ceiling);
+  const { sizeBytes, idle: sessions, deferred: waiting } = options;
+  const results: Results = {
+    machine: describeMachine(),
+    throughput: options.measuresThroughput ? await throughputs(taking, options) : {},
+    lone: options.measuresLone ? await each("lone", servers, (it) => lone(it, sizeBytes)) : {},
+    idle: sessions === undefined ? {} : await each("idle", servers, (it) => idle(it, sessions)),
+    deferred:
+      waiting === undefined ? {} : await each("deferred", servers, (it) => deferred(it, waiting)),
+  };
+  const directory = join(import.meta.dir, "results");
+  await mkdir(directory, { recursive: true });
+  const at = new Date().toISOString().replaceAll(":", "-");
+  await Bun.write(
+    join(directory, `${at}.json`),
+    JSON.stringify({ at, options, ...results }, undefined, 2),
+  );
+  process.stdout.write(reportText(results));
+}
+
+async function takingPart(names: readonly ContestantName[]): Promise<readonly Contestant[]> {
+  const taking: Contestant[] = [];
+  for (const name of names) {
+    const reason = await contestants[name].missing();
+    if (reason === undefined) taking.push(contestants[name]);
+    else console.error(`without ${name}: ${reason}`);
+  }
+  return taking;
+}
+
+/** In turns, so that what else happens on the machine hits all alike. */
+async function throughputs(
+  taking: readonly Contestant[],
+  options: BenchOptions,
+): Promise<Results["throughput"]> {
+  const runs = Object.fromEntries(taking.map(({ name }): [string, Throughput[]] => [name, []]));
+  for (let i = 1; i <= options.runs; i++) {
+    for (const contestant of taking) {
+      const result = await throughput(contestant, options);
+      runs[contestant.name]?.push(result);
+      const { acceptedPerSecond: accepted, throughPerSecond: through } = result;
+      const rates = `${accepted.toFixed(0)} accepted/s, ${through.toFixed(0)} through/s`;
+      console.error(`run ${i} of ${options.runs}, ${contestant.name}: ${rates}`);
+    }
+  }
+  return runs;
+}
+
+async function each<Result>(
+  what: string,
+  taking: readonly Contestant[],
+  measure: (contestant: Contestant) => Promise<Result>,
+): Promise<Readonly<Record<string, Result>>> {
+  const results: Record<string, Result> = {};
+  for (const contestant of taking) {
+    console.error(`${what}, ${contestant.name} …`);
+    results[contestant.name] = await measure(contestant);
+  }
+  return results;
+}

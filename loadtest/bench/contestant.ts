@@ -1,0 +1,30 @@
+/** A mail server that is measured: it relays what it is given to a sink, durably. */
+import type { Endpoint } from "#lib/net/transport";
+
+/** What it is told of the world: two domains, and where their mail goes. */
+export interface Destinations {
+  /** A sink that takes everything for `domains.up`. */
+  readonly up: Endpoint;
+  /** Where nobody listens, for `domains.down`. */
+  readonly down: Endpoint;
+}
+
+export const domains = { up: "up.example", down: "down.example" } as const;
+
+export interface Running {
+  readonly endpoint: Endpoint;
+  /** Of its first process; undefined: there is none to be measured. */
+  pid(): number | undefined;
+  /** Ends it, kindly or not, and starts it with the same queue. Resolves to the milliseconds until it is ready. */
+  restart?(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface Contestant {
+  readonly name: string;
+  /** Idle sessions that it can be asked to hold: a process for each needs memory. */
+  readonly idleMax: number;
+  /** Why it cannot take part; undefined when it can. */
+  missing(): Promise<string | undefined>;
+  start(destinations: Destinations): Promise<Running>;
+}

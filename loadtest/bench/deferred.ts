@@ -1,0 +1,149 @@
+/** Many messages wait for a destination that is down: what others notice of it, and how soon a restart is ready. */
+import { systemClock } from "#lib/clock";
+import { freePort } from "../../test/peers/peer.ts";
+import { Histogram } from "../histogram.ts";
+import { Sink } from "../sink/sink.ts";
+import { Source } from "../source/source.ts";
+import { type Contestant, domains, type Running } from "./contestant.ts";
+import { usageOf } from "./process-tree.ts";
+import { sourceOptions } from "./workload.ts";
+
+/** A destination that is up, as its mail sees it. */
+export interface Probe {
+  readonly acceptedPerSecond: number;
+  readonly throughPerSecond: number;
+  /** From MAIL to the final dot at the sink, at a gentle rate. */
+  readonly transitP50Ms: number;
+  readonly transitP99Ms: number;
+  readonly rssBytes: number;
+}
+
+export interface Deferred {
+  readonly waiting: number;
+  readonly before: Probe;
+  readonly after: Probe;
+  /** Messages a second, for the first and the last tenth of those that wait. */
+  readonly fillFirstPerSecond: number;
+  readonly fillLastPerSecond: number;
+  /** Until ready, after SIGTERM and after SIGKILL. Undefined: it is not restarted here. */
+  readonly restartMs: number | undefined;
+  readonly restartAfterKillMs: number | undefined;
+}
+
+const tenths = 10;
+const probeMessages = 10_000;
+const gentleMessages = 1_500;
+const gentleRatePerSecond = 150;
+const sessions = 20;
+const quietCores = 0.1;
+const quietSampleMs = 1_000;
+const quietSamplesMax = 120;
+
+export async function deferred(contestant: Contestant, waiting: number): Promise<Deferred> {
+  const bench = await Bench.start(contestant);
+  try {
+    // The first one only warms up.
+    await bench.probe("warm");
+    const before = await bench.probe("before");
+    const rates: number[] = [];
+    for (let i = 0; i < tenths; i++) rates.push(await bench.fill(`fill${i}`, waiting / tenths));
+    await bench.quiet();
+    const after = await bench.probe("after");
+    const { restart } = bench.running;
+    const restarted = restart?.bind(bench.running);
+    return {
+      waiting,
+      before,
+      after,
+      fillFirstPerSecond: rates[0] ?? 0,
+      fillLastPerSecond: rates.at(-1) ?? 0,
+      restartMs: await restarted?.("SIGTERM"),
+      restartAfterKillMs: await restarted?.("SIGKILL"),
+    };
+  } finally {
+    await bench.stop();
+  }
+}
+
+class Bench {
+  readonly running: Running;
+  readonly #sink: Sink;
+  readonly #sentAt: Map<string, number>;
+  readonly #transit: { histogram: Histogram };
+
+  static async start(contestant: Contestant): Promise<Bench> {
+    const sentAt = new Map<string, number>();
+    const transit = { histogram: new Histogram() };
+    const sink = await Sink.start({
+      arrived({ id }) {
+        const at = id === undefined ? undefined : sentAt.get(`${id.run}-${id.n}`);
+        if (at !== undefined) transit.histogram.record(systemClock.monotonic() - at);
+      },
+    });
+    const down = { address: "127.0.0.1", port: await freePort() };
+    const running = await contestant.start({ up: sink.endpoint, down });
+    return new Bench({ running, sink, sentAt, transit });
+  }
+
+  private constructor(parts: {
+    readonly running: Running;
+    readonly sink: Sink;
+    readonly sentAt: Map<string, number>;
+    readonly transit: { histogram: Histogram };
+  }) {
+    this.running = parts.running;
+    this.#sink = parts.sink;
+    this.#sentAt = parts.sentAt;
+    this.#transit = parts.transit;
+  }
+
+  async probe(run: string): Promise<Probe> {
+    const common = { to: this.running.endpoint, sessions, sizeBytes: 4_096 };
+    const due = this.#sink.ledger.distinct + probeMessages;
+    const full = sourceOptions({ ...common, run: `${run}full`, messages: probeMessages });
+    const summary = await new Source(full).run();
+    await this.#sink.until((_, ledger) => ledger.distinct >= due);
+    const throughMs = this.#sink.counts.lastNewAt - summary.startedAt;
+
+    this.#transit.histogram = new Histogram();
+    const rate = { ratePerSecond: gentleRatePerSecond, messages: gentleMessages };
+    const gentle = sourceOptions({ ...common, run: `${run}gentle`, ...rate });
+    const begun = (id: { readonly run: string; readonly n: number }) =>
+      void this.#sentAt.set(`${id.run}-${id.n}`, systemClock.monotonic());
+    await new Source({ ...gentle, begun }).run();
+    await this.#sink.until((_, ledger) => ledger.distinct >= due + gentleMessages);
+    return {
+      acceptedPerSecond: summary.acceptedPerSecond,
+      throughPerSecond: (probeMessages * 1_000) / throughMs,
+      transitP50Ms: this.#transit.histogram.atMs(0.5),
+      transitP99Ms: this.#transit.histogram.atMs(0.99),
+      rssBytes: this.#usage().rssBytes,
+    };
+  }
+
+  /** Accepted a second. */
+  async fill(run: string, messages: number): Promise<number> {
+    const common = { to: this.running.endpoint, sessions, sizeBytes: 4_096, domain: domains.down };
+    const summary = await new Source(sourceOptions({ ...common, run, messages })).run();
+    return summary.acceptedPerSecond;
+  }
+
+  /** Resolves when it has nothing more to do, or after two minutes. */
+  async quiet(): Promise<void> {
+    for (let i = 0; i < quietSamplesMax; i++) {
+      const before = this.#usage().cpuSeconds;
+      await systemClock.sleep(quietSampleMs);
+      const cores = ((this.#usage().cpuSeconds - before) * 1_000) / quietSampleMs;
+      if (cores < quietCores) return;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.running.stop();
+    await this.#sink.stop();
+  }
+
+  #usage() {
+    return usageOf(this.running.pid() ?? 0);
+  }
+}

@@ -1,0 +1,125 @@
+/** Godwit on one machine, started as a user starts it, with a queue that begins empty. */
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "#lib/clock";
+import { freePort } from "../../test/peers/peer.ts";
+import { type Contestant, type Destinations, domains, type Running } from "./contestant.ts";
+
+const program = join(import.meta.dir, "../../services/cli/main.ts");
+const sessionsMax = 20_000;
+const readyMaxMs = 60_000;
+const stopMaxMs = 60_000;
+const pollMs = 5;
+
+export const godwit: Contestant = {
+  name: "godwit",
+  idleMax: sessionsMax,
+  missing: async () => undefined,
+  async start(destinations) {
+    const directory = await mkdtemp(join(tmpdir(), "godwit-bench-"));
+    const [port, controlPort] = [await freePort(), await freePort()];
+    const text = configText({ destinations, directory, port, controlPort });
+    await Bun.write(join(directory, "godwit.yaml"), text);
+    return await GodwitProcess.start({ directory, port, controlPort });
+  },
+};
+
+interface Place {
+  readonly directory: string;
+  readonly port: number;
+  readonly controlPort: number;
+}
+
+class GodwitProcess implements Running {
+  readonly endpoint: Running["endpoint"];
+  readonly #place: Place;
+  #child: Bun.Subprocess | undefined;
+
+  static async start(place: Place): Promise<GodwitProcess> {
+    const process = new GodwitProcess(place);
+    await process.#launch();
+    return process;
+  }
+
+  private constructor(place: Place) {
+    this.#place = place;
+    this.endpoint = { address: "127.0.0.1", port: place.port };
+  }
+
+  pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async restart(signal: "SIGTERM" | "SIGKILL"): Promise<number> {
+    await this.#end(signal);
+    const startedAt = systemClock.monotonic();
+    await this.#launch();
+    return systemClock.monotonic() - startedAt;
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+    await rm(this.#place.directory, { recursive: true, force: true });
+  }
+
+  async #launch(): Promise<void> {
+    const { directory, controlPort } = this.#place;
+    const output = openSync(join(directory, "log"), "a");
+    const config = join(directory, "godwit.yaml");
+    const child = Bun.spawn([process.execPath, program, "standalone", "--config", config], {
+      cwd: directory,
+      stdin: "ignore",
+      stdout: output,
+      stderr: output,
+    });
+    closeSync(output);
+    this.#child = child;
+    const deadline = systemClock.monotonic() + readyMaxMs;
+    while (!(await isReady(controlPort))) {
+      if (child.exitCode !== null || systemClock.monotonic() > deadline) {
+        const log = await Bun.file(join(directory, "log")).text();
+        throw new Error(`Cannot start Godwit: ${log.slice(-2_000)}`);
+      }
+      await systemClock.sleep(pollMs);
+    }
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill(signal);
+    const cancel = systemClock.after(stopMaxMs, () => child.kill("SIGKILL"));
+    await child.exited;
+    cancel();
+  }
+}
+
+async function isReady(controlPort: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${controlPort}/readyz`)).ok;
+  } catch {
+    // It does not listen yet.
+    return false;
+  }
+}
+
+function configText(options: Place & { readonly destinations: Destinations }): string {
+  const { directory, port, controlPort, destinations } = options;
+  const { up, down } = destinations;
+  return `hostname: godwit.example
+data: ${join(directory, "data")}
+listeners:
+  - name: submission
+    address: 127.0.0.1
+    port: ${port}
+    kind: submission
+    trustedNetworks: [127.0.0.0/8]
+limits: { sessionsMax: ${sessionsMax}, sessionsPerAddressMax: ${sessionsMax} }
+routes:
+  - { domain: "${domains.down}", nextHop: "smtp://${down.address}:${down.port}" }
+  - { domain: "*", nextHop: "smtp://${up.address}:${up.port}" }
+control: { address: 127.0.0.1, port: ${controlPort} }
+`;
+}

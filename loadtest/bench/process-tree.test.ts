@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { parseStat, usageOf } from "./process-tree.ts";
+
+test("parseStat() is not misled by the name of the program", () => {
+  const rest = Array.from({ length: 50 }, (_, i) => String(i + 3));
+  rest[0] = "S";
+  const stat = parseStat(`17 (a) b (c) ${rest.join(" ")}`);
+  expect(stat).toEqual({ pid: 17, parent: 4, ticks: 14 + 15 + 16 + 17, rssPages: 24 });
+});
+
+test("usageOf() counts a process and its children", async () => {
+  const before = usageOf(process.pid);
+  expect(before.rssBytes).toBeGreaterThan(10_000_000);
+  expect(before.anonymousBytes).toBeGreaterThan(1_000_000);
+  expect(before.cpuSeconds).toBeGreaterThan(0);
+  const child = Bun.spawn(["cat"], { stdin: "pipe" });
+  expect(usageOf(process.pid).processes).toBe(before.processes + 1);
+  await child.stdin.end();
+  await child.exited;
+});
+
+test("usageOf() is nothing for a process that is gone", () => {
+  expect(usageOf(2 ** 22 + 1)).toEqual({
+    cpuSeconds: 0,
+    rssBytes: 0,
+    anonymousBytes: 0,
+    processes: 0,
+  });
+});

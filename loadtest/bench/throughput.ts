@@ -1,0 +1,90 @@
+/** Messages as fast as they are taken, until the last of them is at the sink. */
+import { systemClock } from "#lib/clock";
+import { freePort } from "../../test/peers/peer.ts";
+import { Source } from "../source/source.ts";
+import type { Contestant, Running } from "./contestant.ts";
+import { usageOf } from "./process-tree.ts";
+import { SinkProcess } from "./sink-process.ts";
+import { sourceOptions } from "./workload.ts";
+
+export interface Throughput {
+  readonly acceptedPerSecond: number;
+  readonly throughPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly cpuPerThousandSeconds: number;
+  readonly rssBytes: number;
+  readonly anonymousBytes: number;
+  readonly processes: number;
+  readonly extraCopies: number;
+}
+
+export interface ThroughputOptions {
+  readonly messages: number;
+  readonly sessions: number;
+  readonly sizeBytes: number;
+}
+
+/** Compilers and caches have seen the whole path by then. */
+const warmUpMessages = 2_000;
+/** What a server does after the last delivery is part of its work. */
+const settleMs = 1_000;
+const throughMaxMs = 300_000;
+
+export async function throughput(
+  contestant: Contestant,
+  options: ThroughputOptions,
+): Promise<Throughput> {
+  const sink = await SinkProcess.start();
+  try {
+    const down = { address: "127.0.0.1", port: await freePort() };
+    const running = await contestant.start({ up: sink.endpoint, down });
+    try {
+      return await measure(running, sink, options);
+    } finally {
+      await running.stop();
+    }
+  } finally {
+    await sink.stop();
+  }
+}
+
+async function measure(
+  running: Running,
+  sink: SinkProcess,
+  { messages, sessions, sizeBytes }: ThroughputOptions,
+): Promise<Throughput> {
+  const common = { to: running.endpoint, sessions, sizeBytes };
+  const warmUp = new Source(sourceOptions({ ...common, run: "warm", messages: warmUpMessages }));
+  await warmUp.run();
+  await sink.reached(warmUpMessages, throughMaxMs);
+  await systemClock.sleep(settleMs);
+
+  const before = usage(running);
+  const source = new Source(sourceOptions({ ...common, run: "measured", messages }));
+  const summary = await source.run();
+  if (summary.accepted !== messages) {
+    throw new Error(`Cannot measure: not all messages were taken: ${JSON.stringify(summary)}`);
+  }
+  const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);
+  await systemClock.sleep(settleMs);
+  const after = usage(running);
+  const { p50Ms, p99Ms, p999Ms } = summary.latency;
+  return {
+    acceptedPerSecond: summary.acceptedPerSecond,
+    throughPerSecond: (messages * 1_000) / (reached.lastNewAt - summary.startedAt),
+    p50Ms,
+    p99Ms,
+    p999Ms,
+    cpuPerThousandSeconds: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / messages,
+    rssBytes: after.rssBytes,
+    anonymousBytes: after.anonymousBytes,
+    processes: after.processes,
+    extraCopies: reached.copies - reached.distinct,
+  };
+}
+
+function usage(running: Running) {
+  return usageOf(running.pid() ?? 0);
+}

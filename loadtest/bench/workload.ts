@@ -1,0 +1,42 @@
+/** What the source is told to send in a measurement. */
+import type { Endpoint } from "#lib/net/transport";
+import type { SourceOptions } from "../source/source.ts";
+import { domains } from "./contestant.ts";
+
+export interface Workload {
+  readonly to: Endpoint;
+  readonly run: string;
+  readonly messages: number;
+  readonly sessions: number;
+  readonly sizeBytes: number;
+  readonly ratePerSecond?: number;
+  readonly domain?: string;
+}
+
+/** Reused sessions, no pipelining: a reply to each command before the next. */
+export function sourceOptions(workload: Workload): SourceOptions {
+  const { to, run, messages, sessions, sizeBytes, ratePerSecond, domain = domains.up } = workload;
+  return {
+    to,
+    job: {
+      run,
+      sizesBytes: [sizeBytes],
+      recipients: 1,
+      domains: [domain],
+      localPart: "load",
+      reversePath: "load@load.example",
+    },
+    session: {
+      tls: "none",
+      auth: undefined,
+      pipelining: "never",
+      hostname: "source.example",
+    },
+    sessions,
+    messages,
+    ratePerSecond,
+    messagesPerSession: Number.POSITIVE_INFINITY,
+    reconnect: "never",
+    replyTimeoutMs: 60_000,
+  };
+}
