@@ -7,10 +7,11 @@ describe("BacklogCursor", () => {
     cursor.grew(3, 30);
     const [a, b, c] = ["1", "2", "3"].map((position) => cursor.handedOut(position, 10));
     b?.();
-    expect(cursor.takeDone()).toBeUndefined();
+    expect(cursor.done).toBeUndefined();
     a?.();
-    expect(cursor.takeDone()).toBe("2");
-    expect(cursor.takeDone()).toBeUndefined();
+    expect(cursor.done).toBe("2");
+    cursor.told("2");
+    expect(cursor.done).toBeUndefined();
     expect(cursor.depth).toBe(1);
     expect(cursor.readThrough).toBe("3");
     cursor.readStarted();
@@ -19,6 +20,17 @@ describe("BacklogCursor", () => {
     c?.();
     c?.();
     expect(cursor.depth).toBe(0);
+  });
+
+  test("is empty only when the store knows how far it is dealt with", () => {
+    const cursor = new BacklogCursor();
+    const done = cursor.handedOut("1", 10);
+    done();
+    expect(cursor.isEmpty).toBe(false);
+    cursor.handedOut("2", 10)();
+    cursor.told("1");
+    expect(cursor.isEmpty).toBe(false);
+    cursor.told("2");
     expect(cursor.isEmpty).toBe(true);
   });
 

@@ -18,8 +18,10 @@ export class BacklogCursor {
   #rows: ReadRow[] = [];
   #done: string | undefined;
 
+  /** Nothing is left, and the store knows. */
   get isEmpty(): boolean {
-    return !this.#mayHaveMore && this.#rows.length === 0 && !this.isReading;
+    const isRead = !this.#mayHaveMore && !this.isReading;
+    return isRead && this.#rows.length === 0 && this.#done === undefined;
   }
 
   get mayHaveMore(): boolean {
@@ -67,11 +69,14 @@ export class BacklogCursor {
     };
   }
 
-  /** The position up to which everything is dealt with, once for each advance. */
-  takeDone(): string | undefined {
-    const done = this.#done;
-    this.#done = undefined;
-    return done;
+  /** The position up to which everything is dealt with, as long as the store was not told. */
+  get done(): string | undefined {
+    return this.#done;
+  }
+
+  /** The store knows that everything up to `position` is dealt with. */
+  told(position: string): void {
+    if (this.#done === position) this.#done = undefined;
   }
 
   #advance(): void {

@@ -307,8 +307,10 @@ export class ShardOwner {
       await this.#checkpoint();
       await this.wheel.advance();
       for (const queue of this.working.destinations) {
-        const done = queue.backlog.takeDone();
-        if (done !== undefined) await store.advanceBacklog(this.shard, queue.destination, done);
+        const { done } = queue.backlog;
+        if (done === undefined) continue;
+        await store.advanceBacklog(this.shard, queue.destination, done);
+        queue.backlog.told(done);
       }
       // Only now: the checkpoint says that nobody needs what lies behind the floor.
       const floor = this.#checkpointed?.floor ?? 0;
