@@ -1,6 +1,6 @@
 /** Brings units back from the store: from the retry wheel when due, from a backlog when its destination has room. */
 import type { Clock } from "#lib/clock";
-import type { Shard, Time } from "#lib/queue/unit";
+import type { Shard, Time, Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Store, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import type { DestinationQueue } from "./destination-queue.ts";
@@ -171,13 +171,16 @@ export class WaitingFeed {
     if (rows.length === 0) return [];
     const found = await store.find(rows.map((row) => row.uid));
     const usable: BacklogRow[] = [];
+    const taken = new Set<Uid>();
     for (const row of rows) {
       const stored = found.get(row.uid);
       const deferred = stored?.state === "waiting" ? stored.deferred : undefined;
       const isCurrent =
         deferred?.generation === row.generation && deferred.place.kind === "backlog";
       if (isCurrent && working.has(row.uid)) break;
-      usable.push(isCurrent ? { row, deferred } : { row });
+      // A write that was repeated because its answer was lost leaves a second row: one is enough.
+      usable.push(isCurrent && !taken.has(row.uid) ? { row, deferred } : { row });
+      taken.add(row.uid);
     }
     return usable;
   }
