@@ -78,7 +78,17 @@ export class Worker {
     await this.#ownership.stop();
     await Promise.all([...this.#owners.keys()].map((shard) => this.#giveBack(shard)));
     this.#end();
-    await this.#ports.leases.leave(this.#ports.me);
+    await this.#leave();
+  }
+
+  /** A courtesy: whoever is not heard of any more is forgotten soon. */
+  async #leave(): Promise<void> {
+    const { leases, me, log } = this.#ports;
+    try {
+      await leases.leave(me);
+    } catch (error) {
+      log.warn("leave_failed", { error: String(error) });
+    }
   }
 
   /** Binds every owner at once; the store makes it last. */
