@@ -68,6 +68,7 @@ export class WaitingFeed {
         if (queued !== undefined) units.push(queued);
       }
       await this.#ports.offer(units);
+      return true;
     });
   }
 
@@ -125,12 +126,13 @@ export class WaitingFeed {
         const dueAt = deferred === undefined ? now : this.headDueAt(deferred);
         // What lies behind the head came later, so it is not due either.
         headDueAt = dueAt;
-        if (dueAt > now) return;
+        if (dueAt > now) return false;
         const queued = this.#handOut(queue, row);
         if (queued === undefined) continue;
         if (queued.unit.expiresAt <= now) this.#ports.expired(queued);
         else await this.#ports.delayed(queued);
       }
+      return true;
     });
     backlog.headDueAt = Math.min(backlog.headDueAt, headDueAt);
   }
@@ -142,9 +144,10 @@ export class WaitingFeed {
     return Math.min(unit.expiresAt, unit.acceptedAt + delayNotificationMs);
   }
 
+  /** `use` tells whether it has handed all of the rows out; those it has not are read again. */
   async #readPage(
     queue: DestinationQueue,
-    use: (rows: readonly BacklogRow[]) => Promise<void>,
+    use: (rows: readonly BacklogRow[]) => Promise<boolean>,
   ): Promise<void> {
     const { store, shard, log } = this.#ports;
     const { backlog, destination } = queue;
@@ -156,8 +159,8 @@ export class WaitingFeed {
       const page = after === undefined ? { limit } : { limit, after };
       const rows = await store.backlog(shard, destination, page);
       const usable = await this.#usable(rows);
-      await use(usable);
-      isEnd = rows.length < limit && usable.length === rows.length;
+      const isUsed = await use(usable);
+      isEnd = isUsed && rows.length < limit && usable.length === rows.length;
     } catch (error) {
       log.error("backlog_read_failed", { shard, destination, error: String(error) });
     } finally {
@@ -180,7 +183,7 @@ export class WaitingFeed {
       if (isCurrent && working.has(row.uid)) break;
       // A write that was repeated because its answer was lost leaves a second row: one is enough.
       usable.push(isCurrent && !taken.has(row.uid) ? { row, deferred } : { row });
-      taken.add(row.uid);
+      if (isCurrent) taken.add(row.uid);
     }
     return usable;
   }
