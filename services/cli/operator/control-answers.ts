@@ -31,6 +31,26 @@ const event = z.object({
   durationMs: z.number().optional(),
   nextAttemptAt: time.optional(),
 });
+const bounce = z.object({
+  uid: z.string(),
+  at: time,
+  recipient: z.object({ path: z.string() }),
+  reversePath: z.string(),
+  destination: z.string(),
+  tenant: z.string().optional(),
+  code: z.number().optional(),
+  status: z.string(),
+  text: z.string(),
+  remote: z.string().optional(),
+});
+const parked = z.object({
+  shard: z.number(),
+  sequence: z.number(),
+  uid: z.string(),
+  at: time,
+  reason: z.string(),
+  recordBase64: z.string(),
+});
 const hold = z.object({ destination: z.string(), reason: z.string(), since: time });
 
 export type TracedEvent = z.output<typeof event>;
@@ -69,6 +89,14 @@ export function readTrace(answer: unknown): readonly TracedEvent[] {
 
 export function readHolds(answer: unknown): readonly Hold[] {
   return read(z.object({ holds: z.array(hold) }), answer, "the holds").holds;
+}
+
+export function readBounces(answer: unknown): readonly z.output<typeof bounce>[] {
+  return read(z.object({ bounces: z.array(bounce) }), answer, "the bounces").bounces;
+}
+
+export function readParked(answer: unknown): readonly z.output<typeof parked>[] {
+  return read(z.object({ parked: z.array(parked) }), answer, "what is parked").parked;
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -64,7 +64,7 @@ export class ControlClient {
 
   async #answerOf<T>(response: Response, read: (answer: unknown) => T): Promise<T> {
     const answer = await jsonOf(response);
-    if (!response.ok) throw new CommandFailed(this.#refusal(response.status, answer));
+    if (!response.ok) throw this.#refusal(response.status, answer);
     try {
       return read(answer);
     } catch (error) {
@@ -94,16 +94,17 @@ export class ControlClient {
     );
   }
 
-  #refusal(status: number, answer: unknown): string {
+  #refusal(status: number, answer: unknown): CommandFailed {
     if (status === 401) {
-      return (
+      return new CommandFailed(
         `The control API at ${this.#base} does not take the token of "${this.#tokenFile}".\n` +
-        "Is it another Godwit that runs there?"
+          "Is it another Godwit that runs there?",
       );
     }
     const { error } = Object(answer);
     const reason = typeof error === "string" ? printableLines(error) : `says ${status}`;
-    return `The control API at ${this.#base}: ${reason}`;
+    // 400: what was asked is understood here, but not there.
+    return new CommandFailed(`The control API at ${this.#base}: ${reason}`, status === 400 ? 2 : 1);
   }
 }
 

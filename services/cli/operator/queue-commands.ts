@@ -7,7 +7,8 @@ import { readChanged, readPage, readShown, readSummary } from "./control-answers
 import type { ControlClient } from "./control-client.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
 import { listText, shownText, summaryText } from "./queue-text.ts";
-import { destinationBy, messageBy, type Selected, selectedBy } from "./selection.ts";
+import { addRecordCommands } from "./record-commands.ts";
+import { destinationBy, limitBy, messageBy, type Selected, selectedBy } from "./selection.ts";
 
 const listedDefault = 100;
 /** All of them are in memory at once, here and in the terminal. */
@@ -17,6 +18,7 @@ export function addQueueCommands(program: Command, io: Io): void {
   const queue = program.command("queue").description("what waits, why, and what to do about it");
   addQuestions(queue, io);
   addCommands(queue, io);
+  addRecordCommands(queue, io);
 }
 
 interface ListOptions extends ControlOptions {
@@ -32,7 +34,7 @@ function addQuestions(queue: Command, io: Io): void {
     .option("--after <id>", "only those behind this one")
     .action(async (text: string | undefined, options: ListOptions) => {
       const destination = text === undefined ? undefined : destinationBy(text);
-      const limit = limitOf(options.limit);
+      const limit = limitBy(options.limit, listedMax);
       const after = options.after === undefined ? undefined : messageBy(options.after);
       const { client } = controlOf(io, options);
       const { units, next } = await listed(client, { destination, after, limit });
@@ -64,12 +66,6 @@ function addQuestions(queue: Command, io: Io): void {
       if (shown === undefined) throw notThere(id);
       io.out(options.json ? jsonText(shown) : shownText(shown, io.now()));
     });
-}
-
-function limitOf(text: string): number {
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= listedMax) return limit;
-  throw new CommandFailed(`--limit: "${text}" is no number from 1 to ${listedMax}`, 2);
 }
 
 interface Listing {

@@ -34,3 +34,10 @@ export function destinationBy(text: string): Destination {
   if (destination !== undefined) return destination;
   throw new CommandFailed(`"${text}" is no destination: a domain such as example.com`, 2);
 }
+
+/** @throws {CommandFailed} */
+export function limitBy(text: string, max: number): number {
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= max) return limit;
+  throw new CommandFailed(`--limit: "${text}" is no number from 1 to ${max}`, 2);
+}

@@ -1,0 +1,78 @@
+/** `godwit queue holds|bounces|parked`: what was recorded beside the queue. */
+import type { Command } from "commander";
+import { listLimitMax } from "#proto/admin";
+import { timeText } from "../duration.ts";
+import type { Io } from "../io.ts";
+import { jsonText, table } from "../table.ts";
+import { readBounces, readHolds, readParked } from "./control-answers.ts";
+import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
+import { replyText } from "./queue-text.ts";
+import { destinationBy, limitBy } from "./selection.ts";
+
+const limitDefault = "100";
+
+interface RecordOptions extends ControlOptions {
+  readonly limit: string;
+  readonly after?: string;
+}
+
+export function addRecordCommands(queue: Command, io: Io): void {
+  withControlOptions(queue.command("holds"))
+    .description("the destinations that operators hold")
+    .action(async (options: ControlOptions) => {
+      const { client } = controlOf(io, options);
+      const holds = await client.get("/v1/holds", {}, readHolds);
+      if (options.json) return io.out(jsonText({ holds }));
+      const rows = holds.map(({ since, destination, reason }) => [
+        timeText(since),
+        destination,
+        reason,
+      ]);
+      tell(io, ["SINCE (UTC)", "DESTINATION", "REASON"], rows);
+    });
+
+  withControlOptions(queue.command("bounces"))
+    .description("the recipients that mail could not be delivered to, for good")
+    .argument("[destination]", "only at this domain")
+    .option("--after <time>", "only later ones: 2026-11-25 or 2026-11-25T08:00:00Z")
+    .option("--limit <n>", "at most so many", limitDefault)
+    .action(async (text: string | undefined, options: RecordOptions) => {
+      const destination = text === undefined ? undefined : destinationBy(text);
+      const limit = String(limitBy(options.limit, listLimitMax));
+      const { client } = controlOf(io, options);
+      const query = { destination, after: options.after, limit };
+      const bounces = await client.get("/v1/bounces", query, readBounces);
+      if (options.json) return io.out(jsonText({ bounces }));
+      const rows = bounces.map(({ at, uid, recipient, reversePath, ...reply }) => [
+        timeText(at),
+        uid,
+        `<${reversePath}>`,
+        `<${recipient.path}>`,
+        replyText(reply),
+      ]);
+      tell(io, ["TIME (UTC)", "UNIT", "FROM", "RECIPIENT", "REPLY"], rows);
+    });
+
+  withControlOptions(queue.command("parked"))
+    .description("records that could not be read; others went on without them")
+    .option("--limit <n>", "at most so many", limitDefault)
+    .action(async (options: RecordOptions) => {
+      const limit = String(limitBy(options.limit, listLimitMax));
+      const { client } = controlOf(io, options);
+      const parked = await client.get("/v1/parked", { limit }, readParked);
+      if (options.json) return io.out(jsonText({ parked }));
+      const rows = parked.map(({ at, shard, sequence, uid, reason }) => [
+        timeText(at),
+        String(shard),
+        String(sequence),
+        uid,
+        reason,
+      ]);
+      tell(io, ["TIME (UTC)", "SHARD", "SEQUENCE", "UNIT", "REASON"], rows);
+    });
+}
+
+function tell(io: Io, heading: readonly string[], rows: readonly (readonly string[])[]): void {
+  if (rows.length === 0) io.err("There are none.\n");
+  else io.out(table(heading, rows));
+}
