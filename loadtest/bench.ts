@@ -4,14 +4,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { type BenchOptions, benchArguments, type ContestantName } from "./bench/arguments.ts";
-import { ceiling } from "./bench/ceiling.ts";
-import type { Contestant } from "./bench/contestant.ts";
+import { ceiling } from "./bench/contestants/ceiling.ts";
+import type { Contestant } from "./bench/contestants/contestant.ts";
+import { godwit } from "./bench/contestants/godwit.ts";
+import { postfix } from "./bench/contestants/postfix.ts";
 import { deferred } from "./bench/deferred.ts";
-import { godwit } from "./bench/godwit.ts";
 import { idle } from "./bench/idle.ts";
 import { lone } from "./bench/lone.ts";
 import { describeMachine } from "./bench/machine.ts";
-import { postfix } from "./bench/postfix.ts";
 import { type Results, reportText } from "./bench/report.ts";
 import { type Throughput, throughput } from "./bench/throughput.ts";
 

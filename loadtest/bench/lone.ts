@@ -3,7 +3,7 @@ import { freePort } from "../../test/peers/peer.ts";
 import type { Percentiles } from "../histogram.ts";
 import { Sink } from "../sink/sink.ts";
 import { Source } from "../source/source.ts";
-import type { Contestant } from "./contestant.ts";
+import type { Contestant } from "./contestants/contestant.ts";
 import { sourceOptions } from "./workload.ts";
 
 const messages = 300;

@@ -2,7 +2,7 @@
 import { systemClock } from "#lib/clock";
 import { freePort } from "../../test/peers/peer.ts";
 import { Source } from "../source/source.ts";
-import type { Contestant, Running } from "./contestant.ts";
+import type { Contestant, Running } from "./contestants/contestant.ts";
 import { usageOf } from "./process-tree.ts";
 import { SinkProcess } from "./sink-process.ts";
 import { sourceOptions } from "./workload.ts";

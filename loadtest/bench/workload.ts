@@ -1,7 +1,7 @@
 /** What the source is told to send in a measurement. */
 import type { Endpoint } from "#lib/net/transport";
 import type { SourceOptions } from "../source/source.ts";
-import { domains } from "./contestant.ts";
+import { domains } from "./contestants/contestant.ts";
 
 export interface Workload {
   readonly to: Endpoint;

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TlsIdentity } from "#lib/net/transport";
+import { IdleSessions } from "../../loadtest/bench/idle-sessions.ts";
+import { SinkProcess } from "../../loadtest/bench/sink-process.ts";
 import { balance, Ledger } from "../../loadtest/ledger.ts";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { sourceArguments } from "../../loadtest/source/arguments.ts";
@@ -119,6 +121,28 @@ describe("the source tells what the sink did wrong", () => {
     const source = sourceFor(sink, "--messages 1 --reply-timeout 1");
     const ends = { "no reply to end-of-data in time": 1 };
     expect(await source.run()).toMatchObject({ unknown: 1, sessionEnds: ends });
+  });
+});
+
+describe("for the benchmark", () => {
+  test("idle sessions are held until they are closed", async () => {
+    await using sink = await Sink.start();
+    const sessions = new IdleSessions(sink.endpoint);
+    await sessions.open(120);
+    expect([sessions.held, sink.counts.sessionsOpen]).toEqual([120, 120]);
+    sessions.close();
+    await sink.until(({ sessionsOpen }) => sessionsOpen === 0);
+  });
+
+  test("a sink in a process of its own tells when all is there", async () => {
+    const sink = await SinkProcess.start();
+    const args = [`127.0.0.1:${sink.endpoint.port}`, "--messages", "30"];
+    const summary = await new Source(sourceArguments(args, () => "t").source).run();
+    const reached = await sink.reached(30, 5_000);
+    expect(reached).toMatchObject({ distinct: 30, copies: 30 });
+    expect(reached.lastNewAt).toBeGreaterThanOrEqual(summary.startedAt);
+    await expect(sink.reached(31, 50)).rejects.toThrow("31 messages did not reach the sink");
+    await sink.stop();
   });
 });
 

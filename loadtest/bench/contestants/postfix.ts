@@ -1,5 +1,5 @@
 /** Postfix as a relay, as Debian has it; durable by nature: an fsync for each message. */
-import { postfixMissing, startPostfix } from "../../test/peers/postfix.ts";
+import { postfixMissing, startPostfix } from "../../../test/peers/postfix.ts";
 import { type Contestant, domains } from "./contestant.ts";
 
 const processMax = 600;

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
-import { freePort } from "../../test/peers/peer.ts";
+import { freePort } from "../../../test/peers/peer.ts";
 import { type Contestant, type Destinations, domains, type Running } from "./contestant.ts";
 
-const program = join(import.meta.dir, "../../services/cli/main.ts");
+const program = join(import.meta.dir, "../../../services/cli/main.ts");
 const sessionsMax = 20_000;
 const readyMaxMs = 60_000;
 const stopMaxMs = 60_000;
