@@ -21,7 +21,7 @@ export class MemoryStoreState {
   /** By uid, when each was finished, in that order. */
   readonly #finished = new Map<Uid, number>();
   readonly #contents = new Map<QueueId, Uint8Array>();
-  /** The waiting units of each message: without any its content goes. */
+  /** The units of each message that wait or are about to: without any its content goes. */
   readonly #unitsOf = new Map<QueueId, Set<Uid>>();
   readonly #wheels = new Map<Shard, WheelRows>();
   readonly #backlogs = new Map<Shard, BacklogRows>();
@@ -35,6 +35,13 @@ export class MemoryStoreState {
 
   content(id: QueueId): Uint8Array | undefined {
     return this.#contents.get(id);
+  }
+
+  /** The unit is about to be written: from now on the content of its message stays for it. */
+  needContent(uid: Uid): void {
+    const id = queueIdOf(uid);
+    const units = this.#unitsOf.get(id) ?? new Set();
+    this.#unitsOf.set(id, units.add(uid));
   }
 
   putContent(id: QueueId, content: Uint8Array): void {
@@ -62,9 +69,7 @@ export class MemoryStoreState {
     const { uid, destination } = deferred.unit;
     this.#finished.delete(uid);
     this.#waiting.set(uid, { shard, destination, record: encodeDeferred(deferred) });
-    const id = queueIdOf(uid);
-    const units = this.#unitsOf.get(id) ?? new Set();
-    this.#unitsOf.set(id, units.add(uid));
+    this.needContent(uid);
   }
 
   find(uid: Uid): StoredUnit | undefined {

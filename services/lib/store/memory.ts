@@ -128,7 +128,10 @@ export class MemoryStore implements Store {
 
   async #putContents(deferrals: readonly Deferral[]): Promise<void> {
     for (const { deferred, content } of deferrals) {
-      const id = queueIdOf(deferred.unit.uid);
+      const { uid } = deferred.unit;
+      const id = queueIdOf(uid);
+      // Before anything is awaited: meanwhile the last other unit of the message may be finished.
+      this.#state.needContent(uid);
       if (this.#state.content(id) === undefined) this.#state.putContent(id, await content());
     }
   }
