@@ -2,7 +2,8 @@
  * Which shards this worker owns: no leader, everybody computes the same (DESIGN §5).
  *
  *   heartbeat → members → those shards whose highest rendezvous hash is mine, once membership is stable
- *   claim what is free or whose owner is gone; give back what another should have
+ *   claim what is free or whose owner is gone; give back what another should have,
+ *   and what was claimed but could not be taken over
  *   no heartbeat for a while, on the monotonic clock: start nothing new, then drop what is uncommitted
  */
 import type { CancelTimer, Clock } from "#lib/clock";
@@ -41,6 +42,8 @@ export class Ownership {
   #membersKey = "";
   #stableSince: number;
   #round: Promise<void> = Promise.resolve();
+  /** Claims that broke off: whether the shard is ours, and so kept from others, must be looked up. */
+  readonly #brokenOff = new Set<Shard>();
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
@@ -111,6 +114,19 @@ export class Ownership {
     const { owned, me, giveBack } = this.#ports;
     const foreign = owned().filter((shard) => ownerOf(shard, members) !== me);
     await Promise.all(foreign.map((shard) => giveBack(shard)));
+    const stranded = [...this.#brokenOff].filter((shard) => ownerOf(shard, members) !== me);
+    await Promise.all(stranded.map((shard) => this.#letGo(shard)));
+  }
+
+  /** Nobody else claims what is under the name of a living worker. */
+  async #letGo(shard: Shard): Promise<void> {
+    const { leases, me, log } = this.#ports;
+    const lease = await leases.read(shard);
+    if (lease?.owner === me) {
+      await leases.release(shard, lease.epoch, lease.checkpoint ?? { floor: 0, journals: [] });
+      log.info("shard_let_go", { shard });
+    }
+    this.#brokenOff.delete(shard);
   }
 
   async #claim(members: readonly Incarnation[]): Promise<void> {
@@ -143,8 +159,10 @@ export class Ownership {
       const epoch = await leases.claim(shard, me, lease?.epoch);
       if (epoch === undefined) return;
       await claimed(shard, epoch, lease);
+      this.#brokenOff.delete(shard);
       log.info("shard_claimed", { shard, epoch, from: lease?.owner });
     } catch (error) {
+      this.#brokenOff.add(shard);
       log.error("shard_claim_failed", { shard, error: String(error) });
     }
   }
