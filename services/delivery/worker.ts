@@ -5,10 +5,12 @@
 
 import { Deadlines } from "#lib/deadlines";
 import type { Epoch, Lease } from "#lib/leases/leases";
-import type { Shard } from "#lib/queue/unit";
+import { shardOf } from "#lib/queue/shard";
+import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { Incarnation } from "#lib/stream/journal";
-import { serveShard, serveWorker } from "./admin.ts";
+import type { Changed } from "#proto/admin";
+import { adminHandler } from "./admin/handler.ts";
 import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
@@ -67,7 +69,8 @@ export class Worker {
 
   /** Resolves when the first round of claims is through. */
   async start(): Promise<void> {
-    this.#unserve = serveWorker(this, this.#ports);
+    const { bus } = this.#ports;
+    this.#unserve = bus.serveWorker(adminHandler(this, this.#ports));
     await this.#refreshHolds();
     await this.#ownership.start();
   }
@@ -91,18 +94,23 @@ export class Worker {
     }
   }
 
-  /** Binds every owner at once; the store makes it last. */
-  hold(hold: Hold): void {
+  /** Binds at once; the store makes it last. */
+  hold(hold: Hold): Changed {
     this.#holds = [...this.#holds.filter((h) => h.destination !== hold.destination), hold];
-    for (const owner of this.owners) owner.close(owner.working.hold(hold));
+    const owner = this.#ownerOf(hold.destination);
+    if (owner === undefined) return { units: 0, destinations: 0 };
+    return { units: owner.hold(hold), destinations: 1 };
   }
 
-  release(destination: Hold["destination"]): void {
+  release(destination: Destination): Changed {
     this.#holds = this.#holds.filter((h) => h.destination !== destination);
-    for (const owner of this.owners) {
-      const queue = owner.working.release(destination);
-      if (queue !== undefined) owner.reopen(queue);
-    }
+    const owner = this.#ownerOf(destination);
+    owner?.release(destination);
+    return { units: 0, destinations: owner === undefined ? 0 : 1 };
+  }
+
+  #ownerOf(destination: Destination): ShardOwner | undefined {
+    return this.#owners.get(shardOf(destination, this.#ports.config.shards))?.owner;
   }
 
   async #claimed(shard: Shard, epoch: Epoch, lease: Lease | undefined): Promise<void> {
@@ -114,7 +122,12 @@ export class Worker {
       owner.fence();
       return;
     }
-    const unserve = serveShard(owner, this.#ports);
+    const scope = {
+      owners: [owner],
+      hold: (hold: Hold) => this.hold(hold),
+      release: (destination: Destination) => this.release(destination),
+    };
+    const unserve = this.#ports.bus.serveShard(shard, adminHandler(scope, this.#ports));
     this.#owners.set(shard, { owner, unserve });
   }
 

@@ -67,6 +67,11 @@ export class DestinationQueue {
     );
   }
 
+  /** Sessions it may have now. */
+  get window(): number {
+    return this.#window;
+  }
+
   /** Another session may be started. */
   get canStart(): boolean {
     return this.#ready.length > 0 && !this.isClosed && this.#running < this.#window;
@@ -80,6 +85,7 @@ export class DestinationQueue {
   }
 
   push(queued: QueuedUnit): void {
+    queued.isInFlight = false;
     this.#ready.push(queued);
     this.#readyBytes += queued.bytes;
   }
@@ -87,13 +93,20 @@ export class DestinationQueue {
   take(): QueuedUnit | undefined {
     if (this.isClosed) return undefined;
     const queued = this.#ready.shift();
-    if (queued !== undefined) this.#readyBytes -= queued.bytes;
+    if (queued === undefined) return undefined;
+    this.#readyBytes -= queued.bytes;
+    queued.isInFlight = true;
     return queued;
   }
 
   /** Takes out everything that waits. */
   drain(): QueuedUnit[] {
     return this.#takeOut(() => true);
+  }
+
+  /** Takes out what an operator cancelled. */
+  drainCancelled(): QueuedUnit[] {
+    return this.#takeOut((queued) => queued.isCancelled);
   }
 
   /** Takes out what came from the log before `since`: it keeps the floor from rising. */

@@ -6,20 +6,14 @@
  *   fence: nothing more is written; the next owner finds everything as it was
  */
 import type { CancelTimer } from "#lib/clock";
-import {
-  type Checkpoint,
-  type Epoch,
-  Fenced,
-  type JournalMark,
-  type Lease,
-} from "#lib/leases/leases";
-import { nextAttempt } from "#lib/queue/schedule";
+import type { Epoch, Lease } from "#lib/leases/leases";
+import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
-import { queueIdOf } from "#lib/queue/unit";
 import type { DeferredUnit, Hold } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
-import type { AttemptReport } from "../attempt/attempt.ts";
 import type { WorkerPorts } from "../ports.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { ShardCommands } from "./commands.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LogFeed } from "./log-feed.ts";
@@ -29,6 +23,7 @@ import type { QueuedUnit } from "./queued-unit.ts";
 import { RetryWheel } from "./retry-wheel.ts";
 import { Settlement } from "./settlement.ts";
 import { type Takeover, takeOver } from "./takeover.ts";
+import { UnitRun } from "./unit-run.ts";
 import { WaitingFeed } from "./waiting-feed.ts";
 import { WorkingSet } from "./working-set.ts";
 
@@ -46,16 +41,18 @@ export class ShardOwner {
   readonly working: WorkingSet;
   readonly wheel: RetryWheel;
   readonly settlement: Settlement;
+  readonly commands: ShardCommands;
   readonly #ports: OwnerPorts;
   readonly #progress: ShardProgress;
   readonly #takeover: Takeover;
   readonly #waiting: WaitingFeed;
+  readonly #checkpoints: Checkpoints;
+  readonly #unitRun: UnitRun;
   readonly #reader: LogReader;
   readonly #reading = new AbortController();
   #isOver = false;
   #cancelTick: CancelTimer | undefined;
   #checkpointAt: number;
-  #checkpointed: Checkpoint | undefined;
 
   /** Takes the shard over from its last owner. Rejects when something needed for that is away. */
   static async start(
@@ -66,7 +63,7 @@ export class ShardOwner {
     const takeover = await takeOver(shard, lease, ports);
     const owner = new ShardOwner(claimed, takeover, ports);
     // From here on a successor knows that our journal matters (Checkpoint.journals).
-    await owner.#checkpoint();
+    await owner.#checkpoints.write();
     await owner.#loadBacklogs();
     void owner.#run();
     return owner;
@@ -87,7 +84,10 @@ export class ShardOwner {
     this.working = new WorkingSet(clock, config.limits);
     this.wheel = new RetryWheel(shard, store, clock);
     this.settlement = new Settlement(this.#settlementPorts());
+    this.commands = new ShardCommands(this.#commandsPorts());
     this.#waiting = new WaitingFeed(this.#waitingPorts());
+    this.#checkpoints = new Checkpoints(this.#checkpointsPorts(takeover));
+    this.#unitRun = new UnitRun(this.#unitRunPorts());
     this.#reader = stream.open(shard, takeover.floor);
     this.#checkpointAt = clock.monotonic() + config.timings.checkpointMs;
     for (const hold of claimed.holds) this.working.hold(hold);
@@ -95,6 +95,12 @@ export class ShardOwner {
 
   get floor(): number {
     return this.#progress.floor;
+  }
+
+  /** Held destinations of this shard, also those without mail. */
+  get ownHolds(): readonly Destination[] {
+    const { shards } = this.#ports.config;
+    return [...this.working.holds.keys()].filter((name) => shardOf(name, shards) === this.shard);
   }
 
   /** The end of ownership in good order. Attempts still running after `drainMs` go on unrecorded. */
@@ -110,7 +116,7 @@ export class ShardOwner {
     drained.abort();
     if (this.#isOver) return;
     this.#isOver = true;
-    await leases.release(this.shard, this.epoch, this.#currentCheckpoint());
+    await leases.release(this.shard, this.epoch, this.#checkpoints.current());
   }
 
   /** Another owner has the shard, or may have: nothing of it is touched any more. */
@@ -127,8 +133,8 @@ export class ShardOwner {
     const touched = new Set<DestinationQueue>();
     for (const queued of units) {
       const queue = this.working.queue(queued.unit.destination);
-      if (queued.unit.expiresAt <= now) this.settlement.expired(queued);
-      else if (queue.isClosed || queue.isFull) spilled.push(queued);
+      if (queued.unit.expiresAt <= now && !queued.isCancelled) this.settlement.expired(queued);
+      else if (queue.isClosed || queue.isFull || queued.isCancelled) spilled.push(queued);
       else {
         queue.push(queued);
         touched.add(queue);
@@ -148,6 +154,20 @@ export class ShardOwner {
   /** Moves what is ready out of the way of a destination that closed. */
   close(queue: DestinationQueue): void {
     void this.settlement.spill(queue.drain());
+  }
+
+  /** Binds at once; what is in flight goes on. Tells how many units moved to the backlog. */
+  hold(hold: Hold): number {
+    const queue = this.working.hold(hold);
+    if (queue === undefined) return 0;
+    const { readyCount } = queue;
+    this.close(queue);
+    return readyCount;
+  }
+
+  release(destination: Destination): void {
+    const queue = this.working.release(destination);
+    if (queue !== undefined) this.reopen(queue);
   }
 
   async #run(): Promise<void> {
@@ -172,42 +192,13 @@ export class ShardOwner {
     });
   }
 
-  #dispatch(queue: DestinationQueue): void {
-    this.#ports.dispatcher.offer(queue, this.#runUnit);
-  }
-
-  readonly #runUnit = async (queue: DestinationQueue, queued: QueuedUnit): Promise<void> => {
-    const { clock, log } = this.#ports;
-    try {
-      if (this.#isOver) return;
-      if (queued.isCancelled) return await this.settlement.cancelled(queued);
-      if (queued.unit.expiresAt <= clock.now()) return this.settlement.expired(queued);
-      await this.#attempt(queue, queued);
-    } catch (error) {
-      // Unknown is transient: it is tried again, from where it was.
-      log.error("attempt_broke_off", { uid: queued.unit.uid, error: String(error) });
-      clock.after(this.#ports.config.timings.storeRetryMs, () => void this.offer([queued]));
-    }
-  };
-
-  async #attempt(queue: DestinationQueue, queued: QueuedUnit): Promise<void> {
-    const { clock, attempts } = this.#ports;
-    const content = await this.#content(queued);
-    if (content === undefined) return this.#contentMissing(queued);
-    const startedAt = clock.monotonic();
-    const report = await attempts.attempt(queued.unit, content);
-    if (this.#isOver) return;
-    const isDown = this.#feedback(queue, report, startedAt);
-    this.settlement.attempted(queued, report, isDown);
+  #goOn(queue: DestinationQueue): void {
     this.#dispatch(queue);
     if (queue.readyCount === 0) void this.#waiting.readBacklog(queue);
   }
 
-  #content(queued: QueuedUnit): Promise<Uint8Array | undefined> | Uint8Array {
-    const { origin, unit } = queued;
-    const id = queueIdOf(unit.uid);
-    if (origin.kind === "store") return this.#ports.store.content(id);
-    return origin.content ?? this.#ports.stream.content(id);
+  #dispatch(queue: DestinationQueue): void {
+    this.#ports.dispatcher.offer(queue, this.#unitRun.run);
   }
 
   async #contentMissing(queued: QueuedUnit): Promise<void> {
@@ -215,50 +206,8 @@ export class ShardOwner {
     const sequence = origin.kind === "log" ? origin.sequence : 0;
     const entry = { sequence, uid: unit.uid, record: new Uint8Array() };
     await park(this.shard, { entry, reason: "content is missing" }, this.#parkingPorts);
-    if (origin.kind === "store") await this.settlement.cancelled(queued);
+    if (origin.kind === "store") await this.settlement.cancelled([queued]);
     else this.settlement.left(queued, "parked");
-  }
-
-  /** Tells the destination how it went; true when that leaves it down. */
-  #feedback(queue: DestinationQueue, report: AttemptReport, startedAt: number): boolean {
-    const failure = report.outcomes.find((outcome) => outcome.kind === "transient");
-    const isHostFailure = report.outcomes.every(
-      (o) => o.kind === "transient" && (o.scope === "host" || o.scope === "destination"),
-    );
-    if (!isHostFailure || failure === undefined) {
-      queue.succeeded();
-      return false;
-    }
-    const failures = queue.failed(startedAt);
-    if (failures === 0) return false;
-    if (queue.down === undefined) this.#goDown(queue, failure.reason, failures);
-    return true;
-  }
-
-  #goDown(queue: DestinationQueue, reason: string, failures: number): void {
-    const { clock, random, config, pool, log, metrics } = this.#ports;
-    const now = clock.now();
-    const { retry } = config;
-    const next = nextAttempt(
-      {
-        attempts: failures,
-        acceptedAt: now,
-        expiresAt: Number.MAX_SAFE_INTEGER,
-        now,
-        policy: retry,
-      },
-      random,
-    );
-    const until = "at" in next ? next.at : now + retry.capMs;
-    queue.goDown(reason, until, () => this.reopen(queue));
-    pool.close(queue.destination);
-    this.close(queue);
-    metrics.destinationDown();
-    log.warn("destination_down", {
-      destination: queue.destination,
-      reason,
-      until: new Date(until).toISOString(),
-    });
   }
 
   async #park(entry: LogEntry, reason: string): Promise<void> {
@@ -296,45 +245,9 @@ export class ShardOwner {
     void this.#waiting.readHeads();
     if (now >= this.#checkpointAt) {
       this.#checkpointAt = now + config.timings.checkpointMs;
-      void this.#checkpointAndPurge();
+      void this.#checkpoints.writeAndPurge();
     }
     this.#cancelTick = clock.after(tickMs, () => this.#tick());
-  }
-
-  async #checkpointAndPurge(): Promise<void> {
-    const { store, stream, log } = this.#ports;
-    try {
-      await this.#checkpoint();
-      await this.wheel.advance();
-      for (const queue of this.working.destinations) {
-        const { done } = queue.backlog;
-        if (done === undefined) continue;
-        await store.advanceBacklog(this.shard, queue.destination, done);
-        queue.backlog.told(done);
-      }
-      // Only now: the checkpoint says that nobody needs what lies behind the floor.
-      const floor = this.#checkpointed?.floor ?? 0;
-      if (floor > 0 && !this.#isOver) await stream.purge(this.shard, floor);
-    } catch (error) {
-      if (error instanceof Fenced) this.#ports.onFenced();
-      else log.error("checkpoint_failed", { shard: this.shard, error: String(error) });
-    }
-  }
-
-  async #checkpoint(): Promise<void> {
-    if (this.#isOver) return;
-    const checkpoint = this.#currentCheckpoint();
-    if (isSame(checkpoint, this.#checkpointed)) return;
-    await this.#ports.leases.checkpoint(this.shard, this.epoch, checkpoint);
-    this.#checkpointed = checkpoint;
-  }
-
-  #currentCheckpoint(): Checkpoint {
-    const { me, writer } = this.#ports;
-    const floor = this.#progress.floor;
-    const own: JournalMark = { writer: me, position: this.#progress.replayFrom(writer.position) };
-    const isPassed = floor >= this.#takeover.suspectThrough;
-    return { floor, journals: isPassed ? [own] : [...this.#takeover.journals, own] };
   }
 
   async #loadBacklogs(): Promise<void> {
@@ -364,6 +277,19 @@ export class ShardOwner {
     backlog.headDueAt = Math.min(backlog.headDueAt, this.#waiting.headDueAt(deferred));
   }
 
+  async #cancelAgain({ unit }: QueuedUnit): Promise<void> {
+    const { clock, log, config } = this.#ports;
+    while (!this.#isOver) {
+      try {
+        await this.commands.cancel({ id: unit.uid });
+        return;
+      } catch (error) {
+        log.error("cancel_waits", { uid: unit.uid, error: String(error) });
+        await clock.sleep(config.timings.storeRetryMs);
+      }
+    }
+  }
+
   #settled(queued: QueuedUnit, position: number): void {
     if (queued.origin.kind === "log") this.#progress.settled(queued.origin.sequence, position);
     else queued.origin.rowDone();
@@ -385,6 +311,20 @@ export class ShardOwner {
       settled: (queued: QueuedUnit, position: number) => this.#settled(queued, position),
       backlogged: (queued: QueuedUnit, deferred: DeferredUnit) =>
         this.#backlogged(queued, deferred),
+      unwanted: (queued: QueuedUnit) => void this.#cancelAgain(queued),
+      isOver: () => this.#isOver,
+    };
+  }
+
+  #commandsPorts() {
+    const { shard, working, settlement } = this;
+    return {
+      ...this.#ports,
+      shard,
+      working,
+      settlement,
+      offer: (units: readonly QueuedUnit[]) => this.offer(units),
+      reopen: (queue: DestinationQueue) => this.reopen(queue),
       isOver: () => this.#isOver,
     };
   }
@@ -401,12 +341,26 @@ export class ShardOwner {
       delayed: (queued: QueuedUnit) => this.settlement.delayed(queued),
     };
   }
-}
 
-function isSame(a: Checkpoint, b: Checkpoint | undefined): boolean {
-  return (
-    a.floor === b?.floor &&
-    a.journals.length === b.journals.length &&
-    a.journals.every((mark, i) => mark.position === b.journals[i]?.position)
-  );
+  #checkpointsPorts(takeover: Takeover) {
+    const { shard, epoch, working, wheel } = this;
+    const progress = this.#progress;
+    const isOver = () => this.#isOver;
+    return { ...this.#ports, shard, epoch, takeover, progress, working, wheel, isOver };
+  }
+
+  #unitRunPorts() {
+    const { shard, settlement } = this;
+    return {
+      ...this.#ports,
+      shard,
+      settlement,
+      isOver: () => this.#isOver,
+      goOn: (queue: DestinationQueue) => this.#goOn(queue),
+      close: (queue: DestinationQueue) => this.close(queue),
+      reopen: (queue: DestinationQueue) => this.reopen(queue),
+      offer: (units: readonly QueuedUnit[]) => void this.offer(units),
+      contentMissing: (queued: QueuedUnit) => this.#contentMissing(queued),
+    };
+  }
 }

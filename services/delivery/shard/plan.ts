@@ -64,6 +64,16 @@ export function planSettlement(
   return builder.plan("at" in next ? next.at : now);
 }
 
+/** Cancelled while it was being tried: what is done is done, and nobody is told of the rest. */
+export function cancelledPlan({ events, failed, disposition, waiting }: Plan): Plan {
+  return {
+    events,
+    failed,
+    notifications: new Map(),
+    disposition: waiting === undefined ? disposition : "cancelled",
+  };
+}
+
 /** Lifetime is over without another attempt: every recipient is given up (RFC 5321 §4.5.4.1). */
 export function planExpiry(
   unit: Unit,

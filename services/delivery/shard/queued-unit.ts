@@ -9,6 +9,8 @@ export interface QueuedUnit {
   readonly since: number;
   /** What it weighs against the shard's limit. */
   readonly bytes: number;
+  /** A session has taken it. */
+  isInFlight: boolean;
   /** An operator cancelled it while it waited or was in flight. */
   isCancelled: boolean;
 }
@@ -41,6 +43,7 @@ export function fromLog(
     since,
     bytes: unitBytes + (content?.length ?? 0),
     origin: { kind: "log", sequence, ...(content === undefined ? {} : { content }) },
+    isInFlight: false,
     isCancelled: false,
   };
 }
@@ -51,7 +54,14 @@ export function fromStore(
 ): QueuedUnit {
   const { rowDone, since } = from;
   const origin = { kind: "store" as const, deferred, rowDone };
-  return { unit: deferred.unit, since, bytes: unitBytes, origin, isCancelled: false };
+  return {
+    unit: deferred.unit,
+    since,
+    bytes: unitBytes,
+    origin,
+    isInFlight: false,
+    isCancelled: false,
+  };
 }
 
 /** Attempts made before this one. */

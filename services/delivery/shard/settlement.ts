@@ -17,6 +17,7 @@ import type { DeliveryMetrics } from "../metrics.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { Notifier } from "./notifier.ts";
 import {
+  cancelledPlan,
   type NotifiedRecipient,
   type Plan,
   planExpiry,
@@ -46,6 +47,8 @@ export interface SettlementPorts {
   readonly settled: (queued: QueuedUnit, position: number) => void;
   /** The unit now waits in its destination's backlog. */
   readonly backlogged: (queued: QueuedUnit, deferred: DeferredUnit) => void;
+  /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
+  readonly unwanted: (queued: QueuedUnit) => void;
   /** No longer the owner: stop repeating. */
   readonly isOver: () => boolean;
 }
@@ -71,7 +74,8 @@ export class Settlement {
     metrics.attempt(report.durationMs);
     if (report.inDoubt > 0) metrics.inDoubt(report.inDoubt);
     const attempts = attemptsOf(queued) + 1;
-    const plan = planSettlement(queued.unit, report, this.#context(queued, attempts), random);
+    const planned = planSettlement(queued.unit, report, this.#context(queued, attempts), random);
+    const plan = queued.isCancelled ? cancelledPlan(planned) : planned;
     const ending: Ending = {
       disposition: plan.disposition,
       recipients: plan.events,
@@ -94,19 +98,21 @@ export class Settlement {
     void this.#settle(queued, { plan, ending, isDestinationDown: false });
   }
 
-  /** An operator does not want it any more: it ends without notification. */
-  async cancelled(queued: QueuedUnit): Promise<void> {
-    const ending: Ending = {
-      disposition: "cancelled",
-      recipients: [],
-      attempt: attemptsOf(queued),
-    };
-    await this.#finishInStore(queued);
-    this.#record(queued, ending);
+  /** An operator does not want them any more: they end without notification. */
+  async cancelled(units: readonly QueuedUnit[]): Promise<void> {
+    await this.#finishInStore(units);
+    for (const queued of units) {
+      const attempt = attemptsOf(queued);
+      this.#record(queued, { disposition: "cancelled", recipients: [], attempt });
+    }
   }
 
   /** Moves what may not be tried now to the backlog of its destination, in order. */
-  async spill(units: readonly QueuedUnit[]): Promise<void> {
+  async spill(drained: readonly QueuedUnit[]): Promise<void> {
+    const units = drained.filter((queued) => !queued.isCancelled);
+    if (units.length < drained.length) {
+      await this.cancelled(drained.filter((queued) => queued.isCancelled));
+    }
     if (units.length === 0) return;
     const { store, shard, metrics } = this.#ports;
     const deferrals = units.map((queued) => this.#deferral(queued, asItIs(queued)));
@@ -172,7 +178,7 @@ export class Settlement {
     const { plan, ending, isDestinationDown } = what;
     await this.#notify(queued, plan.notifications, ending.attempt);
     await this.#recordBounces(queued, plan.failed);
-    if (plan.waiting === undefined) await this.#finishInStore(queued);
+    if (plan.waiting === undefined) await this.#finishInStore([queued]);
     else await this.#defer(queued, { waiting: plan.waiting, ending, isDestinationDown });
     this.#record(queued, ending);
   }
@@ -204,10 +210,12 @@ export class Settlement {
     await this.#persist("bounce", () => this.#ports.store.recordBounces(bounces));
   }
 
-  async #finishInStore(queued: QueuedUnit): Promise<void> {
-    if (queued.origin.kind !== "store") return;
+  async #finishInStore(units: readonly QueuedUnit[]): Promise<void> {
+    const stored = units.filter(({ origin }) => origin.kind === "store");
+    if (stored.length === 0) return;
     const { store, shard } = this.#ports;
-    await this.#persist("finish", () => store.finish(shard, [queued.unit.uid]));
+    const uids = stored.map(({ unit }) => unit.uid);
+    await this.#persist("finish", () => store.finish(shard, uids));
   }
 
   async #defer(
@@ -263,7 +271,7 @@ export class Settlement {
   }
 
   #record(queued: QueuedUnit, ending: Ending): void {
-    const { journal, clock, shard, settled } = this.#ports;
+    const { journal, clock, shard, settled, unwanted } = this.#ports;
     const { unit, origin } = queued;
     const { disposition, recipients, attempt, report, nextAttemptAt } = ending;
     const event: UnitEvent = {
@@ -280,7 +288,11 @@ export class Settlement {
       ...(report === undefined ? {} : { durationMs: Math.round(report.durationMs) }),
       ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
     };
-    journal.record(event, (position) => settled(queued, position));
+    const isMoved = disposition === "deferred" || disposition === "spilled";
+    journal.record(event, (position) => {
+      settled(queued, position);
+      if (isMoved && queued.isCancelled) unwanted(queued);
+    });
   }
 
   /** One line for each attempt and recipient tells the whole story. */

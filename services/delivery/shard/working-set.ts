@@ -12,6 +12,9 @@ export class WorkingSet {
   readonly #destinations = new Map<Destination, DestinationQueue>();
   readonly #units = new Map<Uid, QueuedUnit>();
   readonly #holds = new Map<Destination, Hold>();
+  /** Being brought from the store: whoever else finds it there must leave it alone. */
+  readonly #claimed = new Set<Uid>();
+  readonly #cancelledMeanwhile = new Set<Uid>();
   #bytes = 0;
   #roomWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
@@ -41,13 +44,38 @@ export class WorkingSet {
     return this.#units.get(uid);
   }
 
+  /** In memory, or on its way there from the store. */
   has(uid: Uid): boolean {
-    return this.#units.has(uid);
+    return this.#units.has(uid) || this.#claimed.has(uid);
+  }
+
+  /**
+   * Reserves a unit that is about to be read from the store; false when another has it. What is read
+   * before a claim may be outdated when it arrives, what is read after it is not.
+   */
+  claim(uid: Uid): boolean {
+    if (this.has(uid)) return false;
+    this.#claimed.add(uid);
+    return true;
+  }
+
+  unclaim(uid: Uid): void {
+    this.#claimed.delete(uid);
   }
 
   add(queued: QueuedUnit): void {
     this.#units.set(queued.unit.uid, queued);
     this.#bytes += queued.bytes;
+    if (this.#cancelledMeanwhile.delete(queued.unit.uid)) queued.isCancelled = true;
+  }
+
+  /** Marks a unit that is in memory, or will be in a moment; false when it is neither. */
+  cancel(uid: Uid): boolean {
+    const queued = this.#units.get(uid);
+    if (queued !== undefined) queued.isCancelled = true;
+    else if (this.#claimed.has(uid)) this.#cancelledMeanwhile.add(uid);
+    else return false;
+    return true;
   }
 
   remove(queued: QueuedUnit): void {
@@ -99,10 +127,11 @@ export class WorkingSet {
     if (queue.isForgettable) this.#destinations.delete(queue.destination);
   }
 
-  hold(hold: Hold): DestinationQueue {
+  /** Holds for destinations of other shards are kept too: which is whose is not known here. */
+  hold(hold: Hold): DestinationQueue | undefined {
     this.#holds.set(hold.destination, hold);
-    const queue = this.queue(hold.destination);
-    queue.hold = hold;
+    const queue = this.#destinations.get(hold.destination);
+    if (queue !== undefined) queue.hold = hold;
     return queue;
   }
 

@@ -1,0 +1,129 @@
+/** Units as an operator sees them: those in memory and those in the store, by uid. */
+import { fieldsOf } from "#lib/message/header-section";
+import type { Destination, QueueId, Shard, Uid, Unit } from "#lib/queue/unit";
+import type { DeferredUnit, Store } from "#lib/store/store";
+import { type AdminAnswer, type ListedUnit, listLimitMax } from "#proto/admin";
+import { isMeant, messageOf } from "../shard/commands.ts";
+import type { ShardOwner } from "../shard/owner.ts";
+import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
+import type { AdminPorts } from "./handler.ts";
+
+export interface Asked {
+  readonly destination?: Destination | undefined;
+  readonly after?: Uid | undefined;
+  readonly limit: number;
+}
+
+/** A header section is cut here: the answer must fit into a message of the bus. */
+const headerBytesMax = 64 * 1024;
+
+export async function listUnits(
+  owners: readonly ShardOwner[],
+  asked: Asked,
+  store: Store,
+): Promise<readonly ListedUnit[]> {
+  const { destination, after = "", limit } = asked;
+  const isAsked = (unit: Unit) =>
+    unit.uid > after && (destination === undefined || unit.destination === destination);
+  const filter = {
+    limit,
+    ...(destination === undefined ? {} : { destination }),
+    ...(asked.after === undefined ? {} : { after: asked.after }),
+  };
+  const lists = await Promise.all(
+    owners.map(async (owner) => {
+      const stored = await store.list(owner.shard, filter);
+      return merged(owner, stored, isAsked);
+    }),
+  );
+  return inOrder(lists.flat()).slice(0, limit);
+}
+
+export async function showMessage(
+  owners: readonly ShardOwner[],
+  id: QueueId | Uid,
+  ports: AdminPorts,
+): Promise<AdminAnswer<"queue.show">> {
+  const { store, stream } = ports;
+  const queueId = messageOf(id);
+  const isAsked = (unit: Unit) => isMeant(unit, { id });
+  const lists = await Promise.all(
+    owners.map(async (owner) => {
+      const stored = await store.list(owner.shard, { queueId, limit: listLimitMax });
+      return merged(owner, stored, isAsked);
+    }),
+  );
+  const units = inOrder(lists.flat());
+  if (units.length === 0) return { units };
+  const content = (await stream.content(queueId)) ?? (await store.content(queueId));
+  return { units, ...(content === undefined ? {} : { headerSection: headerSectionOf(content) }) };
+}
+
+/** A unit that is in memory is in the store too when it came from there: memory knows better. */
+function merged(
+  owner: ShardOwner,
+  stored: readonly DeferredUnit[],
+  isAsked: (unit: Unit) => boolean,
+): readonly ListedUnit[] {
+  const { shard, working } = owner;
+  const units: ListedUnit[] = [];
+  for (const queued of working.units)
+    if (isAsked(queued.unit)) units.push(fromMemory(shard, queued));
+  for (const deferred of stored) {
+    const { unit } = deferred;
+    if (isAsked(unit) && working.unit(unit.uid) === undefined)
+      units.push(fromStored(shard, deferred));
+  }
+  return units;
+}
+
+function inOrder(units: readonly ListedUnit[]): readonly ListedUnit[] {
+  return [...units].sort((a, b) => (a.uid < b.uid ? -1 : 1));
+}
+
+function fromMemory(shard: Shard, queued: QueuedUnit): ListedUnit {
+  const { unit, origin, isInFlight } = queued;
+  const last = origin.kind === "store" ? origin.deferred.last : {};
+  const state = isInFlight ? "inFlight" : "ready";
+  return { ...listed(shard, unit, last), state, attempts: attemptsOf(queued) };
+}
+
+function fromStored(shard: Shard, { unit, place, attempts, last }: DeferredUnit): ListedUnit {
+  const common = { ...listed(shard, unit, last), attempts };
+  if (place.kind === "backlog") return { ...common, state: "backlog" };
+  return { ...common, state: "deferred", nextAttemptAt: place.dueAt };
+}
+
+function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
+  const { uid, destination, envelope, sizeBytes, acceptedAt, expiresAt, tenant } = unit;
+  return {
+    uid,
+    destination,
+    shard,
+    reversePath: envelope.reversePath,
+    recipients: unit.recipients.map(({ path }) => ({ path, ...last[path] })),
+    sizeBytes,
+    acceptedAt,
+    expiresAt,
+    isNotification: unit.isNotification,
+    ...(tenant === undefined ? {} : { tenant }),
+  };
+}
+
+/** As text; controls are replaced, since it ends at an operator's terminal. */
+function headerSectionOf(content: Uint8Array): string {
+  let end = 0;
+  for (const field of fieldsOf(content)) {
+    if (field.end > headerBytesMax) break;
+    end = field.end;
+  }
+  const shown = content.subarray(0, end).map((byte) => (isControl(byte) ? questionMark : byte));
+  return new TextDecoder().decode(shown);
+}
+
+const questionMark = 0x3f;
+
+function isControl(byte: number): boolean {
+  const isBlank = byte === 0x09 || byte === 0x0a || byte === 0x0d;
+  return (byte < 0x20 && !isBlank) || byte === 0x7f;
+}

@@ -1,0 +1,83 @@
+/** Destinations as an operator sees them: whether they may be tried, and what waits for them. */
+import type { Destination } from "#lib/queue/unit";
+import type { Store } from "#lib/store/store";
+import { type DestinationSummary, listLimitMax } from "#proto/admin";
+import type { DestinationQueue } from "../shard/destination-queue.ts";
+import type { ShardOwner } from "../shard/owner.ts";
+
+export async function summarize(
+  owners: readonly ShardOwner[],
+  only: Destination | undefined,
+  store: Store,
+): Promise<readonly DestinationSummary[]> {
+  const lists = await Promise.all(owners.map((owner) => ofShard(owner, only, store)));
+  return lists.flat();
+}
+
+async function ofShard(
+  owner: ShardOwner,
+  only: Destination | undefined,
+  store: Store,
+): Promise<readonly DestinationSummary[]> {
+  const { working, shard } = owner;
+  const deferred = await deferredBy(owner, only, store);
+  const names = new Set<Destination>(deferred.keys());
+  for (const { destination } of working.destinations) names.add(destination);
+  for (const destination of owner.ownHolds) names.add(destination);
+  const wanted = [...names].filter((name) => only === undefined || name === only);
+  return wanted.map((destination) => {
+    const count = deferred.get(destination) ?? 0;
+    const known = working.known(destination);
+    if (known !== undefined) return summaryOf(owner, known, count);
+    const hold = working.holds.get(destination);
+    return {
+      destination,
+      shard,
+      ready: 0,
+      inFlight: 0,
+      sessionsMax: 0,
+      backlog: 0,
+      state: hold === undefined ? ("open" as const) : ("held" as const),
+      deferred: count,
+      ...(hold === undefined ? {} : { lastError: hold.reason, since: hold.since }),
+    };
+  });
+}
+
+/** A look at the first ones: counting them all would be a scan. */
+async function deferredBy(
+  { shard, working }: ShardOwner,
+  only: Destination | undefined,
+  store: Store,
+): Promise<ReadonlyMap<Destination, number>> {
+  const filter = { limit: listLimitMax, ...(only === undefined ? {} : { destination: only }) };
+  const counts = new Map<Destination, number>();
+  for (const { unit, place } of await store.list(shard, filter)) {
+    if (place.kind !== "wheel" || working.unit(unit.uid) !== undefined) continue;
+    counts.set(unit.destination, (counts.get(unit.destination) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function summaryOf(
+  owner: ShardOwner,
+  queue: DestinationQueue,
+  deferred: number,
+): DestinationSummary {
+  const { hold, down, backlog, lastError } = queue;
+  const why = hold?.reason ?? lastError;
+  const since = hold?.since ?? down?.since;
+  return {
+    destination: queue.destination,
+    shard: owner.shard,
+    state: hold !== undefined ? "held" : down !== undefined ? "down" : "open",
+    ready: queue.readyCount,
+    inFlight: queue.running,
+    sessionsMax: queue.window,
+    backlog: backlog.depth,
+    deferred,
+    ...(down === undefined ? {} : { nextRetryAt: down.until }),
+    ...(why === undefined ? {} : { lastError: why }),
+    ...(since === undefined ? {} : { since }),
+  };
+}

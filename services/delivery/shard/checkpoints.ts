@@ -1,0 +1,111 @@
+/**
+ * Tells the shard's next owner how far the log and our journal are done with, and drops what nobody
+ * needs any more. The order is what makes it safe: checkpoint, cursors, and only then the purge.
+ */
+import {
+  type Checkpoint,
+  type Epoch,
+  Fenced,
+  type JournalMark,
+  type Leases,
+} from "#lib/leases/leases";
+import type { Shard } from "#lib/queue/unit";
+import type { Store } from "#lib/store/store";
+import type { Incarnation } from "#lib/stream/journal";
+import type { Stream } from "#lib/stream/stream";
+import type { Log } from "#lib/telemetry/log";
+import type { JournalWriter } from "./journal-writer.ts";
+import type { ShardProgress } from "./progress.ts";
+import type { RetryWheel } from "./retry-wheel.ts";
+import type { Takeover } from "./takeover.ts";
+import type { WorkingSet } from "./working-set.ts";
+
+export interface CheckpointsPorts {
+  readonly shard: Shard;
+  readonly epoch: Epoch;
+  readonly me: Incarnation;
+  readonly takeover: Takeover;
+  readonly progress: ShardProgress;
+  readonly working: WorkingSet;
+  readonly wheel: RetryWheel;
+  readonly leases: Leases;
+  readonly store: Store;
+  readonly stream: Stream;
+  readonly writer: JournalWriter;
+  readonly log: Log;
+  readonly isOver: () => boolean;
+  /** The shard has another owner by now. */
+  readonly onFenced: () => void;
+}
+
+export class Checkpoints {
+  readonly #ports: CheckpointsPorts;
+  #written: Checkpoint | undefined;
+  #isRunning = false;
+
+  constructor(ports: CheckpointsPorts) {
+    this.#ports = ports;
+  }
+
+  /** What a successor must know now. */
+  current(): Checkpoint {
+    const { me, writer, progress, takeover } = this.#ports;
+    const { floor } = progress;
+    const own: JournalMark = { writer: me, position: progress.replayFrom(writer.position) };
+    const isPassed = floor >= takeover.suspectThrough;
+    return { floor, journals: isPassed ? [own] : [...takeover.journals, own] };
+  }
+
+  /** Rejects when it could not be written; with `Fenced` when the shard has another owner. */
+  async write(): Promise<void> {
+    const { leases, shard, epoch, isOver } = this.#ports;
+    if (isOver()) return;
+    const checkpoint = this.current();
+    if (isSame(checkpoint, this.#written)) return;
+    await leases.checkpoint(shard, epoch, checkpoint);
+    this.#written = checkpoint;
+  }
+
+  /** Never rejects; a call while one runs does nothing. */
+  async writeAndPurge(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    const { shard, log, onFenced } = this.#ports;
+    try {
+      await this.write();
+      await this.#advanceCursors();
+      await this.#purge();
+    } catch (error) {
+      if (error instanceof Fenced) onFenced();
+      else log.error("checkpoint_failed", { shard, error: String(error) });
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #advanceCursors(): Promise<void> {
+    const { store, shard, wheel, working } = this.#ports;
+    await wheel.advance();
+    for (const { backlog, destination } of working.destinations) {
+      const { done } = backlog;
+      if (done === undefined) continue;
+      await store.advanceBacklog(shard, destination, done);
+      backlog.told(done);
+    }
+  }
+
+  async #purge(): Promise<void> {
+    const { stream, shard, isOver } = this.#ports;
+    // Not the floor of now: the checkpoint says that nobody needs what lies behind its floor.
+    const floor = this.#written?.floor ?? 0;
+    if (floor > 0 && !isOver()) await stream.purge(shard, floor);
+  }
+}
+
+function isSame(a: Checkpoint, b: Checkpoint | undefined): boolean {
+  return (
+    a.floor === b?.floor &&
+    a.journals.length === b.journals.length &&
+    a.journals.every((mark, i) => mark.position === b.journals[i]?.position)
+  );
+}
