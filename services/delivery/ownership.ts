@@ -13,6 +13,7 @@ import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
+import type { Tenure } from "./tenure.ts";
 
 /** Claims made in one round: a takeover of many shards must not stall the worker (DESIGN §5). */
 const claimsPerRoundMax = 8;
@@ -24,6 +25,7 @@ export interface OwnershipPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly timings: Timings;
+  readonly tenure: Tenure;
   readonly owned: () => readonly Shard[];
   readonly claimed: (shard: Shard, epoch: Epoch, lease: Lease | undefined) => Promise<void>;
   readonly giveBack: (shard: Shard) => Promise<void>;
@@ -31,13 +33,14 @@ export interface OwnershipPorts {
   readonly pause: (isPaused: boolean) => void;
   /** What has not sent its final dot must stop. */
   readonly dropUncommitted: () => void;
+  /** Nothing of this incarnation counts any more. */
+  readonly expired: () => void;
 }
 
 export class Ownership {
   readonly #ports: OwnershipPorts;
   #cancel: CancelTimer | undefined;
   #isStopped = false;
-  #heardAt: number;
   #isPaused = false;
   #membersKey = "";
   #stableSince: number;
@@ -47,8 +50,7 @@ export class Ownership {
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
-    this.#heardAt = ports.clock.monotonic();
-    this.#stableSince = this.#heardAt;
+    this.#stableSince = ports.clock.monotonic();
   }
 
   /** Resolves after the first round. */
@@ -68,8 +70,12 @@ export class Ownership {
   /** Runs beside the rounds, which may hang on a dead connection: our own clock decides. */
   #watch(): void {
     if (this.#isStopped) return;
-    const { clock, timings, log } = this.#ports;
-    const silentMs = clock.monotonic() - this.#heardAt;
+    const { clock, timings, tenure, log } = this.#ports;
+    if (tenure.isExpired) {
+      this.#ports.expired();
+      return;
+    }
+    const { silentMs } = tenure;
     const isSilent = silentMs >= timings.pauseWithoutHeartbeatMs;
     if (isSilent !== this.#isPaused) {
       this.#isPaused = isSilent;
@@ -94,11 +100,8 @@ export class Ownership {
   }
 
   async #once(): Promise<void> {
-    const { leases, me, clock, timings } = this.#ports;
-    const askedAt = clock.monotonic();
-    await leases.heartbeat(me);
-    // The heartbeat counts from before it was sent: others may have seen it that early.
-    this.#heardAt = askedAt;
+    const { leases, clock, timings } = this.#ports;
+    await this.#beat();
     const members = [...(await leases.members())].sort();
     const key = members.join(" ");
     if (key !== this.#membersKey) {
@@ -145,9 +148,10 @@ export class Ownership {
   }
 
   async #beat(): Promise<void> {
-    const askedAt = this.#ports.clock.monotonic();
-    await this.#ports.leases.heartbeat(this.#ports.me);
-    this.#heardAt = askedAt;
+    const { leases, me, clock, tenure } = this.#ports;
+    const sentAt = clock.monotonic();
+    await leases.heartbeat(me);
+    tenure.heard(sentAt);
   }
 
   async #claimOne(shard: Shard, members: readonly Incarnation[]): Promise<void> {

@@ -17,6 +17,7 @@ import type { DeliveryConfig } from "./config.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
 import type { Notifier } from "./shard/notifier.ts";
+import type { Tenure } from "./tenure.ts";
 
 /** The seams. */
 export interface DeliveryPorts {
@@ -38,6 +39,7 @@ export interface DeliveryPorts {
 /** The seams and what one incarnation of the worker makes of them; shared by its shards. */
 export interface WorkerPorts extends DeliveryPorts {
   readonly me: Incarnation;
+  readonly tenure: Tenure;
   readonly attempts: Attempts;
   readonly nextHops: NextHops;
   readonly pool: SessionPool;

@@ -20,6 +20,7 @@ import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
 import { Notifier } from "./shard/notifier.ts";
 import { ShardOwner } from "./shard/owner.ts";
+import { Tenure } from "./tenure.ts";
 
 /** Holds are re-read this often, so that one set elsewhere binds here. */
 const holdsRefreshMs = 5_000;
@@ -30,14 +31,14 @@ export class Worker {
   readonly #writer: JournalWriter;
   readonly #ownership: Ownership;
   readonly #owners = new Map<Shard, { owner: ShardOwner; unserve: () => void }>();
-  readonly #onSealed: () => void;
+  readonly #onLost: () => void;
   #unserve: (() => void) | undefined;
   #isOver = false;
   #holds: readonly Hold[] = [];
 
-  constructor(me: Incarnation, ports: DeliveryPorts, onSealed: () => void) {
+  constructor(me: Incarnation, ports: DeliveryPorts, onLost: () => void) {
     this.#ports = incarnate(me, ports);
-    this.#onSealed = onSealed;
+    this.#onLost = onLost;
     const { journal, clock, log, config } = ports;
     this.#writer = new JournalWriter({
       journal,
@@ -45,7 +46,7 @@ export class Worker {
       clock,
       log,
       retryMs: config.timings.storeRetryMs,
-      onSealed: () => this.#sealed(),
+      onSealed: () => this.#lost("journal_sealed"),
     });
     this.#ownership = new Ownership({
       ...this.#ports,
@@ -56,6 +57,7 @@ export class Worker {
       giveBack: (shard) => this.#giveBack(shard),
       pause: (isPaused) => this.#ports.dispatcher.pause(isPaused),
       dropUncommitted: () => this.#ports.attempts.dropUncommitted(),
+      expired: () => this.#lost("tenure_expired"),
     });
   }
 
@@ -156,14 +158,14 @@ export class Worker {
   }
 
   /** Another worker took us for dead: nothing of this incarnation counts any more. */
-  #sealed(): void {
+  #lost(event: "journal_sealed" | "tenure_expired"): void {
     if (this.#isOver) return;
-    this.#ports.log.warn("journal_sealed", { writer: this.#ports.me });
+    this.#ports.log.warn(event, { writer: this.#ports.me });
     for (const shard of [...this.#owners.keys()]) this.#fenced(shard);
     this.#ports.attempts.dropUncommitted();
     this.#end();
     void this.#ownership.stop();
-    this.#onSealed();
+    this.#onLost();
   }
 
   #end(): void {
@@ -199,6 +201,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   return {
     ...ports,
     me,
+    tenure: new Tenure(clock, timings.dropWithoutHeartbeatMs),
     pool,
     nextHops,
     dispatcher: new Dispatcher(limits.sessionsMax),

@@ -14,6 +14,7 @@ import type { Store } from "#lib/store/store";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
+import type { Tenure } from "../tenure.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { ShardProgress } from "./progress.ts";
 import type { RetryWheel } from "./retry-wheel.ts";
@@ -33,6 +34,7 @@ export interface CheckpointsPorts {
   readonly stream: Stream;
   readonly writer: JournalWriter;
   readonly log: Log;
+  readonly tenure: Tenure;
   readonly isOver: () => boolean;
   /** The shard has another owner by now. */
   readonly onFenced: () => void;
@@ -84,11 +86,12 @@ export class Checkpoints {
   }
 
   async #advanceCursors(): Promise<void> {
-    const { store, shard, wheel, working } = this.#ports;
-    await wheel.advance();
+    const { store, shard, wheel, working, tenure } = this.#ports;
+    // A cursor that another owner's rows lie behind would hide them: nothing of this unless sure.
+    if (tenure.isSure) await wheel.advance();
     for (const { backlog, destination } of working.destinations) {
       const { done } = backlog;
-      if (done === undefined) continue;
+      if (done === undefined || !tenure.isSure) continue;
       await store.advanceBacklog(shard, destination, done);
       backlog.told(done);
     }

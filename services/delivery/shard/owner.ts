@@ -50,7 +50,7 @@ export class ShardOwner {
   readonly #unitRun: UnitRun;
   readonly #reader: LogReader;
   readonly #reading = new AbortController();
-  #isOver = false;
+  #isGivenUp = false;
   #cancelTick: CancelTimer | undefined;
   #checkpointAt: number;
 
@@ -93,6 +93,10 @@ export class ShardOwner {
     for (const hold of claimed.holds) this.working.hold(hold);
   }
 
+  get #isOver(): boolean {
+    return this.#isGivenUp || this.#ports.tenure.isExpired;
+  }
+
   get floor(): number {
     return this.#progress.floor;
   }
@@ -115,13 +119,13 @@ export class ShardOwner {
     ]);
     drained.abort();
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#isGivenUp = true;
     await leases.release(this.shard, this.epoch, this.#checkpoints.current());
   }
 
   /** Another owner has the shard, or may have: nothing of it is touched any more. */
   fence(): void {
-    this.#isOver = true;
+    this.#isGivenUp = true;
     this.#stopReading();
   }
 

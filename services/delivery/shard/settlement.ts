@@ -14,6 +14,7 @@ import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
+import type { Tenure } from "../tenure.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { Notifier } from "./notifier.ts";
 import {
@@ -49,6 +50,7 @@ export interface SettlementPorts {
   readonly backlogged: (queued: QueuedUnit, deferred: DeferredUnit) => void;
   /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
   readonly unwanted: (queued: QueuedUnit) => void;
+  readonly tenure: Tenure;
   /** No longer the owner: stop repeating. */
   readonly isOver: () => boolean;
 }
@@ -321,14 +323,14 @@ export class Settlement {
 
   /** Repeats a write until it is done, or until we are no longer the owner. */
   async #persist<T>(what: string, write: () => Promise<T>): Promise<T | undefined> {
-    const { clock, log, storeRetryMs, isOver } = this.#ports;
+    const { clock, log, storeRetryMs, tenure, isOver } = this.#ports;
     while (!isOver()) {
       try {
-        return await write();
+        if (tenure.isSure) return await write();
       } catch (error) {
         log.error("settlement_waits", { what, error: String(error) });
-        await clock.sleep(storeRetryMs);
       }
+      await clock.sleep(storeRetryMs);
     }
     // Whoever owns the shard now finds the unit as it was: never settle it from here.
     return new Promise<never>(() => {});
