@@ -126,8 +126,10 @@ export class Witness {
   /** A write of the store begins: whoever is not carried on must have had an end. */
   deferring(deferrals: readonly Deferral[]): void {
     for (const { deferred } of deferrals) {
-      const state = this.#ports.ledger.units.get(deferred.unit.uid);
-      const left = new Set<string>(deferred.unit.recipients.map(({ path }) => path));
+      const { unit, generation, place } = deferred;
+      this.#ports.trail.note(`defer ${unit.uid} generation ${generation} ${JSON.stringify(place)}`);
+      const state = this.#ports.ledger.units.get(unit.uid);
+      const left = new Set<string>(unit.recipients.map(({ path }) => path));
       for (const recipient of state?.recipients.values() ?? []) {
         if (state !== undefined && !left.has(recipient.path)) this.#mustHaveEnded(state, recipient);
       }
@@ -136,6 +138,7 @@ export class Witness {
 
   finishing(uids: readonly Uid[]): void {
     for (const uid of uids) {
+      this.#ports.trail.note(`finish ${uid}`);
       const state = this.#ports.ledger.units.get(uid);
       for (const recipient of state?.recipients.values() ?? []) {
         if (state !== undefined) this.#mustHaveEnded(state, recipient);

@@ -213,7 +213,7 @@ function drawIncident(
   const calls = draw.between(1, 200);
   const seam = draw.pick(seams);
   const { domain: name } = draw.pick(of.destinations);
-  const byMs = draw.pick([-3_600, -60, -5, 5, 60, 200]) * second;
+  const byMs = draw.pick([-600, -60, -5, 5, 60, 200]) * second;
   return draw.pick<Incident>([
     { kind: "kill", atMs, process: any, forMs },
     { kind: "killAtCall", atMs, process: worker, calls, forMs },
