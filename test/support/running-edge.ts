@@ -6,10 +6,17 @@ import { systemRandom } from "#lib/random";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
 import type { EdgeConfig } from "../../services/edge/config.ts";
+import type { VerifyPassword } from "../../services/edge/credentials.ts";
 import { Edge } from "../../services/edge/edge.ts";
 import { noMetrics } from "../../services/edge/metrics.ts";
 import { RawPeer } from "./raw-peer.ts";
 import { RecordingIntake } from "./recording-intake.ts";
+
+export interface RunningEdgeOptions {
+  /** Room in the queue. */
+  readonly bytesMax?: number;
+  readonly verifyPassword?: VerifyPassword;
+}
 
 export class RunningEdge implements AsyncDisposable {
   readonly edge: Edge;
@@ -20,8 +27,9 @@ export class RunningEdge implements AsyncDisposable {
     this.intake = intake;
   }
 
-  static async start(config: EdgeConfig): Promise<RunningEdge> {
-    const log = new MemoryLog({ clock: systemClock, shards: 4 });
+  static async start(config: EdgeConfig, options: RunningEdgeOptions = {}): Promise<RunningEdge> {
+    const { bytesMax = Number.POSITIVE_INFINITY, verifyPassword } = options;
+    const log = new MemoryLog({ clock: systemClock, shards: 4, bytesMax });
     const intake = new RecordingIntake(log.intake());
     const edge = new Edge(config, {
       transport: bunTransport(systemClock),
@@ -30,6 +38,7 @@ export class RunningEdge implements AsyncDisposable {
       random: systemRandom,
       log: silentLog,
       metrics: noMetrics,
+      ...(verifyPassword === undefined ? {} : { verifyPassword }),
     });
     await edge.start();
     return new RunningEdge(edge, intake);
