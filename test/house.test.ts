@@ -62,7 +62,7 @@ describe("tests", () => {
   }
 
   function isPartOfTested(path: string): boolean {
-    const users = production.filter((file) => importsOf(file).has(path));
+    const users = production.filter((file) => usedBy(file).has(path));
     const isInternal = users.every((user) => dirname(user.path) === dirname(path));
     return users.length > 0 && isInternal && users.some(isTested);
   }
@@ -93,6 +93,14 @@ function isTypesOnly({ text }: File): boolean {
 /** Paths from the root that a file imports. */
 function importsOf({ path, text }: File): ReadonlySet<string> {
   const names = [...text.matchAll(/from "([^"]+)"/g)].map(([, name = ""]) => name);
+  return new Set(names.flatMap((name) => resolved(path, name)));
+}
+
+/** Those of which it uses more than types; a thread's file is named by its URL. */
+function usedBy({ path, text }: File): ReadonlySet<string> {
+  const imports = text.matchAll(/^import (?!type )[^;"]*from "([^"]+)";$/gm);
+  const threads = text.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g);
+  const names = [...imports, ...threads].map(([, name = ""]) => name);
   return new Set(names.flatMap((name) => resolved(path, name)));
 }
 

@@ -1,5 +1,6 @@
 import { MemoryLog } from "#lib/stream/memory";
 import { ManualClock } from "../support/manual-clock.ts";
+import { temporaryLog } from "./embedded.ts";
 import { shards } from "./fixtures.ts";
 import { intakeStreamSuite } from "./intake-stream.ts";
 
@@ -12,3 +13,5 @@ intakeStreamSuite("memory", async (options) => {
     close: async () => {},
   };
 });
+
+intakeStreamSuite("embedded", temporaryLog);

@@ -1,5 +1,6 @@
 import { MemoryLog } from "#lib/stream/memory";
 import { ManualClock } from "../support/manual-clock.ts";
+import { temporaryLog } from "./embedded.ts";
 import { shards } from "./fixtures.ts";
 import { journalSuite } from "./journal.ts";
 
@@ -12,3 +13,5 @@ journalSuite("memory", async (options) => {
     close: async () => {},
   };
 });
+
+journalSuite("embedded", temporaryLog);

@@ -8,6 +8,7 @@ import {
   type TlsInfo,
   type Transport,
 } from "#lib/net/transport";
+import { failureOf } from "../support/failure.ts";
 import { RecordingHandler } from "../support/recording-handler.ts";
 
 export interface TransportWorld {
@@ -482,12 +483,4 @@ function pattern(size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i++) bytes[i] = (i * 31 + (i >>> 12)) & 0xff;
   return bytes;
-}
-
-/** Not `expect().rejects`: it blocks while it waits, and sockets stand still meanwhile. */
-function failureOf(pending: Promise<unknown>): Promise<unknown> {
-  return pending.then(
-    () => "nothing failed",
-    (error: unknown) => error,
-  );
 }

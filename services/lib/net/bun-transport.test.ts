@@ -1,5 +1,6 @@
 /** What only real sockets have; what every transport does is in test/conformance. */
 import { expect, test } from "bun:test";
+import { failureOf } from "../../../test/support/failure.ts";
 import { systemClock } from "../clock.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { bunTransport } from "./bun-transport.ts";
@@ -78,11 +79,3 @@ test("an identity that is none makes the handshake fail, not the process", async
   client.destroy();
   await listener.stop();
 });
-
-/** Not `expect().rejects`: it blocks while it waits, and sockets stand still meanwhile. */
-function failureOf(pending: Promise<unknown>): Promise<unknown> {
-  return pending.then(
-    () => "nothing failed",
-    (error: unknown) => error,
-  );
-}

@@ -1,0 +1,141 @@
+/** The embedded inhabitant of Store. */
+import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
+import {
+  type Bounce,
+  type Deferral,
+  type DeferredUnit,
+  type Hold,
+  type Parked,
+  type Store,
+  type StoredUnit,
+  StoreUnavailable,
+  type UnitFilter,
+} from "#lib/store/store";
+import { decodeDeferred, encodeDeferred } from "#proto/deferred";
+import type { QueueThread } from "./queue-thread.ts";
+import type { BounceQuery } from "./tables/record-tables.ts";
+import type { StoredContent, StoredDeferral } from "./tables/unit-table.ts";
+import type { BacklogQuery, WheelQuery } from "./tables/waiting-tables.ts";
+
+/** Contents that one call carries: more are sent in several. */
+const contentBytesMax = 16 * 1024 * 1024;
+
+export class SqliteStore implements Store {
+  readonly #thread: QueueThread;
+
+  constructor(thread: QueueThread) {
+    this.#thread = thread;
+  }
+
+  async defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
+    const ids = [...new Set(deferrals.map(({ deferred }) => queueIdOf(deferred.unit.uid)))];
+    const missing = new Set(await known(this.#thread.call("withoutContent", ids)));
+    let rows: StoredDeferral[] = [];
+    let contents: StoredContent[] = [];
+    let bytes = 0;
+    for (const { deferred, content } of deferrals) {
+      const id = queueIdOf(deferred.unit.uid);
+      if (missing.delete(id)) {
+        const data = await content();
+        contents.push({ id, data });
+        bytes += data.length;
+      }
+      rows.push(stored(deferred));
+      if (bytes < contentBytesMax) continue;
+      await known(this.#thread.call("defer", shard, rows, contents));
+      [rows, contents, bytes] = [[], [], 0];
+    }
+    if (rows.length > 0) await known(this.#thread.call("defer", shard, rows, contents));
+  }
+
+  async find(uids: readonly Uid[]): Promise<ReadonlyMap<Uid, StoredUnit>> {
+    const found = new Map<Uid, StoredUnit>();
+    for (const { uid, record } of await known(this.#thread.call("find", uids))) {
+      if (record === undefined) found.set(uid, { state: "finished" });
+      else found.set(uid, { state: "waiting", deferred: decodeDeferred(record) });
+    }
+    return found;
+  }
+
+  content(id: QueueId): Promise<Uint8Array | undefined> {
+    return known(this.#thread.call("content", id));
+  }
+
+  finish(_shard: Shard, uids: readonly Uid[]): Promise<void> {
+    return known(this.#thread.call("finish", uids));
+  }
+
+  wheel(shard: Shard, q: WheelQuery) {
+    return known(this.#thread.call("wheel", shard, q));
+  }
+
+  advanceWheel(shard: Shard, before: number): Promise<void> {
+    return known(this.#thread.call("advanceWheel", shard, before));
+  }
+
+  backlog(shard: Shard, destination: Destination, q: BacklogQuery) {
+    return known(this.#thread.call("backlog", shard, destination, q));
+  }
+
+  advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void> {
+    return known(this.#thread.call("advanceBacklog", shard, destination, position));
+  }
+
+  backlogs(shard: Shard) {
+    return known(this.#thread.call("backlogs", shard));
+  }
+
+  putHold(hold: Hold): Promise<void> {
+    return known(this.#thread.call("putHold", hold));
+  }
+
+  dropHold(destination: Destination): Promise<void> {
+    return known(this.#thread.call("dropHold", destination));
+  }
+
+  holds(): Promise<readonly Hold[]> {
+    return known(this.#thread.call("holds"));
+  }
+
+  park(parked: Parked): Promise<void> {
+    return known(this.#thread.call("park", parked));
+  }
+
+  parked(limit: number): Promise<readonly Parked[]> {
+    return known(this.#thread.call("parked", limit));
+  }
+
+  recordBounces(bounces: readonly Bounce[]): Promise<void> {
+    return known(this.#thread.call("recordBounces", bounces));
+  }
+
+  bounces(q: BounceQuery): Promise<readonly Bounce[]> {
+    return known(this.#thread.call("bounces", q));
+  }
+
+  async list(shard: Shard, filter: UnitFilter): Promise<readonly DeferredUnit[]> {
+    return (await known(this.#thread.call("listUnits", shard, filter))).map(decodeDeferred);
+  }
+}
+
+function stored(deferred: DeferredUnit): StoredDeferral {
+  const { unit, generation, place } = deferred;
+  return {
+    uid: unit.uid,
+    destination: unit.destination,
+    generation,
+    sizeBytes: unit.sizeBytes,
+    record: encodeDeferred(deferred),
+    ...(place.kind === "wheel" ? { dueAt: place.dueAt } : {}),
+  };
+}
+
+/** What failed may be tried again: each of these may be repeated. */
+async function known<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreUnavailable(`Cannot use the store: ${reason}`, { cause });
+  }
+}
