@@ -1,10 +1,9 @@
 /**
  * Which shards this worker owns: no leader, everybody computes the same (DESIGN §5).
  *
- *   heartbeat → members → those shards whose highest rendezvous hash is mine, once membership is stable
+ *   members → those shards whose highest rendezvous hash is mine, once membership is stable
  *   claim what is free or whose owner is gone; give back what another should have,
  *   and what was claimed but could not be taken over
- *   no heartbeat for a while, on the monotonic clock: start nothing new, then drop what is uncommitted
  */
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Epoch, Lease, Leases } from "#lib/leases/leases";
@@ -13,7 +12,6 @@ import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
-import type { Tenure } from "./tenure.ts";
 
 /** Claims made in one round: a takeover of many shards must not stall the worker (DESIGN §5). */
 const claimsPerRoundMax = 8;
@@ -25,27 +23,20 @@ export interface OwnershipPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly timings: Timings;
-  readonly tenure: Tenure;
   readonly owned: () => readonly Shard[];
   readonly claimed: (shard: Shard, epoch: Epoch, lease: Lease | undefined) => Promise<void>;
-  readonly giveBack: (shard: Shard) => Promise<void>;
-  /** Nothing new may be started, or it may again. */
-  readonly pause: (isPaused: boolean) => void;
-  /** What has not sent its final dot must stop. */
-  readonly dropUncommitted: () => void;
-  /** Nothing of this incarnation counts any more. */
-  readonly expired: () => void;
+  /** False when it could not be told that the shard is free. */
+  readonly giveBack: (shard: Shard) => Promise<boolean>;
 }
 
 export class Ownership {
   readonly #ports: OwnershipPorts;
   #cancel: CancelTimer | undefined;
   #isStopped = false;
-  #isPaused = false;
   #membersKey = "";
   #stableSince: number;
   #round: Promise<void> = Promise.resolve();
-  /** Claims that broke off: whether the shard is ours, and so kept from others, must be looked up. */
+  /** Claims and hand-overs that broke off: whether the shard is ours, and so kept from others, must be looked up. */
   readonly #brokenOff = new Set<Shard>();
 
   constructor(ports: OwnershipPorts) {
@@ -55,7 +46,6 @@ export class Ownership {
 
   /** Resolves after the first round. */
   start(): Promise<void> {
-    this.#watch();
     this.#round = this.#runRound();
     return this.#round;
   }
@@ -65,25 +55,6 @@ export class Ownership {
     this.#isStopped = true;
     this.#cancel?.();
     await this.#round;
-  }
-
-  /** Runs beside the rounds, which may hang on a dead connection: our own clock decides. */
-  #watch(): void {
-    if (this.#isStopped) return;
-    const { clock, timings, tenure, log } = this.#ports;
-    if (tenure.isExpired) {
-      this.#ports.expired();
-      return;
-    }
-    const { silentMs } = tenure;
-    const isSilent = silentMs >= timings.pauseWithoutHeartbeatMs;
-    if (isSilent !== this.#isPaused) {
-      this.#isPaused = isSilent;
-      this.#ports.pause(isSilent);
-      log.warn(isSilent ? "worker_paused" : "worker_resumed", { silent_ms: silentMs });
-    }
-    if (silentMs >= timings.dropWithoutHeartbeatMs) this.#ports.dropUncommitted();
-    clock.after(1_000, () => this.#watch());
   }
 
   async #runRound(): Promise<void> {
@@ -101,7 +72,6 @@ export class Ownership {
 
   async #once(): Promise<void> {
     const { leases, clock, timings } = this.#ports;
-    await this.#beat();
     const members = [...(await leases.members())].sort();
     const key = members.join(" ");
     if (key !== this.#membersKey) {
@@ -116,7 +86,11 @@ export class Ownership {
   async #giveBack(members: readonly Incarnation[]): Promise<void> {
     const { owned, me, giveBack } = this.#ports;
     const foreign = owned().filter((shard) => ownerOf(shard, members) !== me);
-    await Promise.all(foreign.map((shard) => giveBack(shard)));
+    await Promise.all(
+      foreign.map(async (shard) => {
+        if (!(await giveBack(shard))) this.#brokenOff.add(shard);
+      }),
+    );
     const stranded = [...this.#brokenOff].filter((shard) => ownerOf(shard, members) !== me);
     await Promise.all(stranded.map((shard) => this.#letGo(shard)));
   }
@@ -143,15 +117,7 @@ export class Ownership {
     for (let at = 0; at < wanted.length && !this.#isStopped; at += claimsPerRoundMax) {
       const round = wanted.slice(at, at + claimsPerRoundMax);
       await Promise.all(round.map((shard) => this.#claimOne(shard, members)));
-      if (at + claimsPerRoundMax < wanted.length) await this.#beat();
     }
-  }
-
-  async #beat(): Promise<void> {
-    const { leases, me, clock, tenure } = this.#ports;
-    const sentAt = clock.monotonic();
-    await leases.heartbeat(me);
-    tenure.heard(sentAt);
   }
 
   async #claimOne(shard: Shard, members: readonly Incarnation[]): Promise<void> {

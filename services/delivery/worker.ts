@@ -15,6 +15,7 @@ import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { Ownership } from "./ownership.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
@@ -30,6 +31,7 @@ export class Worker {
   readonly #ports: WorkerPorts;
   readonly #writer: JournalWriter;
   readonly #ownership: Ownership;
+  readonly #heartbeats: Heartbeats;
   readonly #owners = new Map<Shard, { owner: ShardOwner; unserve: () => void }>();
   readonly #onLost: () => void;
   #unserve: (() => void) | undefined;
@@ -55,6 +57,10 @@ export class Worker {
       owned: () => [...this.#owners.keys()],
       claimed: (shard, epoch, lease) => this.#claimed(shard, epoch, lease),
       giveBack: (shard) => this.#giveBack(shard),
+    });
+    this.#heartbeats = new Heartbeats({
+      ...this.#ports,
+      timings: config.timings,
       pause: (isPaused) => this.#ports.dispatcher.pause(isPaused),
       dropUncommitted: () => this.#ports.attempts.dropUncommitted(),
       expired: () => this.#lost("tenure_expired"),
@@ -73,6 +79,7 @@ export class Worker {
   async start(): Promise<void> {
     const { bus } = this.#ports;
     this.#unserve = bus.serveWorker(adminHandler(this, this.#ports));
+    await this.#heartbeats.start();
     await this.#refreshHolds();
     await this.#ownership.start();
   }
@@ -133,19 +140,21 @@ export class Worker {
     this.#owners.set(shard, { owner, unserve });
   }
 
-  async #giveBack(shard: Shard): Promise<void> {
+  async #giveBack(shard: Shard): Promise<boolean> {
     const owned = this.#owners.get(shard);
-    if (owned === undefined) return;
+    if (owned === undefined) return true;
+    let isReleased = true;
     try {
       await owned.owner.stop();
       this.#ports.log.info("shard_released", { shard, floor: owned.owner.floor });
     } catch (error) {
-      // It could not be given back; it is taken from us when our heartbeat has expired.
+      isReleased = false;
       this.#ports.log.error("shard_release_failed", { shard, error: String(error) });
       owned.owner.fence();
     }
     owned.unserve();
     this.#owners.delete(shard);
+    return isReleased;
   }
 
   #fenced(shard: Shard): void {
@@ -170,6 +179,7 @@ export class Worker {
 
   #end(): void {
     this.#isOver = true;
+    this.#heartbeats.stop();
     this.#unserve?.();
     this.#ports.pool.close();
   }

@@ -43,7 +43,7 @@ export interface CheckpointsPorts {
 export class Checkpoints {
   readonly #ports: CheckpointsPorts;
   #written: Checkpoint | undefined;
-  #isRunning = false;
+  #running: Promise<void> | undefined;
 
   constructor(ports: CheckpointsPorts) {
     this.#ports = ports;
@@ -70,8 +70,18 @@ export class Checkpoints {
 
   /** Never rejects; a call while one runs does nothing. */
   async writeAndPurge(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    if (this.#running !== undefined) return;
+    this.#running = this.#writeAndPurge();
+    await this.#running;
+    this.#running = undefined;
+  }
+
+  /** Resolves when none is under way: the last one must not be overtaken. */
+  async quiet(): Promise<void> {
+    await this.#running;
+  }
+
+  async #writeAndPurge(): Promise<void> {
     const { shard, log, onFenced } = this.#ports;
     try {
       await this.write();
@@ -80,8 +90,6 @@ export class Checkpoints {
     } catch (error) {
       if (error instanceof Fenced) onFenced();
       else log.error("checkpoint_failed", { shard, error: String(error) });
-    } finally {
-      this.#isRunning = false;
     }
   }
 

@@ -1,6 +1,7 @@
 /** Group commit of outcomes: one record in flight, carrying everything since the last one (DESIGN §4.7). */
 import type { Clock } from "#lib/clock";
 import type { UnitEvent } from "#lib/queue/event";
+import type { Shard } from "#lib/queue/unit";
 import { type Incarnation, type Journal, JournalSealed } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 
@@ -28,6 +29,9 @@ export class JournalWriter {
   #isWriting = false;
   #isSealed = false;
   #position = 0;
+  /** Events of each shard that wait or are on their way. */
+  readonly #pending = new Map<Shard, number>();
+  #flushWaiters: { readonly shard: Shard; readonly flushed: () => void }[] = [];
 
   constructor(ports: JournalWriterPorts) {
     this.#ports = ports;
@@ -46,7 +50,30 @@ export class JournalWriter {
   record(event: UnitEvent, settled: (position: number) => void): void {
     if (this.#isSealed) return;
     this.#waiting.push({ event, settled });
+    this.#pending.set(event.shard, (this.#pending.get(event.shard) ?? 0) + 1);
     if (!this.#isWriting) void this.#writeAll();
+  }
+
+  /** Resolves when nothing of the shard is on its way to the journal any more, or nothing can be. */
+  flushed(shard: Shard): Promise<void> {
+    return new Promise((flushed) => {
+      this.#flushWaiters.push({ shard, flushed });
+      this.#tellFlushed();
+    });
+  }
+
+  #tellFlushed(): void {
+    const isFlushed = (shard: Shard) => this.#isSealed || !this.#pending.has(shard);
+    const told = this.#flushWaiters.filter(({ shard }) => isFlushed(shard));
+    this.#flushWaiters = this.#flushWaiters.filter(({ shard }) => !isFlushed(shard));
+    for (const { flushed } of told) flushed();
+  }
+
+  #settle({ event, settled }: Waiting): void {
+    const left = (this.#pending.get(event.shard) ?? 0) - 1;
+    if (left > 0) this.#pending.set(event.shard, left);
+    else this.#pending.delete(event.shard);
+    settled(this.#position);
   }
 
   async #writeAll(): Promise<void> {
@@ -55,7 +82,8 @@ export class JournalWriter {
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#isSealed) {
       const batch = this.#waiting.splice(0, eventsPerRecordMax);
-      if (await this.#append(batch)) for (const { settled } of batch) settled(this.#position);
+      if (await this.#append(batch)) for (const waiting of batch) this.#settle(waiting);
+      if (this.#flushWaiters.length > 0) this.#tellFlushed();
     }
     this.#isWriting = false;
   }

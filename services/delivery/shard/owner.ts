@@ -109,7 +109,7 @@ export class ShardOwner {
 
   /** The end of ownership in good order. Attempts still running after `drainMs` go on unrecorded. */
   async stop(): Promise<void> {
-    const { clock, config, leases } = this.#ports;
+    const { clock, config, leases, tenure, writer } = this.#ports;
     this.#stopReading();
     const drained = new AbortController();
     for (const queue of this.working.destinations) this.#leave(queue.drain());
@@ -120,6 +120,11 @@ export class ShardOwner {
     drained.abort();
     if (this.#isOver) return;
     this.#isGivenUp = true;
+    // What is still on its way must not come to the store or the journal behind our successor's back.
+    await this.settlement.quiet();
+    await this.#checkpoints.quiet();
+    await writer.flushed(this.shard);
+    if (writer.isSealed || tenure.isExpired) return;
     await leases.release(this.shard, this.epoch, this.#checkpoints.current());
   }
 

@@ -9,6 +9,8 @@ import type { Store, WaitingRow } from "#lib/store/store";
 /** How far ahead rows are read, and how many at a time. */
 const horizonMs = 300_000;
 const pageRowsMax = 1_000;
+/** Rows in memory: what is written for within the horizon comes here without a page being read. */
+const rowsMax = 20_000;
 
 export interface DueRow {
   readonly uid: Uid;
@@ -23,9 +25,10 @@ export class RetryWheel {
   readonly #shard: Shard;
   readonly #store: Store;
   readonly #clock: Clock;
-  /** Sorted by due time. Every stored row due by `#readThrough` is or was in here. */
+  /** Sorted by due time. Every stored row due by `#readThrough` is or was in here, and no other. */
   #rows: WaitingRow[] = [];
   #readThrough: Time = Number.NEGATIVE_INFINITY;
+  /** No row due after `#readThrough` lies before this position; undefined: the stored cursor. */
   #after: string | undefined;
   /** Rows written while a page was being read, which may or may not be in that page. */
   #addedMeanwhile: WaitingRow[] | undefined;
@@ -47,13 +50,34 @@ export class RetryWheel {
   /** A row was written. */
   added(row: WaitingRow): void {
     this.#addedMeanwhile?.push(row);
-    if (row.at <= this.#readThrough) this.#insert(row);
+    if (row.at > this.#readThrough) return;
+    this.#insert(row);
+    if (this.#rows.length > rowsMax && this.#addedMeanwhile === undefined) this.#shorten();
+  }
+
+  get rowCount(): number {
+    return this.#rows.length;
   }
 
   #insert(row: WaitingRow): void {
-    let at = this.#rows.length;
-    while (at > 0 && (this.#rows[at - 1]?.at ?? 0) > row.at) at -= 1;
-    this.#rows.splice(at, 0, row);
+    let low = 0;
+    let high = this.#rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#rows[middle]?.at ?? 0) <= row.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#rows.splice(low, 0, row);
+  }
+
+  /** Forgets the later half, to be read again when it is due. */
+  #shorten(): void {
+    const last = this.#rows[rowsMax >>> 1]?.at ?? this.#readThrough;
+    const end = this.#rows.findIndex((row) => row.at > last);
+    if (end === -1) return;
+    this.#rows.length = end;
+    this.#readThrough = last;
+    this.#after = undefined;
   }
 
   /** Rows due by now, at most `limit`. Rejects when the store is away; nothing is lost by that. */
@@ -76,31 +100,43 @@ export class RetryWheel {
     await this.#store.advanceWheel(this.#shard, before);
   }
 
+  /** Up to the first page with a row that is new. */
   async #readPage(now: Time): Promise<void> {
     const until = now + horizonMs;
     const meanwhile: WaitingRow[] = [];
     this.#addedMeanwhile = meanwhile;
     try {
-      const rows = await this.#store.wheel(this.#shard, {
-        until,
-        limit: pageRowsMax,
-        ...(this.#after === undefined ? {} : { after: this.#after }),
-      });
-      const last = rows.at(-1);
-      if (last !== undefined) this.#after = last.position;
-      const before = this.#readThrough;
-      this.#readThrough = rows.length < pageRowsMax || last === undefined ? until : last.at;
-      this.#rows.push(...rows);
-      this.#rows.sort((a, b) => a.at - b.at);
+      let isMore = true;
+      while (isMore && this.#rows.length === 0) {
+        const page = await this.#store.wheel(this.#shard, {
+          until,
+          limit: pageRowsMax,
+          ...(this.#after === undefined ? {} : { after: this.#after }),
+        });
+        isMore = page.length >= pageRowsMax;
+        this.#take(page, isMore ? undefined : until);
+      }
+      const first = this.#rows[0]?.at ?? Number.POSITIVE_INFINITY;
       // One that is in the page too comes twice: the second finds its generation outdated.
       for (const row of meanwhile) {
-        if (row.at > before && row.at <= this.#readThrough) this.#insert(row);
+        if (row.at >= first && row.at <= this.#readThrough) this.#insert(row);
       }
     } finally {
       this.#addedMeanwhile = undefined;
     }
   }
 
+  /** `until`: the page was the last one until then. */
+  #take(page: readonly WaitingRow[], until: Time | undefined): void {
+    const last = page.at(-1);
+    if (last === undefined || until !== undefined) {
+      this.#keep(page, until ?? this.#readThrough);
+      return;
+    }
+    // More rows of the last one's time may lie behind it: they are read together, unless they fill a page.
+    const whole = page.filter((row) => row.at < last.at);
+    this.#keep(whole.length > 0 ? whole : page, (whole.at(-1) ?? last).at);
+  }
   #handOut(row: WaitingRow): DueRow {
     const token = {};
     this.#out.set(token, row.at);

@@ -17,6 +17,7 @@ import type { DeliveryMetrics } from "../metrics.ts";
 import type { Tenure } from "../tenure.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { Notifier } from "./notifier.ts";
+import { PersistentWrites } from "./persistent-writes.ts";
 import {
   cancelledPlan,
   type NotifiedRecipient,
@@ -65,9 +66,16 @@ interface Ending {
 
 export class Settlement {
   readonly #ports: SettlementPorts;
+  readonly #writes: PersistentWrites;
 
   constructor(ports: SettlementPorts) {
     this.#ports = ports;
+    this.#writes = new PersistentWrites(ports);
+  }
+
+  /** Resolves when none of its writes is under way. */
+  quiet(): Promise<void> {
+    return this.#writes.quiet();
   }
 
   /** After an attempt. `isDestinationDown`: what failed for want of a host waits in the backlog. */
@@ -118,7 +126,7 @@ export class Settlement {
     if (units.length === 0) return;
     const { store, shard, metrics } = this.#ports;
     const deferrals = units.map((queued) => this.#deferral(queued, asItIs(queued)));
-    await this.#persist("spill", () => store.defer(shard, deferrals));
+    await this.#writes.persist("spill", () => store.defer(shard, deferrals));
     if (this.#ports.isOver()) return;
     metrics.spilled(units.length);
     for (const [index, queued] of units.entries()) {
@@ -133,7 +141,7 @@ export class Settlement {
   async moveTo(queued: QueuedUnit, place: Place, isDelayNotified: boolean): Promise<void> {
     const { store, shard } = this.#ports;
     const deferral = this.#deferral(queued, { ...asItIs(queued), place, isDelayNotified });
-    await this.#persist("move", () => store.defer(shard, [deferral]));
+    await this.#writes.persist("move", () => store.defer(shard, [deferral]));
     this.#placed(queued, deferral.deferred);
     this.#record(queued, { disposition: "deferred", recipients: [], attempt: attemptsOf(queued) });
   }
@@ -198,10 +206,12 @@ export class Settlement {
       log.warn("notification_undeliverable", { uid: unit.uid });
       return;
     }
-    const original = await this.#persist("notify", () => this.#content(queued));
+    const original = await this.#writes.persist("notify", () => this.#content(queued));
     for (const [action, recipients] of notifications) {
       const notice = { action, unit, recipients, attempt };
-      await this.#persist("notify", () => notifier.send(notice, original ?? new Uint8Array()));
+      await this.#writes.persist("notify", () =>
+        notifier.send(notice, original ?? new Uint8Array()),
+      );
       metrics.notification(action);
     }
   }
@@ -209,7 +219,7 @@ export class Settlement {
   async #recordBounces(queued: QueuedUnit, failed: readonly NotifiedRecipient[]): Promise<void> {
     if (failed.length === 0) return;
     const bounces = failed.map((f) => bounceOf(queued, f));
-    await this.#persist("bounce", () => this.#ports.store.recordBounces(bounces));
+    await this.#writes.persist("bounce", () => this.#ports.store.recordBounces(bounces));
   }
 
   async #finishInStore(units: readonly QueuedUnit[]): Promise<void> {
@@ -217,7 +227,7 @@ export class Settlement {
     if (stored.length === 0) return;
     const { store, shard } = this.#ports;
     const uids = stored.map(({ unit }) => unit.uid);
-    await this.#persist("finish", () => store.finish(shard, uids));
+    await this.#writes.persist("finish", () => store.finish(shard, uids));
   }
 
   async #defer(
@@ -236,7 +246,7 @@ export class Settlement {
       isDelayNotified: waiting.isDelayNotified,
       last: waiting.last,
     });
-    await this.#persist("defer", () => store.defer(shard, [deferral]));
+    await this.#writes.persist("defer", () => store.defer(shard, [deferral]));
     this.#placed(queued, deferral.deferred);
   }
 
@@ -319,21 +329,6 @@ export class Settlement {
         next_attempt_at: r.outcome === "transient" ? nextAttemptAt : undefined,
       });
     }
-  }
-
-  /** Repeats a write until it is done, or until we are no longer the owner. */
-  async #persist<T>(what: string, write: () => Promise<T>): Promise<T | undefined> {
-    const { clock, log, storeRetryMs, tenure, isOver } = this.#ports;
-    while (!isOver()) {
-      try {
-        if (tenure.isSure) return await write();
-      } catch (error) {
-        log.error("settlement_waits", { what, error: String(error) });
-      }
-      await clock.sleep(storeRetryMs);
-    }
-    // Whoever owns the shard now finds the unit as it was: never settle it from here.
-    return new Promise<never>(() => {});
   }
 }
 
