@@ -36,7 +36,9 @@ describe("PersistentWrites", () => {
     const { clock, tenure, writes } = bench();
     let calls = 0;
     await clock.advance(25_000);
-    const done = writes.persist("test", async () => void (calls += 1));
+    const done = writes.persist("test", async () => {
+      calls += 1;
+    });
     await clock.advance(2_000);
     expect(calls).toBe(0);
     tenure.heard(clock.monotonic());
@@ -49,7 +51,11 @@ describe("PersistentWrites", () => {
     const { clock, state, writes } = bench();
     const { promise, resolve } = Promise.withResolvers<void>();
     let isTold = false;
-    void writes.persist("test", () => promise).then(() => void (isTold = true));
+    void writes
+      .persist("test", () => promise)
+      .then(() => {
+        isTold = true;
+      });
     const quiet = writes.quiet();
     state.isOver = true;
     resolve();
