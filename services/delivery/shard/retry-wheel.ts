@@ -49,8 +49,10 @@ export class RetryWheel {
 
   /** A row was written. */
   added(row: WaitingRow): void {
-    this.#addedMeanwhile?.push(row);
-    if (row.at > this.#readThrough) return;
+    if (row.at > this.#readThrough) {
+      this.#addedMeanwhile?.push(row);
+      return;
+    }
     this.#insert(row);
     if (this.#rows.length > rowsMax && this.#addedMeanwhile === undefined) this.#shorten();
   }
@@ -83,7 +85,7 @@ export class RetryWheel {
   /** Rows due by now, at most `limit`. Rejects when the store is away; nothing is lost by that. */
   async takeDue(limit: number): Promise<readonly DueRow[]> {
     const now = this.#clock.now();
-    if (this.#rows.length === 0 && this.#readThrough < now) await this.#readPage(now);
+    if (this.#rows.length === 0 && this.#readThrough < now) await this.#readOn(now);
     let count = 0;
     while (count < limit && count < this.#rows.length && (this.#rows[count]?.at ?? 0) <= now) {
       count += 1;
@@ -100,43 +102,46 @@ export class RetryWheel {
     await this.#store.advanceWheel(this.#shard, before);
   }
 
-  /** Up to the first page with a row that is new. */
-  async #readPage(now: Time): Promise<void> {
+  /** Reads on, to the first rows that are new or to the horizon. */
+  async #readOn(now: Time): Promise<void> {
     const until = now + horizonMs;
-    const meanwhile: WaitingRow[] = [];
-    this.#addedMeanwhile = meanwhile;
+    let limit = pageRowsMax;
+    this.#addedMeanwhile = [];
     try {
-      let isMore = true;
-      while (isMore && this.#rows.length === 0) {
-        const page = await this.#store.wheel(this.#shard, {
-          until,
-          limit: pageRowsMax,
-          ...(this.#after === undefined ? {} : { after: this.#after }),
-        });
-        isMore = page.length >= pageRowsMax;
-        this.#take(page, isMore ? undefined : until);
-      }
-      const first = this.#rows[0]?.at ?? Number.POSITIVE_INFINITY;
-      // One that is in the page too comes twice: the second finds its generation outdated.
-      for (const row of meanwhile) {
-        if (row.at >= first && row.at <= this.#readThrough) this.#insert(row);
+      while (this.#rows.length === 0 && this.#readThrough < until) {
+        const page = await this.#readPage(until, limit);
+        if (page.length < limit) this.#take(page, until);
+        else {
+          // More rows of the last one's time may lie behind the page: these are read together.
+          const last = page.at(-1)?.at ?? until;
+          const whole = page.filter((row) => row.at < last);
+          if (whole.length === 0) limit *= 2;
+          else this.#take(whole, whole.at(-1)?.at ?? last);
+        }
       }
     } finally {
       this.#addedMeanwhile = undefined;
     }
   }
 
-  /** `until`: the page was the last one until then. */
-  #take(page: readonly WaitingRow[], until: Time | undefined): void {
-    const last = page.at(-1);
-    if (last === undefined || until !== undefined) {
-      this.#keep(page, until ?? this.#readThrough);
-      return;
-    }
-    // More rows of the last one's time may lie behind it: they are read together, unless they fill a page.
-    const whole = page.filter((row) => row.at < last.at);
-    this.#keep(whole.length > 0 ? whole : page, (whole.at(-1) ?? last).at);
+  #readPage(until: Time, limit: number): Promise<readonly WaitingRow[]> {
+    const after = this.#after === undefined ? {} : { after: this.#after };
+    return this.#store.wheel(this.#shard, { until, limit, ...after });
   }
+
+  /** The page and those before it have all rows due by `through`. */
+  #take(page: readonly WaitingRow[], through: Time): void {
+    const before = this.#readThrough;
+    this.#after = page.at(-1)?.position ?? this.#after;
+    if (through <= before) return;
+    this.#readThrough = through;
+    this.#rows.push(...page.filter((row) => row.at > before));
+    // One that is in the page too comes twice: the second finds that it is outdated.
+    const meanwhile = this.#addedMeanwhile ?? [];
+    this.#addedMeanwhile = meanwhile.filter((row) => row.at > through);
+    for (const row of meanwhile) if (row.at <= through) this.#insert(row);
+  }
+
   #handOut(row: WaitingRow): DueRow {
     const token = {};
     this.#out.set(token, row.at);

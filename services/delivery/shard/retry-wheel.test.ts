@@ -1,0 +1,192 @@
+import { describe, expect, test } from "bun:test";
+import type { Faults } from "#lib/faults";
+import type { Uid } from "#lib/queue/unit";
+import { MemoryStore } from "#lib/store/memory";
+import { type Store, StoreUnavailable, type WaitingRow } from "#lib/store/store";
+import { VirtualClock } from "#lib/virtual-clock";
+import { deferred, nthUid, shardOfTests } from "../../../test/support/queued.ts";
+import { RetryWheel } from "./retry-wheel.ts";
+
+const minute = 60_000;
+
+class Wheel {
+  readonly clock = new VirtualClock();
+  readonly store: Store;
+  readonly wheel: RetryWheel;
+  #n = 0;
+
+  constructor(faults?: Faults) {
+    const { clock } = this;
+    this.store = new MemoryStore(faults === undefined ? { clock } : { clock, faults });
+    this.wheel = new RetryWheel(shardOfTests, this.store, clock);
+  }
+
+  /** In the store alone, as after a restart. */
+  async stored(...delaysMs: number[]): Promise<Uid[]> {
+    const rows = await Promise.all(delaysMs.map((delayMs) => this.#write(delayMs)));
+    return rows.map((row) => row.uid);
+  }
+
+  /** Written by this owner. */
+  async added(...delaysMs: number[]): Promise<Uid[]> {
+    const uids: Uid[] = [];
+    for (const delayMs of delaysMs) {
+      const row = await this.#write(delayMs);
+      this.wheel.added(row);
+      uids.push(row.uid);
+    }
+    return uids;
+  }
+
+  async #write(delayMs: number): Promise<WaitingRow> {
+    this.#n += 1;
+    const id = nthUid(this.#n);
+    const dueAt = this.wheel.writable(this.clock.now() + delayMs);
+    await this.store.defer(shardOfTests, [
+      {
+        deferred: deferred({ uid: id }, { place: { kind: "wheel", dueAt } }),
+        content: async () => new Uint8Array(),
+      },
+    ]);
+    return { position: "", uid: id, generation: 1, at: dueAt, sizeBytes: 1 };
+  }
+
+  /** Everything due now, dealt with. */
+  async takeAll(): Promise<(Uid | undefined)[]> {
+    const uids: Uid[] = [];
+    for (;;) {
+      const rows = await this.wheel.takeDue(500);
+      if (rows.length === 0) return uids;
+      for (const row of rows) {
+        uids.push(row.uid);
+        row.done();
+      }
+    }
+  }
+}
+
+describe("RetryWheel", () => {
+  test("hands out what is due, in order of time, and nothing before its time", async () => {
+    const w = new Wheel();
+    const [late, soon] = await w.stored(2 * minute, minute);
+    expect(await w.takeAll()).toEqual([]);
+    await w.clock.advance(minute);
+    expect(await w.takeAll()).toEqual([soon]);
+    await w.clock.advance(minute);
+    expect(await w.takeAll()).toEqual([late]);
+    expect(await w.takeAll()).toEqual([]);
+  });
+
+  test("what is written within the horizon and beyond it comes in its turn, once", async () => {
+    const w = new Wheel();
+    expect(await w.takeAll()).toEqual([]);
+    const [far, near] = await w.added(20 * minute, minute);
+    await w.clock.advance(minute);
+    expect(await w.takeAll()).toEqual([near]);
+    await w.clock.advance(19 * minute);
+    expect(await w.takeAll()).toEqual([far]);
+  });
+
+  test("what came by way of memory does not come again with the next page", async () => {
+    const w = new Wheel();
+    await w.takeAll();
+    const near = await w.added(minute, 2 * minute, 3 * minute);
+    await w.clock.advance(4 * minute);
+    expect(await w.takeAll()).toEqual(near);
+    const [later] = await w.added(9 * minute);
+    await w.clock.advance(9 * minute);
+    expect(await w.takeAll()).toEqual([later]);
+  });
+
+  test("pages that end amid rows of one time lose none of them", async () => {
+    const w = new Wheel();
+    const times = Array.from({ length: 2_600 }, (_, i) => minute + Math.floor(i / 130));
+    const stored = await w.stored(...times);
+    await w.clock.advance(2 * minute);
+    expect((await w.takeAll()).sort()).toEqual(stored.sort());
+  });
+
+  test("more rows of one time than a page holds are read all the same", async () => {
+    const w = new Wheel();
+    const stored = await w.stored(...Array.from({ length: 2_100 }, () => minute));
+    await w.clock.advance(minute);
+    expect((await w.takeAll()).sort()).toEqual(stored.sort());
+  });
+
+  test("a row written at the time at which the last page ended is not lost", async () => {
+    const w = new Wheel();
+    const stored = await w.stored(...Array.from({ length: 1_001 }, (_, i) => i * 60));
+    await w.clock.advance(minute);
+    const first = await w.wheel.takeDue(1);
+    const added = await w.added(0, -1, 1, 60, -minute / 2);
+    for (const row of first) row.done();
+    await w.clock.advance(2 * minute);
+    const all = [...first.map((row) => row.uid), ...(await w.takeAll())];
+    expect(all.sort()).toEqual([...stored, ...added].sort());
+  });
+
+  test("keeps a bounded number of rows in memory, and finds the others again", async () => {
+    const w = new Wheel();
+    await w.takeAll();
+    const delays = Array.from({ length: 20_500 }, (_, i) => 1_000 + ((i * 7_919) % 250_000));
+    const added = await w.added(...delays);
+    expect(w.wheel.rowCount).toBeLessThan(20_001);
+    const taken: (Uid | undefined)[] = [];
+    for (let i = 0; i < 5; i++) {
+      await w.clock.advance(minute);
+      taken.push(...(await w.takeAll()));
+      await w.wheel.advance();
+    }
+    expect(taken.length).toBe(added.length);
+    expect(new Set(taken).size).toBe(added.length);
+  });
+
+  test("what is put back is due again at once", async () => {
+    const w = new Wheel();
+    const [only] = await w.stored(0);
+    for (const row of await w.wheel.takeDue(500)) row.putBack();
+    expect(await w.takeAll()).toEqual([only]);
+  });
+
+  test("the stored cursor does not pass what is handed out and not dealt with", async () => {
+    const w = new Wheel();
+    const [first] = await w.stored(minute, 2 * minute);
+    await w.clock.advance(3 * minute);
+    const rows = await w.wheel.takeDue(500);
+    rows[1]?.done();
+    await w.wheel.advance();
+    const successor = new RetryWheel(shardOfTests, w.store, w.clock);
+    expect((await successor.takeDue(500))[0]?.uid).toBe(first);
+    rows[0]?.done();
+    await w.wheel.advance();
+    expect(await new RetryWheel(shardOfTests, w.store, w.clock).takeDue(500)).toEqual([]);
+  });
+
+  test("after the clock was put back nothing is written where nobody would read it", async () => {
+    const w = new Wheel();
+    await w.takeAll();
+    await w.clock.advance(minute);
+    await w.takeAll();
+    await w.wheel.advance();
+    w.clock.step(-10 * minute);
+    const [only] = await w.added(minute);
+    await w.clock.advance(10 * minute);
+    expect(await w.takeAll()).toEqual([only]);
+  });
+
+  test("when the store is away nothing is lost by it", async () => {
+    let isAway = false;
+    const faults = {
+      before: async () => {
+        if (isAway) throw new StoreUnavailable("Cannot use the store: away");
+      },
+      after: async () => {},
+    };
+    const w = new Wheel(faults);
+    const [only] = await w.stored(0);
+    isAway = true;
+    await expect(w.wheel.takeDue(500)).rejects.toThrow("away");
+    isAway = false;
+    expect(await w.takeAll()).toEqual([only]);
+  });
+});
