@@ -5,6 +5,7 @@ import { makeIdentity } from "../../services/edge/identity.ts";
 import { dovecotMissing, startDovecot } from "../peers/dovecot.ts";
 import { eximMissing, startExim } from "../peers/exim.ts";
 import { mailIn } from "../peers/maildir.ts";
+import { openSmtpdMissing, startOpenSmtpd } from "../peers/opensmtpd.ts";
 import { assertThere } from "../peers/packages.ts";
 import type { Peer } from "../peers/peer.ts";
 import { postfixMissing, startPostfix } from "../peers/postfix.ts";
@@ -12,6 +13,7 @@ import { RawPeer } from "../support/raw-peer.ts";
 
 const noPostfix = await postfixMissing();
 const noExim = await eximMissing();
+const noOpenSmtpd = await openSmtpdMissing();
 const noDovecot = await dovecotMissing();
 const startMaxMs = 30_000;
 
@@ -143,6 +145,35 @@ describe.skipIf(noExim !== undefined)(`Exim ${noExim ?? ""}`, () => {
     await said(client, "MAIL FROM:<sender@client.example>", "250");
     await said(client, "RCPT TO:<bob@local.example>", "550");
     await said(client, "RCPT TO:<alice@elsewhere.example>", "550");
+    client.destroy();
+  });
+});
+
+describe.skipIf(noOpenSmtpd !== undefined)(`OpenSMTPD ${noOpenSmtpd ?? ""}`, () => {
+  let peer: Peer;
+  beforeAll(async () => {
+    peer = await startOpenSmtpd({ domains: ["local.example"], users: ["dave"] });
+  }, startMaxMs);
+  afterAll(() => peer.stop());
+
+  test(
+    "takes a message and delivers it",
+    async () => {
+      const maildir = await peer.maildir("dave");
+      await send(peer, "EHLO client.example", "dave@local.example");
+      const [message] = await mailIn(maildir);
+      // It completes what a local client sends.
+      expect(message?.toString()).toContain("\nSubject: hello\n");
+      expect(message?.toString()).toEndWith("\n\n.dot\n");
+    },
+    startMaxMs,
+  );
+
+  test("knows neither strangers nor other domains", async () => {
+    const client = await greeted(peer, "EHLO client.example");
+    await said(client, "MAIL FROM:<sender@client.example>", "250");
+    await said(client, "RCPT TO:<bob@local.example>", "550");
+    await said(client, "RCPT TO:<dave@elsewhere.example>", "550");
     client.destroy();
   });
 });

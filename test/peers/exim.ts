@@ -1,6 +1,7 @@
 /** Exim on a loopback port: takes mail for any mailbox of its domains into maildirs. */
 import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { missingAccounts } from "./account.ts";
 import { missingUnpacked } from "./packages.ts";
 import { freePort, launch, mailOwner, type Peer, peerDirectory } from "./peer.ts";
 
@@ -18,7 +19,7 @@ const account = "Debian-exim";
 
 /** Why there is no Exim on this machine; undefined when there is. */
 export async function eximMissing(): Promise<string | undefined> {
-  return (await missingUnpacked("exim4-daemon-light", root)) ?? (await missingAccount());
+  return (await missingUnpacked("exim4-daemon-light", root)) ?? (await missingAccounts(account));
 }
 
 export async function startExim(options: EximOptions): Promise<Peer> {
@@ -87,15 +88,4 @@ maildir:
   user = ${mailOwner}
   group = ${mailOwner}
 `;
-}
-
-async function missingAccount(): Promise<string | undefined> {
-  if (await succeeds(["id", "-u", account])) return undefined;
-  const made = await succeeds(["useradd", "-r", "-M", "-s", "/usr/sbin/nologin", account]);
-  return made ? undefined : `Cannot make the account ${account}`;
-}
-
-async function succeeds(command: string[]): Promise<boolean> {
-  const child = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  return (await child.exited) === 0;
 }
