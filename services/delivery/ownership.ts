@@ -9,7 +9,7 @@ import type { CancelTimer, Clock } from "#lib/clock";
 import type { Epoch, Lease, Leases } from "#lib/leases/leases";
 import { ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
-import type { Incarnation } from "#lib/stream/journal";
+import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
 
@@ -20,6 +20,7 @@ export interface OwnershipPorts {
   readonly me: Incarnation;
   readonly shards: number;
   readonly leases: Leases;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   readonly timings: Timings;
@@ -120,17 +121,34 @@ export class Ownership {
     }
   }
 
+  /**
+   * Ends the journal of a dead owner, and reads what it left; undefined when another was faster.
+   * Before the claim: whoever claims and fails must not stand between a journal that is still open
+   * and the one who comes after. And the lease is read behind the seal: the dead owner may have
+   * told its first checkpoint, and settled by it, since it was read before.
+   */
+  async #sealed(shard: Shard, owner: Incarnation): Promise<Lease | undefined> {
+    const { journal, leases } = this.#ports;
+    await journal.seal(owner);
+    const lease = await leases.read(shard);
+    return lease?.owner === owner ? lease : undefined;
+  }
+
   async #claimOne(shard: Shard, members: readonly Incarnation[]): Promise<void> {
     const { leases, me, log, claimed } = this.#ports;
     try {
-      const lease = await leases.read(shard);
+      const read = await leases.read(shard);
+      const { owner } = read ?? {};
+      const isForeign = owner !== undefined && owner !== me;
       // Its owner lives and will give it back in good order.
-      if (lease?.owner !== undefined && lease.owner !== me && members.includes(lease.owner)) return;
+      if (isForeign && members.includes(owner)) return;
+      const lease = isForeign ? await this.#sealed(shard, owner) : read;
+      if (isForeign && lease === undefined) return;
       const epoch = await leases.claim(shard, me, lease?.epoch);
       if (epoch === undefined) return;
       await claimed(shard, epoch, lease);
       this.#brokenOff.delete(shard);
-      log.info("shard_claimed", { shard, epoch, from: lease?.owner });
+      log.info("shard_claimed", { shard, epoch, from: owner });
     } catch (error) {
       this.#brokenOff.add(shard);
       log.error("shard_claim_failed", { shard, error: String(error) });

@@ -1,11 +1,11 @@
 /**
  * From a claimed lease to the exact set of what its earlier owners settled (DESIGN §4).
- * A crashed owner's journal is sealed first: from then on nothing it still tries to record counts.
+ * A crashed owner's journal was sealed before the claim: nothing is added to it any more.
  */
 import { assert } from "#lib/assert";
 import type { JournalMark, Lease } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";
-import type { Incarnation, Journal } from "#lib/stream/journal";
+import type { Journal } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 
 export interface Takeover {
@@ -21,11 +21,9 @@ export interface Takeover {
 export async function takeOver(
   shard: Shard,
   lease: Lease | undefined,
-  from: { journal: Journal; stream: Stream; me: Incarnation },
+  from: { readonly journal: Journal; readonly stream: Stream },
 ): Promise<Takeover> {
-  const { journal, stream, me } = from;
-  // Its other shards are fenced by the same seal: it must start afresh.
-  if (lease?.owner !== undefined && lease.owner !== me) await journal.seal(lease.owner);
+  const { journal, stream } = from;
   const floor = lease?.checkpoint?.floor ?? 0;
   const journals = lease?.checkpoint?.journals ?? [];
   const settled = new Set<number>();
