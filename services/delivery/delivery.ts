@@ -1,0 +1,50 @@
+/** Delivery as a process has it: one incarnation of the worker after another, until it is stopped. */
+import { makeQueueId } from "#lib/queue/queue-id";
+import type { Incarnation } from "#lib/stream/journal";
+import type { DeliveryPorts } from "./ports.ts";
+import { Worker } from "./worker.ts";
+
+export class Delivery {
+  readonly #name: string;
+  readonly #ports: DeliveryPorts;
+  #worker: Worker | undefined;
+  #isStopping = false;
+  #starting: Promise<void> = Promise.resolve();
+
+  /** `name` is the worker's, the same after a restart: its host's or pod's. */
+  constructor(name: string, ports: DeliveryPorts) {
+    this.#name = name;
+    this.#ports = ports;
+  }
+
+  get worker(): Worker | undefined {
+    return this.#worker;
+  }
+
+  /** Resolves when the first round of claims is through. */
+  start(): Promise<void> {
+    if (this.#isStopping) return Promise.resolve();
+    const { clock, random } = this.#ports;
+    const me = `${this.#name}/${makeQueueId(clock.now(), random)}` as Incarnation;
+    const worker = new Worker(me, this.#ports, () => this.#lost());
+    this.#worker = worker;
+    this.#starting = worker.start();
+    return this.#starting;
+  }
+
+  /** Running attempts finish, and the shards are given back. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#starting.catch(() => {});
+    await this.#worker?.stop();
+  }
+
+  /** What the old incarnation knew is of no use: the new one takes over as from a stranger. */
+  #lost(): void {
+    const { log, clock, config } = this.#ports;
+    this.start().catch((error: unknown) => {
+      log.error("worker_start_failed", { error: String(error) });
+      clock.after(config.timings.storeRetryMs, () => this.#lost());
+    });
+  }
+}

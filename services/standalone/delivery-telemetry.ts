@@ -1,0 +1,74 @@
+/** What delivery counts, as metrics of the process. */
+import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
+import type { Delivery } from "../delivery/delivery.ts";
+import type { DeliveryMetrics } from "../delivery/metrics.ts";
+
+export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
+  const recipients = metrics.counter(
+    "godwit_delivery_recipients_total",
+    "Recipients by outcome of an attempt.",
+  );
+  const inDoubt = metrics.counter(
+    "godwit_delivery_in_doubt_total",
+    "Recipients whose final dot went unanswered: they may get a second copy (RFC 1047).",
+  );
+  const notifications = metrics.counter(
+    "godwit_delivery_notifications_total",
+    "Notifications by action.",
+  );
+  const spilled = metrics.counter(
+    "godwit_delivery_spilled_total",
+    "Units moved to a backlog untried.",
+  );
+  const parked = metrics.counter("godwit_delivery_parked_total", "Entries nobody could read.");
+  const suspects = metrics.counter(
+    "godwit_delivery_suspects_total",
+    "Units that a takeover found deferred already.",
+  );
+  const down = metrics.counter(
+    "godwit_delivery_destinations_down_total",
+    "Times a destination went down.",
+  );
+  const attempts = metrics.histogram("godwit_delivery_attempt_seconds", {
+    help: "From the first command to the last reply, connecting included.",
+    buckets: secondsBuckets,
+  });
+  return {
+    recipient: (outcome) => recipients.add(1, { outcome }),
+    attempt: (durationMs) => attempts.record(durationMs / 1_000),
+    inDoubt: (count) => inDoubt.add(count),
+    notification: (action) => notifications.add(1, { action }),
+    spilled: (units) => spilled.add(units),
+    parked: () => parked.add(),
+    suspect: () => suspects.add(),
+    destinationDown: () => down.add(),
+  };
+}
+
+/** What is there now, asked at each scrape. */
+export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
+  const owners = () => delivery.worker?.owners ?? [];
+  const sum = (of: (owner: ReturnType<typeof owners>[number]) => number) =>
+    owners().reduce((total, owner) => total + of(owner), 0);
+  metrics.gauge("godwit_delivery_shards", "Shards owned.", () => owners().length);
+  metrics.gauge("godwit_delivery_sessions", "Sessions to remote hosts by state.", () => {
+    const { running, idle } = delivery.worker?.sessions ?? { running: 0, idle: 0 };
+    return [
+      { value: running, labels: { state: "running" } },
+      { value: idle, labels: { state: "idle" } },
+    ];
+  });
+  metrics.gauge("godwit_queue_units_in_memory", "Units read and not yet settled.", () =>
+    sum(({ working }) => working.unitCount),
+  );
+  metrics.gauge("godwit_queue_bytes_in_memory", "What they weigh.", () =>
+    sum(({ working }) => working.bytes),
+  );
+  metrics.gauge("godwit_queue_backlog_units", "Units waiting for their destination.", () =>
+    sum(({ working }) => {
+      let depth = 0;
+      for (const { backlog } of working.destinations) depth += backlog.depth;
+      return depth;
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+/** What the edge counts, as metrics of the process. */
+import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
+import type { EdgeMetrics } from "../edge/metrics.ts";
+
+export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
+  const sessions = new Map<string, number>();
+  let contentBytes = 0;
+  metrics.gauge("godwit_edge_sessions", "Open sessions by listener.", () =>
+    [...sessions].map(([listener, value]) => ({ value, labels: { listener } })),
+  );
+  metrics.gauge(
+    "godwit_edge_content_bytes",
+    "Content in memory, coming in or on its way to the queue.",
+    () => contentBytes,
+  );
+  const opened = metrics.counter("godwit_edge_sessions_total", "Sessions opened by listener.");
+  const turnedAway = metrics.counter(
+    "godwit_edge_sessions_refused_total",
+    "Connections turned away before their session began, by reason.",
+  );
+  const messages = metrics.counter("godwit_edge_messages_total", "Messages accepted.");
+  const recipients = metrics.counter("godwit_edge_recipients_total", "Recipients accepted.");
+  const bytes = metrics.counter("godwit_edge_bytes_total", "Bytes of content accepted.");
+  const refused = metrics.counter("godwit_edge_refusals_total", "Replies of 4yz and 5yz by code.");
+  const logins = metrics.counter("godwit_edge_auth_total", "AUTH by outcome.");
+  const accepting = metrics.histogram("godwit_edge_accept_seconds", {
+    help: "From the final dot to the 250.",
+    buckets: secondsBuckets,
+  });
+  const grow = (listener: string, by: number) =>
+    void sessions.set(listener, (sessions.get(listener) ?? 0) + by);
+  return {
+    sessionOpened(listener) {
+      grow(listener, 1);
+      opened.add(1, { listener });
+    },
+    sessionClosed: (listener) => grow(listener, -1),
+    sessionRefused: (reason) => turnedAway.add(1, { reason }),
+    accepted(message) {
+      const { listener } = message;
+      messages.add(1, { listener });
+      recipients.add(message.recipients, { listener });
+      bytes.add(message.bytes, { listener });
+      accepting.record(message.durationMs / 1_000);
+    },
+    refused: (code) => refused.add(1, { code: String(code) }),
+    authenticated: (outcome) => logins.add(1, { outcome }),
+    contentBytesHeld(held) {
+      contentBytes = held;
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/** All of Godwit in one process over the embedded queue: the same edge, delivery and control as in a cluster. */
+import { join } from "node:path";
+import type { Clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import type { Resolver } from "#lib/dns/resolver";
+import { LocalBus } from "#lib/leases/local-bus";
+import type { Endpoint, TlsIdentity, Transport } from "#lib/net/transport";
+import type { Random } from "#lib/random";
+import { EmbeddedQueue } from "#lib/sqlite/embedded-queue";
+import type { Log } from "#lib/telemetry/log";
+import type { Metrics } from "#lib/telemetry/metrics";
+import { ControlServer } from "../control/server.ts";
+import { readOrMakeToken } from "../control/token.ts";
+import { Delivery } from "../delivery/delivery.ts";
+import { Edge, type Listening } from "../edge/edge.ts";
+import { selfSignedIdentity } from "../edge/identity.ts";
+import { deliveryTelemetry, observeDelivery } from "./delivery-telemetry.ts";
+import { edgeTelemetry } from "./edge-telemetry.ts";
+import { deliveryConfigOf, edgeConfigOf } from "./settings.ts";
+
+export interface StandalonePorts {
+  readonly transport: Transport;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** The queue has broken: the process can only end, and be started again. */
+  readonly onFailed: (error: Error) => void;
+}
+
+interface Parts {
+  readonly queue: EmbeddedQueue;
+  readonly delivery: Delivery;
+  readonly edge: Edge;
+  readonly control: ControlServer;
+}
+
+export class Standalone {
+  readonly #parts: Parts;
+  #config: Config;
+  #state: "starting" | "running" | "stopping" = "starting";
+  #controlAt: Endpoint;
+  #stopped: Promise<void> | undefined;
+
+  /** Opens the queue; nothing listens yet. Rejects when the queue cannot be used. */
+  static async open(config: Config, ports: StandalonePorts): Promise<Standalone> {
+    const { clock, log, onFailed } = ports;
+    const { shards } = config;
+    const [token, identity] = await Promise.all([
+      readOrMakeToken(config.control.tokenFile),
+      identityOf(config),
+    ]);
+    const queue = await EmbeddedQueue.open({
+      folder: join(config.data, "queue"),
+      shards,
+      clock,
+      log,
+      onFailed,
+    });
+    return new Standalone(config, { ...ports, queue, token, identity });
+  }
+
+  private constructor(config: Config, ports: StandalonePorts & Opened) {
+    this.#config = config;
+    this.#controlAt = config.control;
+    this.#parts = this.#assemble(ports);
+  }
+
+  get listening(): readonly Listening[] {
+    return this.#parts.edge.listening;
+  }
+
+  /** Where the control API really listens. */
+  get controlAt(): Endpoint {
+    return this.#controlAt;
+  }
+
+  /** What was left in the queue is on its way before new mail is taken. Rejects, with all stopped, when a place cannot be had. */
+  async start(): Promise<void> {
+    const { delivery, edge, control } = this.#parts;
+    try {
+      this.#controlAt = control.start();
+      await delivery.start();
+      await edge.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#state = "running";
+  }
+
+  /** Certificates, users, local domains, trusted networks and routes; anything else needs a restart. */
+  async reload(config: Config): Promise<void> {
+    const identity = await identityOf(config);
+    this.#config = config;
+    this.#parts.edge.reload(edgeConfigOf(config, identity));
+  }
+
+  /** Sessions and attempts finish within their limits; everything else stays in the queue. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = "stopping";
+    const { edge, delivery, control, queue } = this.#parts;
+    // What the last sessions hand in is still taken up, or waits in the queue.
+    await edge.stop();
+    await delivery.stop();
+    await control.stop();
+    await queue.close();
+  }
+
+  #assemble({ queue, token, identity, ...ports }: StandalonePorts & Opened): Parts {
+    const { metrics, clock } = ports;
+    const { store, journal, leases, log: stream } = queue;
+    const config = this.#config;
+    const bus = new LocalBus({ clock });
+    const delivery = new Delivery(config.hostname, {
+      ...ports,
+      config: deliveryConfigOf(config, () => this.#config.routes),
+      intake: stream,
+      stream,
+      journal,
+      store,
+      leases,
+      bus,
+      metrics: deliveryTelemetry(metrics),
+    });
+    observeDelivery(metrics, delivery);
+    const edge = new Edge(edgeConfigOf(config, identity), {
+      ...ports,
+      intake: stream,
+      metrics: edgeTelemetry(metrics),
+    });
+    const control = new ControlServer(config.control, {
+      ...ports,
+      bus,
+      store,
+      journal,
+      token,
+      unreadiness: () => (this.#state === "running" ? [] : [`this process is ${this.#state}`]),
+    });
+    return { queue, delivery, edge, control };
+  }
+}
+
+interface Opened {
+  readonly queue: EmbeddedQueue;
+  readonly token: string;
+  readonly identity: TlsIdentity;
+}
+
+/** The configured pair, or one made at the first start. */
+async function identityOf({ tls, data, hostname }: Config): Promise<TlsIdentity> {
+  return tls ?? (await selfSignedIdentity(data, hostname));
+}
