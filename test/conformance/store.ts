@@ -237,6 +237,16 @@ function wheel(store: () => Store): void {
     ]);
   });
 
+  test("a unit in a backlog is in the wheel too, when it is to be looked at", async () => {
+    const deferred = deferredOf(newUnit(), backlog);
+    await store().defer(zero, [{ ...deferralOf(deferred), lookAt: epoch + 20 }]);
+    const { uid, destination } = deferred.unit;
+    expect(ats(await store().wheel(zero, { until: epoch + 99, limit: 9 }))).toEqual([20]);
+    const rows = await store().backlog(zero, destination, { limit: 9 });
+    expect(rows.map((r) => r.uid)).toEqual([uid]);
+    expect((await store().find([uid])).get(uid)).toEqual({ state: "waiting", deferred });
+  });
+
   test("each shard has a wheel of its own", async () => {
     await defer(store(), [deferredOf(newUnit(), dueAt(1))]);
     expect(await store().wheel(shard(1), { until: epoch + 9, limit: 9 })).toEqual([]);

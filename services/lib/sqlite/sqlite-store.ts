@@ -33,14 +33,15 @@ export class SqliteStore implements Store {
     let rows: StoredDeferral[] = [];
     let contents: StoredContent[] = [];
     let bytes = 0;
-    for (const { deferred, content } of deferrals) {
+    for (const deferral of deferrals) {
+      const { deferred, content } = deferral;
       const id = queueIdOf(deferred.unit.uid);
       if (missing.delete(id)) {
         const data = await content();
         contents.push({ id, data });
         bytes += data.length;
       }
-      rows.push(stored(deferred));
+      rows.push(stored(deferral));
       if (bytes < contentBytesMax) continue;
       await known(this.#thread.call("defer", shard, rows, contents));
       [rows, contents, bytes] = [[], [], 0];
@@ -118,15 +119,17 @@ export class SqliteStore implements Store {
   }
 }
 
-function stored(deferred: DeferredUnit): StoredDeferral {
+function stored({ deferred, lookAt }: Deferral): StoredDeferral {
   const { unit, generation, place } = deferred;
+  const dueAt = place.kind === "wheel" ? place.dueAt : lookAt;
   return {
     uid: unit.uid,
     destination: unit.destination,
     generation,
     sizeBytes: unit.sizeBytes,
     record: encodeDeferred(deferred),
-    ...(place.kind === "wheel" ? { dueAt: place.dueAt } : {}),
+    isBacklogged: place.kind === "backlog",
+    ...(dueAt === undefined ? {} : { dueAt }),
   };
 }
 

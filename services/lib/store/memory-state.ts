@@ -4,7 +4,15 @@ import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
 import { queueIdOf } from "#lib/queue/unit";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import { BacklogRows, WheelRows } from "./memory-rows.ts";
-import type { Bounce, DeferredUnit, Hold, Parked, StoredUnit, UnitFilter } from "./store.ts";
+import type {
+  Bounce,
+  Deferral,
+  DeferredUnit,
+  Hold,
+  Parked,
+  StoredUnit,
+  UnitFilter,
+} from "./store.ts";
 
 /** A suspect is looked at soon after a takeover. */
 const finishedKeptMs = 3_600_000;
@@ -60,9 +68,11 @@ export class MemoryStoreState {
     return backlog;
   }
 
-  putRow(shard: Shard, deferred: DeferredUnit): void {
-    if (deferred.place.kind === "wheel") this.wheel(shard).add(deferred, deferred.place.dueAt);
-    else this.backlog(shard).add(deferred, this.#clock.now());
+  putRows(shard: Shard, { deferred, lookAt }: Deferral): void {
+    const { place } = deferred;
+    const dueAt = place.kind === "wheel" ? place.dueAt : lookAt;
+    if (dueAt !== undefined) this.wheel(shard).add(deferred, dueAt);
+    if (place.kind === "backlog") this.backlog(shard).add(deferred, this.#clock.now());
   }
 
   putUnit(shard: Shard, deferred: DeferredUnit): void {

@@ -29,7 +29,7 @@ export class MemoryStore implements Store {
       // Steps of their own, as in Cassandra, so that a simulation can stop between them.
       await this.#at("defer/content", () => this.#putContents(deferrals));
       await this.#at("defer/rows", () => {
-        for (const { deferred } of deferrals) this.#state.putRow(shard, deferred);
+        for (const deferral of deferrals) this.#state.putRows(shard, deferral);
       });
       await this.#at("defer/units", () => {
         for (const { deferred } of deferrals) this.#state.putUnit(shard, deferred);

@@ -29,6 +29,11 @@ export interface LastOutcome {
 
 export interface Deferral {
   readonly deferred: DeferredUnit;
+  /**
+   * A unit in a backlog stands in the wheel too, for this time: its lifetime ends, or its sender is to
+   * be told, though nobody may try it.
+   */
+  readonly lookAt?: Time;
   /** Called only when the store has no content of this message yet. */
   readonly content: () => Promise<Uint8Array>;
 }
@@ -43,7 +48,7 @@ export interface WaitingRow {
   readonly position: string;
   readonly uid: Uid;
   readonly generation: number;
-  /** Due time in the wheel; time of entry in a backlog. */
+  /** Due time, or time to look, in the wheel; time of entry in a backlog. */
   readonly at: Time;
   readonly sizeBytes: number;
 }

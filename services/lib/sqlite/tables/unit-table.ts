@@ -12,7 +12,8 @@ export interface StoredDeferral {
   readonly destination: Destination;
   readonly generation: number;
   readonly sizeBytes: number;
-  /** Absent: it waits in its destination's backlog. */
+  readonly isBacklogged: boolean;
+  /** When it is due in the wheel, or is to be looked at there. */
   readonly dueAt?: number;
   readonly record: Uint8Array;
 }

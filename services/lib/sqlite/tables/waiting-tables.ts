@@ -41,11 +41,9 @@ export class WaitingTables {
   }
 
   add(shard: Shard, deferral: StoredDeferral, at: number): void {
-    const { uid, destination, generation, sizeBytes, dueAt } = deferral;
-    if (dueAt !== undefined) {
-      this.#sql.putWheel.run(shard, dueAt, uid, generation, sizeBytes);
-      return;
-    }
+    const { uid, destination, generation, sizeBytes, dueAt, isBacklogged } = deferral;
+    if (dueAt !== undefined) this.#sql.putWheel.run(shard, dueAt, uid, generation, sizeBytes);
+    if (!isBacklogged) return;
     this.#lastN += 1;
     this.#sql.putBacklog.run(shard, destination, this.#lastN, uid, generation, at, sizeBytes);
     this.#sql.grow.run(shard, destination, sizeBytes, this.#lastN);
