@@ -34,7 +34,7 @@ test("a destination that is down: why, since when, and until when", async () => 
     "example.com is down since 2026-11-18 11:05:40 UTC (1m): connection refused [2J",
     "The next attempt is in 4m, at 2026-11-18 11:10:40 UTC.",
     "To try at once: godwit queue retry example.com",
-    "Units: 0 ready, 0 in flight, 7 wait for the destination, 2 wait for a time of their own. At most 1 session now.",
+    "Units: 0 ready, 0 in flight, 7 waiting for the destination, 2 waiting for a time of their own. At most 1 session now.",
     "Its next hop is found by MX (no route names it).",
   ]);
 });
@@ -54,7 +54,7 @@ test("a destination that is open: what its last failure was", async () => {
   });
   expect(await explained("example.com")).toEqual([
     "example.com is open: mail is tried as it comes. The last failure was: 450 later",
-    "Units: 0 ready, 3 in flight, 0 wait for the destination, 0 wait for a time of their own. At most 20 sessions now.",
+    "Units: 0 ready, 3 in flight, 0 waiting for the destination, 0 waiting for a time of their own. At most 20 sessions now.",
     "Its next hop is found by MX (no route names it).",
   ]);
 });
@@ -64,6 +64,14 @@ test("a destination that nobody knows, held or not", async () => {
   expect((await explained("example.com"))[0]).toBe(`${idle} Mail would be tried at once.`);
   await bench.run("queue", "hold", "example.com");
   expect(await explained("b@example.com")).toContain(idle);
+});
+
+test("a destination that nothing is in memory of", async () => {
+  const destinations = [summaryOf("example.com", { sessionsMax: 0, deferred: 1_000 })];
+  new AdminWorker(bench.bus, { destinations });
+  const units =
+    "Units: 0 ready, 0 in flight, 0 waiting for the destination, 1000+ waiting for a time of their own.";
+  expect(await explained("example.com")).toContain(units);
 });
 
 test.each([

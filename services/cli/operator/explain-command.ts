@@ -9,6 +9,7 @@ import type { Io } from "../io.ts";
 import { jsonText, printable } from "../table.ts";
 import { type Hold, readHolds, readSummary } from "./control-answers.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
+import { deferredText } from "./queue-text.ts";
 import { destinationBy } from "./selection.ts";
 
 export function addExplainCommand(program: Command, io: Io): void {
@@ -80,15 +81,18 @@ function conditionText(state: DestinationSummary, now: number): string[] {
   ];
 }
 
-function waitingText({ ready, inFlight, sessionsMax, backlog, deferred }: DestinationSummary) {
+function waitingText(state: DestinationSummary): string[] {
+  const { ready, inFlight, sessionsMax, backlog } = state;
   const counts = [
     `${ready} ready`,
     `${inFlight} in flight`,
-    `${backlog} wait for the destination`,
-    `${deferred} wait for a time of their own`,
+    `${backlog} waiting for the destination`,
+    `${deferredText(state)} waiting for a time of their own`,
   ];
   const sessions = sessionsMax === 1 ? "1 session" : `${sessionsMax} sessions`;
-  return [`Units: ${counts.join(", ")}. At most ${sessions} now.`];
+  // None: nothing is in memory, and so nothing has been counted yet.
+  const most = sessionsMax === 0 ? "" : ` At most ${sessions} now.`;
+  return [`Units: ${counts.join(", ")}.${most}`];
 }
 
 function sinceText(since: number, now: number): string {

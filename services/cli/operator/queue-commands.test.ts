@@ -158,15 +158,16 @@ To: b
 
 describe("commands", () => {
   test.each([
-    ["retry", [], "due now"],
-    ["cancel", ["--yes"], "cancelled"],
-  ])("%s of a destination", async (verb, confirmation, did) => {
-    const units = [a, b].map((id) => listedUnit(`${id}.0`));
-    const worker = new AdminWorker(bench.bus, { units });
+    ["retry", [], "2 units are due now, 2 destinations are open again\n"],
+    ["cancel", ["--yes"], "2 units are cancelled\n"],
+  ])("%s of a destination", async (verb, confirmation, text) => {
+    const workers = [a, b].map(
+      (id) => new AdminWorker(bench.bus, { units: [listedUnit(`${id}.0`)] }),
+    );
     const { code, out } = await bench.run("queue", verb, ...confirmation, "Example.com");
-    expect([code, out]).toEqual([0, `2 units are ${did} (example.com)\n`]);
+    expect([code, out]).toEqual([0, text]);
     const told = { verb: `queue.${verb}`, arguments: { destination: destination("example.com") } };
-    expect(worker.commands).toEqual([told]);
+    expect(workers.map(({ commands }) => commands)).toEqual([[told], [told]]);
   });
 
   test.each([
@@ -183,6 +184,17 @@ describe("commands", () => {
     const { code, err } = await bench.run("queue", verb, `${b}`);
     expect(code).toBe(1);
     expect(err).toStartWith(`Nothing of ${b} is in the queue.`);
+  });
+
+  test("retry that changes nothing says why", async () => {
+    const unit = listedUnit(`${a}.0`, { state: "backlog" });
+    const nothing = { units: 0, destinations: 0 };
+    bench.answer = ({ method }) => Response.json(method === "POST" ? nothing : { units: [unit] });
+    const { code, out } = await bench.run("queue", "retry", `${a}`);
+    const why = "backlog: it waits with its destination (godwit explain example.com)";
+    expect([code, out]).toEqual([0, `${a}.0 is ${why}\n`]);
+    const other = await bench.run("queue", "retry", "example.com");
+    expect(other.out).toBe("Nothing there waits for a time: godwit explain example.com\n");
   });
 
   test("cancel of a whole destination must be meant", async () => {

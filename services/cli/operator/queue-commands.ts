@@ -2,11 +2,11 @@
 import type { Command } from "commander";
 import { type Changed, type ListedUnit, listLimitMax } from "#proto/admin";
 import { CommandFailed, type Io } from "../io.ts";
-import { jsonText } from "../table.ts";
+import { jsonText, printable } from "../table.ts";
 import { readChanged, readPage, readShown, readSummary } from "./control-answers.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
-import { listText, shownText, summaryText } from "./queue-text.ts";
+import { listText, shownText, stateText, summaryText } from "./queue-text.ts";
 import { addRecordCommands } from "./record-commands.ts";
 import { destinationBy, limitBy, messageBy, type Selected, selectedBy } from "./selection.ts";
 
@@ -104,7 +104,12 @@ function addCommands(queue: Command, io: Io): void {
       const selected = selectedBy(text);
       const { client } = controlOf(io, options);
       const changed = await client.post("/v1/queue/retry", { ...selected }, readChanged);
-      tell(io, options, { changed, selected, did: "due now" });
+      if (options.json) return io.out(jsonText(changed));
+      const lines =
+        changed.units + changed.destinations > 0
+          ? [retriedText(changed)]
+          : await whyNothingChanged(client, selected, io.now());
+      io.out(lines.map((line) => `${line}\n`).join(""));
     });
 
   withControlOptions(queue.command("hold"))
@@ -141,7 +146,9 @@ function addCommands(queue: Command, io: Io): void {
       }
       const { client } = controlOf(io, options);
       const changed = await client.post("/v1/queue/cancel", { ...selected }, readChanged);
-      tell(io, options, { changed, selected, did: "cancelled" });
+      if (selected.id !== undefined && changed.units === 0) throw notThere(selected.id);
+      if (options.json) return io.out(jsonText(changed));
+      io.out(`${counted(changed.units, "unit is", "units are")} cancelled\n`);
     });
 }
 
@@ -154,18 +161,30 @@ function unconfirmed(destination: string): CommandFailed {
   );
 }
 
-interface Done {
-  readonly changed: Changed;
-  readonly selected: Selected;
-  readonly did: string;
+function retriedText({ units, destinations }: Changed): string {
+  const parts = [
+    ...(units === 0 ? [] : [`${counted(units, "unit is", "units are")} due now`]),
+    ...(destinations === 0
+      ? []
+      : [`${counted(destinations, "destination is", "destinations are")} open again`]),
+  ];
+  return parts.join(", ");
 }
 
-function tell(io: Io, { json }: ControlOptions, { changed, selected, did }: Done): void {
-  const { id, destination } = selected;
-  if (id !== undefined && changed.units === 0) throw notThere(id);
-  if (json) return io.out(jsonText(changed));
-  const units = changed.units === 1 ? "1 unit is" : `${changed.units} units are`;
-  io.out(`${units} ${did}${destination === undefined ? "" : ` (${destination})`}\n`);
+/** A unit that waits for something else than a time is not made due by a retry. */
+async function whyNothingChanged(
+  client: ControlClient,
+  { id, destination }: Selected,
+  now: number,
+) {
+  if (id === undefined) return [`Nothing there waits for a time: godwit explain ${destination}`];
+  const shown = await client.find(`/v1/queue/${id}`, {}, readShown);
+  if (shown === undefined) throw notThere(id);
+  return shown.units.map((unit) => printable(`${unit.uid} is ${stateText(unit, now)}`));
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function notThere(id: string): CommandFailed {

@@ -1,5 +1,10 @@
 /** The queue as a person reads it. */
-import type { DestinationSummary, ListedUnit, RecipientState } from "#proto/admin";
+import {
+  type DestinationSummary,
+  type ListedUnit,
+  listLimitMax,
+  type RecipientState,
+} from "#proto/admin";
 import { sizeText, spanText, timeText, untilText } from "../duration.ts";
 import { fields, printableLines, table } from "../table.ts";
 import type { Shown } from "./control-answers.ts";
@@ -72,7 +77,7 @@ function unitText(unit: ListedUnit, now: number): string {
   const about = fields([
     ["Unit", unit.uid],
     ["Destination", unit.destination],
-    ["State", `${whyWaiting(unit, now)} (${tried})`],
+    ["State", `${stateText(unit, now)} (${tried})`],
   ]);
   const rows = unit.recipients.map(({ path, at, remote, ...reply }) => [
     `<${path}>`,
@@ -83,7 +88,8 @@ function unitText(unit: ListedUnit, now: number): string {
   return about + table(["RECIPIENT", "LAST ATTEMPT", "HOST", "REPLY"], rows);
 }
 
-function whyWaiting({ state, nextAttemptAt, destination }: ListedUnit, now: number): string {
+/** Its state, and what it waits for. */
+export function stateText({ state, nextAttemptAt, destination }: ListedUnit, now: number): string {
   switch (state) {
     case "ready":
       return `ready: it waits for a session to ${destination}`;
@@ -107,9 +113,14 @@ export function summaryText(destinations: readonly DestinationSummary[], now: nu
     String(d.ready),
     String(d.inFlight),
     String(d.backlog),
-    String(d.deferred),
+    deferredText(d),
     d.lastError ?? "",
   ]);
   const counts = ["READY", "IN FLIGHT", "BACKLOG", "DEFERRED"];
   return table(["DESTINATION", "STATE", "NEXT", ...counts, "LAST ERROR"], rows);
+}
+
+/** Counted only as far as one look goes. */
+export function deferredText({ deferred }: DestinationSummary): string {
+  return deferred >= listLimitMax ? `${deferred}+` : String(deferred);
 }
