@@ -165,8 +165,7 @@ export class BunConnection implements Connection, HasDeadline {
   socketHandshake(socket: BunSocket, isDone: boolean, problem: Error | null): void {
     const handshake = this.#handshake;
     if (socket !== this.#socket || handshake === undefined) return;
-    // The runtime calls a handshake failed that was completed with a certificate for another name.
-    if (!isDone && codeOf(problem) !== "ERR_TLS_CERT_ALTNAME_INVALID") {
+    if (!isDone && !isUnverifiedOnly(socket, problem)) {
       this.#failHandshake(problem?.message ?? "the handshake failed");
       return;
     }
@@ -293,6 +292,16 @@ export const socketHandlers: SocketHandler<BunConnection | undefined> = {
   error: (socket, error) => socket.data?.fail(error),
   handshake: (socket, isDone, problem) => socket.data?.socketHandshake(socket, isDone, problem),
 };
+
+/** The system's words (EPROTO, ECONNRESET); what is wrong with a certificate has longer ones. */
+const systemCode = /^E[A-Z]+$/;
+
+/** The runtime calls a handshake failed that was completed with a certificate for another name. */
+function isUnverifiedOnly(socket: BunSocket, problem: Error | null): boolean {
+  const code = codeOf(problem);
+  const hasCipher = (socket.getCipher()?.name ?? null) !== null;
+  return hasCipher && code !== undefined && !systemCode.test(code);
+}
 
 function tlsInfo(socket: BunSocket, isServer: boolean, problem: Error | null): TlsInfo {
   const info = {

@@ -1,6 +1,7 @@
 /** What only real sockets have; what every transport does is in test/conformance. */
 import { expect, test } from "bun:test";
 import { failureOf } from "../../../test/support/failure.ts";
+import { makeIdentity } from "../../edge/identity.ts";
 import { systemClock } from "../clock.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { bunTransport } from "./bun-transport.ts";
@@ -79,3 +80,20 @@ test("an identity that is none makes the handshake fail, not the process", async
   client.destroy();
   await listener.stop();
 });
+
+test.each(["mx.example", "other.example", "127.0.0.1"])(
+  "a certificate from nobody known does for %s, and that it was not verified is told",
+  async (name) => {
+    const identity = await makeIdentity("mx.example");
+    const transport = bunTransport(systemClock);
+    const listener = await transport.listen(anyPort, (connection) => {
+      connection.serveTls(identity).catch(() => connection.destroy());
+      return silent;
+    });
+    const client = await transport.connect(listener.local, { timeoutMs: 5_000 }, () => silent);
+    const { isVerified, verifyError, protocol } = await client.startTls(name);
+    expect([isVerified, typeof verifyError, protocol]).toEqual([false, "string", "TLSv1.3"]);
+    client.destroy();
+    await listener.stop();
+  },
+);
