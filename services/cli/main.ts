@@ -32,12 +32,16 @@ const io: Io = {
   osHostname: hostname(),
 };
 
+let hasServed = false;
 const roles: Roles = {
   // Loaded only when it is wanted: the other commands start without a database.
   async standalone({ config, ...options }) {
     const { runStandalone } = await import("../standalone/main.ts");
+    hasServed = true;
     return runStandalone(config, options);
   },
 };
 
 process.exitCode = await runGodwit(process.argv.slice(2), io, roles);
+// A timer that outlives its owner must not hold up the end of a daemon.
+if (hasServed) process.exit();

@@ -158,7 +158,7 @@ To: b
 
 describe("commands", () => {
   test.each([
-    ["retry", [], "2 units are due now, 2 destinations are open again\n"],
+    ["retry", [], "2 units are due now, 2 destinations no longer count as down\n"],
     ["cancel", ["--yes"], "2 units are cancelled\n"],
   ])("%s of a destination", async (verb, confirmation, text) => {
     const workers = [a, b].map(

@@ -166,7 +166,9 @@ function retriedText({ units, destinations }: Changed): string {
     ...(units === 0 ? [] : [`${counted(units, "unit is", "units are")} due now`]),
     ...(destinations === 0
       ? []
-      : [`${counted(destinations, "destination is", "destinations are")} open again`]),
+      : [
+          `${counted(destinations, "destination no longer counts", "destinations no longer count")} as down`,
+        ]),
   ];
   return parts.join(", ");
 }
