@@ -15,12 +15,24 @@ export async function dovecotMissing(): Promise<string | undefined> {
   return reason ?? (await otherVersion());
 }
 
-export async function startDovecot(): Promise<Peer> {
+export interface DovecotOptions {
+  /** Local parts that are known; others are refused (550 5.1.1). Not given: everybody is known. */
+  readonly users?: readonly string[];
+}
+
+export async function startDovecot({ users }: DovecotOptions = {}): Promise<Peer> {
   const directory = await peerDirectory("dovecot");
   const port = await freePort();
   const config = join(directory, "dovecot.conf");
   await mkdir(join(directory, "run"));
-  await writeFile(config, configText(directory, port));
+  const known = (users ?? []).map((user) => `${user}::${mailOwner}:${mailOwner}::${directory}\n`);
+  await writeFile(join(directory, "users"), known.join(""));
+  const everybody = `driver = static
+  args = uid=${mailOwner} gid=${mailOwner} home=${directory}/mail/%n allow_all_users=yes`;
+  const some = `driver = passwd-file
+  args = username_format=%n ${directory}/users`;
+  const userdb = users === undefined ? everybody : some;
+  await writeFile(config, configText({ directory, port, userdb }));
   return await launch({
     directory,
     port,
@@ -29,7 +41,13 @@ export async function startDovecot(): Promise<Peer> {
   });
 }
 
-function configText(directory: string, port: number): string {
+interface ConfigOptions {
+  readonly directory: string;
+  readonly port: number;
+  readonly userdb: string;
+}
+
+function configText({ directory, port, userdb }: ConfigOptions): string {
   return `
 protocols = lmtp
 base_dir = ${directory}/run
@@ -43,8 +61,7 @@ passdb {
   args = nopassword=y
 }
 userdb {
-  driver = static
-  args = uid=${mailOwner} gid=${mailOwner} home=${directory}/mail/%n allow_all_users=yes
+  ${userdb}
 }
 service lmtp {
   inet_listener lmtp {
