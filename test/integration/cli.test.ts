@@ -1,9 +1,12 @@
 /** The real `godwit` command, as a process of its own. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTransport } from "nodemailer";
+import { Sink } from "../../loadtest/sink/sink.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
+import { type LogLine, RunningGodwit } from "../support/cli/running-godwit.ts";
 
 let folder: string;
 
@@ -76,3 +79,124 @@ test("a command that nobody answers says what to do", async () => {
   expect(code).toBe(1);
   expect(err).toContain("Godwit makes it at its first start");
 });
+
+describe("an operator whose destinations are down", () => {
+  let home: string;
+  let running: RunningGodwit;
+  /** Its port is where `late.example` will come up; until then nobody listens. */
+  let downAt: number;
+  const ids = new Map<string, string>();
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), "godwit-operator-"));
+    const closed = await Sink.start();
+    downAt = closed.endpoint.port;
+    await closed.stop();
+    await writeFile(join(home, "godwit.yaml"), configuration(downAt));
+    running = await RunningGodwit.start(home);
+    for (const domain of ["late.example", "held.example", "unwanted.example"]) {
+      ids.set(domain, await submitted(running, domain));
+      await running.logged(isAttemptFor(domain));
+    }
+  });
+
+  afterAll(async () => {
+    await running.stop("SIGKILL");
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const idFor = (domain: string) => ids.get(domain) ?? "";
+
+  test("sees what waits, and why", async () => {
+    const { out: list } = await running.operate("queue", "list");
+    expect(list.split("\n")).toHaveLength(5);
+    expect(list).toMatch(/^01\w{24}\.0 .*<a@source\.example> +<b@late\.example> .*ECONNREFUSED/m);
+    const { out: summary } = await running.operate("queue", "summary", "late.example");
+    expect(summary).toMatch(/^late\.example +down +in \S+ .*ECONNREFUSED$/m);
+    const { out: shown } = await running.operate("queue", "show", idFor("late.example"));
+    expect(shown).toContain("Subject: to late.example\n");
+    expect(shown).toMatch(/^<b@late\.example> .*ECONNREFUSED$/m);
+    const { out: explained } = await running.operate("explain", "late.example");
+    expect(explained).toMatch(/^late\.example is down since .*ECONNREFUSED$/m);
+    expect(explained).toMatch(/^The next attempt is in \S+, at /m);
+    expect(explained).toContain(`smtp://127.0.0.1:${downAt} (route "*")`);
+    const { out: traced } = await running.operate("trace", idFor("late.example"));
+    expect(traced).toMatch(/ deferred +1 +<b@late\.example> .*ECONNREFUSED$/m);
+    expect(traced).toContain(`${idFor("late.example")}.0 is in the queue`);
+  });
+
+  test("holds a destination, and releases it", async () => {
+    await running.operate("queue", "hold", "held.example", "--reason", "moving");
+    const { out } = await running.operate("explain", "held.example");
+    expect(out).toContain("held.example is held by an operator since ");
+    expect(out).toContain(": moving\n");
+    expect((await running.operate("queue", "holds")).out).toContain("held.example");
+    await running.operate("queue", "release", "held.example");
+    expect((await running.operate("queue", "holds")).err).toBe("There are none.\n");
+  });
+
+  test("cancels a message, which is gone then, and its trace says so", async () => {
+    const id = idFor("unwanted.example");
+    expect((await running.operate("queue", "cancel", id)).out).toBe("1 unit is cancelled\n");
+    expect((await running.operate("queue", "show", id)).code).toBe(1);
+    expect((await running.operate("trace", id)).out).toMatch(/ cancelled .*unwanted\.example/);
+  });
+
+  test("finds everything again after a crash, and a retry delivers it", async () => {
+    await running.stop("SIGKILL");
+    running = await RunningGodwit.start(home);
+    const { out } = await running.operate("queue", "list", "late.example", "--json");
+    expect(JSON.parse(out).units).toHaveLength(1);
+    const sink = await Sink.start({
+      at: { address: "127.0.0.1", port: downAt },
+      keep: "messages",
+    });
+    await using _ = sink;
+    const retried = await running.operate("queue", "retry", "late.example");
+    expect(retried.code).toBe(0);
+    await sink.until(({ messages }) => messages >= 1);
+    const [message] = sink.messages;
+    expect(message?.recipients.map(({ forwardPath }) => forwardPath)).toEqual(["b@late.example"]);
+    await running.logged((line) => line.outcome === "delivered");
+    const { out: traced } = await running.operate("trace", idFor("late.example"));
+    expect(traced).toMatch(/ delivered +\d+ +<b@late\.example> .* 250 /);
+  });
+
+  test("stops it", async () => {
+    expect(await running.stop()).toBe(0);
+    const { code, err } = await running.operate("queue", "list");
+    expect(code).toBe(1);
+    expect(err).toContain("cannot be reached");
+  });
+});
+
+const configuration = (downAt: number) => `hostname: mta1.example.net
+listeners:
+  - name: submission
+    address: 127.0.0.1
+    port: 0
+    kind: submission
+    trustedNetworks: [127.0.0.0/8]
+routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:${downAt}" }]
+delivery: { retry: { first: 1h } }
+control: { port: 0 }
+`;
+
+function isAttemptFor(domain: string): (line: LogLine) => boolean {
+  return ({ event, recipient }) => event === "attempt" && recipient === `b@${domain}`;
+}
+
+/** Resolves to the queue id of the 250 reply. */
+async function submitted(running: RunningGodwit, domain: string): Promise<string> {
+  const { address, port } = running.at("submission");
+  const transport = createTransport({ host: address, port, ignoreTLS: true });
+  const { response } = await transport.sendMail({
+    from: "a@source.example",
+    to: `b@${domain}`,
+    subject: `to ${domain}`,
+    text: "Hello",
+  });
+  transport.close();
+  const [id = ""] = /\b01[0-9A-Z]{24}\b/.exec(response) ?? [];
+  return id;
+}

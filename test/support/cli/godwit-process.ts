@@ -1,7 +1,7 @@
 /** The real `godwit` command in a process of its own. */
 import { join } from "node:path";
 
-const command = [process.execPath, join(import.meta.dir, "../../../services/cli/main.ts")];
+export const command = [process.execPath, join(import.meta.dir, "../../../services/cli/main.ts")];
 
 export interface Ran {
   readonly code: number;
