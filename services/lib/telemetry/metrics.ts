@@ -1,5 +1,4 @@
 /** What the process counts, and the text in which Prometheus reads it. */
-import type { Attributes } from "@opentelemetry/api";
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 
@@ -41,6 +40,39 @@ export const secondsBuckets = [
 
 export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+interface Sum {
+  value: number;
+  readonly labels: Labels;
+}
+
+/** The sums of one counter, read at a scrape: the library's own `add` takes the time at each call. */
+class Tally implements Counter {
+  readonly #plain: Sum = { value: 0, labels: {} };
+  /** By the values of their labels. */
+  readonly #labelled = new Map<string, Sum>();
+
+  /** A counter without labels shows from the start, so that its first rise is seen as one. */
+  get sums(): readonly Sum[] {
+    const isPlain = this.#plain.value > 0 || this.#labelled.size === 0;
+    return [...(isPlain ? [this.#plain] : []), ...this.#labelled.values()];
+  }
+
+  add(n = 1, labels?: Labels): void {
+    if (labels === undefined) this.#plain.value += n;
+    else this.#sumOf(labels).value += n;
+  }
+
+  #sumOf(labels: Labels): Sum {
+    let key = "";
+    for (const name in labels) key += `${name}\n${labels[name]}\n`;
+    const known = this.#labelled.get(key);
+    if (known !== undefined) return known;
+    const sum = { value: 0, labels };
+    this.#labelled.set(key, sum);
+    return sum;
+  }
+}
+
 /** Metrics of this process. The exporter's own HTTP server stays off: the control API serves the text. */
 export class PrometheusMetrics implements Metrics {
   readonly #exporter = new PrometheusExporter({ preventServerStart: true });
@@ -50,9 +82,12 @@ export class PrometheusMetrics implements Metrics {
   readonly #serializer = new PrometheusSerializer("", false, undefined, true, true);
 
   counter(name: string, help: string): Counter {
-    const counter = this.#meter.createCounter(name, { description: help });
-    // A counter without labels shows from the start, so that its first rise is seen as one.
-    return { add: (n = 1, labels?: Attributes) => counter.add(n, labels) };
+    const tally = new Tally();
+    const counter = this.#meter.createObservableCounter(name, { description: help });
+    counter.addCallback((result) => {
+      for (const { value, labels } of tally.sums) result.observe(value, labels);
+    });
+    return tally;
   }
 
   gauge(name: string, help: string, observe: () => Observed): void {
