@@ -36,11 +36,12 @@ export class EmbeddedQueue {
 
   /** @throws {UnusableQueue} */
   static async open(options: EmbeddedQueueOptions): Promise<EmbeddedQueue> {
-    const { folder, shards, onFailed, clock: _, log: __, ...rest } = options;
+    const { folder, shards, onFailed, clock, log: _, ...rest } = options;
     // The mail of others: nobody else's to read.
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, "queue.sqlite");
-    const thread = await QueueThread.open({ ...queueDefaults, ...rest, path, shards }, onFailed);
+    const settings = { ...queueDefaults, ...rest, path, shards };
+    const thread = await QueueThread.open(settings, { clock, onFailed });
     return new EmbeddedQueue(thread, options);
   }
 

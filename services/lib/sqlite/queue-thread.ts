@@ -1,5 +1,6 @@
 /** The embedded queue as the rest of the process sees it: calls to a thread, gathered into batches. */
 import { Worker } from "node:worker_threads";
+import type { CancelTimer, Clock } from "#lib/clock";
 import type { Answer, Failure } from "./batch.ts";
 import type { Call, OperationName, Operations } from "./tables/operations.ts";
 import { UnusableQueue } from "./tables/schema.ts";
@@ -53,26 +54,45 @@ interface Waiting {
 /** Bounds what one transaction holds in memory, and how long the others wait for it. */
 const batchCallsMax = 1_000;
 const batchBytesMax = 32 * 1024 * 1024;
+/**
+ * Under load a batch waits for company: to wake the thread, and to sync the disk, costs more than a
+ * millisecond of everybody's time. A call that comes alone does not wait.
+ */
+const gatherMs = 1;
+/** With so many the batch is worth its sync. */
+const companyCalls = 16;
+/** The last batch had so many: there is load. */
+const loadCalls = 3;
+
+export interface QueueThreadPorts {
+  readonly clock: Clock;
+  /** The thread has ended by itself, and the process can only end, too. */
+  readonly onFailed: (error: Error) => void;
+}
 
 export class QueueThread {
   readonly #worker: Worker;
+  readonly #clock: Clock;
   readonly #onFailed: (error: Error) => void;
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #waiting: Waiting[] = [];
   #running: readonly Waiting[] = [];
   #failure: Error | undefined;
-  #isScheduled = false;
+  /** Set while a batch is about to be sent. */
+  #cancelSend: CancelTimer | undefined;
+  #lastBatchCalls = 0;
   #isClosing = false;
 
-  /** `onFailed`: the thread has ended by itself, and the process can only end, too. @throws {UnusableQueue} */
-  static async open(options: QueueOptions, onFailed: (error: Error) => void): Promise<QueueThread> {
-    const thread = new QueueThread(options, onFailed);
+  /** @throws {UnusableQueue} */
+  static async open(options: QueueOptions, ports: QueueThreadPorts): Promise<QueueThread> {
+    const thread = new QueueThread(options, ports);
     await thread.#opened.promise;
     return thread;
   }
 
-  private constructor(options: QueueOptions, onFailed: (error: Error) => void) {
+  private constructor(options: QueueOptions, { clock, onFailed }: QueueThreadPorts) {
+    this.#clock = clock;
     this.#onFailed = onFailed;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData: options });
     this.#worker.on("message", (message: FromThread) => this.#take(message));
@@ -93,10 +113,7 @@ export class QueueThread {
         return;
       }
       this.#waiting.push({ call: { name, args }, resolve, reject });
-      if (this.#isScheduled || this.#running.length > 0) return;
-      this.#isScheduled = true;
-      // What is called in this turn of the event loop shares the commit.
-      queueMicrotask(() => this.#send());
+      this.#schedule();
     });
   }
 
@@ -109,11 +126,31 @@ export class QueueThread {
     await this.#worker.terminate();
   }
 
+  #schedule(): void {
+    if (this.#running.length > 0 || this.#waiting.length === 0) return;
+    const isCompany = this.#waiting.length >= companyCalls || this.#isClosing;
+    if (isCompany && this.#cancelSend !== undefined) this.#send();
+    else if (this.#cancelSend === undefined) this.#cancelSend = this.#sendSoon(isCompany);
+  }
+
+  #sendSoon(isCompany: boolean): CancelTimer {
+    if (this.#lastBatchCalls >= loadCalls && !isCompany) {
+      return this.#clock.after(gatherMs, () => this.#send());
+    }
+    // What is called in this turn of the event loop shares the commit.
+    queueMicrotask(() => {
+      if (this.#cancelSend !== undefined) this.#send();
+    });
+    return () => {};
+  }
+
   #send(): void {
-    this.#isScheduled = false;
+    this.#cancelSend?.();
+    this.#cancelSend = undefined;
     if (this.#running.length > 0 || this.#waiting.length === 0) return;
     const batch = this.#nextBatch();
     this.#running = batch;
+    this.#lastBatchCalls = batch.length;
     this.#post({ kind: "batch", calls: batch.map(({ call }) => call) });
   }
 
@@ -157,7 +194,7 @@ export class QueueThread {
     const batch = this.#running;
     this.#running = [];
     // First the next batch, so that the thread works while we do.
-    this.#send();
+    this.#schedule();
     for (const [i, { resolve, reject }] of batch.entries()) {
       const answer = answers[i];
       if (answer === undefined) reject(new Error("the queue's thread gave no answer"));
