@@ -2,9 +2,10 @@
 
 import { seededRandom } from "#lib/random";
 import { NeverHappened } from "#lib/virtual-clock";
-import { Calendar } from "./calendar.ts";
-import { World } from "./world.ts";
-import { drawWorld, type WorldPlan } from "./world-plan.ts";
+import { Calendar } from "./world/calendar.ts";
+import { drawWorld } from "./world/drawn-world.ts";
+import { World } from "./world/world.ts";
+import type { WorldPlan } from "./world/world-plan.ts";
 
 export type Verdict =
   | { readonly kind: "passed" }
@@ -31,7 +32,7 @@ export async function runPlan(plan: WorldPlan): Promise<Finished> {
   const world = new World(plan);
   const calendar = new Calendar(world);
   const { clock } = world;
-  const isBroken = () => world.witness.violation !== undefined || world.crashes.length > 0;
+  const isBroken = () => world.witness.breaches.first !== undefined || world.crashes.length > 0;
   const isOver = () => isBroken() || clock.monotonic() >= plan.faultsEndAtMs;
   const rejected = (reason: unknown) => world.crashes.push(`unhandled rejection: ${reason}`);
   process.on("unhandledRejection", rejected);
@@ -54,13 +55,13 @@ export async function runPlan(plan: WorldPlan): Promise<Finished> {
 function verdictOf(world: World): Verdict {
   const [crash] = world.crashes;
   if (crash !== undefined) return { kind: "crash", text: crash, about: [] };
-  const { violation, withoutEnd } = world.witness;
-  if (violation !== undefined) {
-    const { rule, text, about } = violation;
+  const { breaches, ends } = world.witness;
+  if (breaches.first !== undefined) {
+    const { rule, text, about } = breaches.first;
     return { kind: "safety", text: `${rule}: ${text}`, about };
   }
   if (world.isEmpty) return { kind: "passed" };
-  const paths = withoutEnd.map(({ path }) => path);
+  const paths = ends.withoutEnd.map(({ path }) => path);
   const uids = world.leftovers.flatMap((text) => text.match(/[0-9A-Z]{26}/g) ?? []);
   const text = [...world.leftovers, ...paths.map((path) => `${path} has no end`)].join("; ");
   return { kind: "liveness", text, about: [...uids, ...paths] };

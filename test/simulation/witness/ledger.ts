@@ -7,6 +7,7 @@ import type { Incarnation } from "#lib/stream/journal";
 /** One copy of a message in a recipient's mailbox. */
 export interface Copy {
   readonly writer: Incarnation;
+  readonly atMs: number;
   /** The shard's epoch when it came. */
   readonly epoch: Epoch | undefined;
   /** The final dot was answered with 250. */
@@ -28,6 +29,8 @@ export interface UnitState {
   readonly unit: Unit;
   readonly message: MessageState;
   readonly shard: Shard;
+  /** Its place in the shard's log. */
+  readonly sequence: number;
   readonly recipients: ReadonlyMap<string, RecipientState>;
 }
 
@@ -96,10 +99,11 @@ export class Ledger {
     for (const unit of message.units) {
       const shard = shardOf(unit.destination, this.shards.length);
       const recipients = new Map(unit.recipients.map(({ path }) => [path, newRecipient(path)]));
-      const unitState = { unit, message: state, shard, recipients };
+      const { log } = this.shard(shard);
+      const unitState = { unit, message: state, shard, sequence: log.length + 1, recipients };
       state.units.push(unitState);
       this.units.set(unit.uid, unitState);
-      this.shard(shard).log.push({ uid: unit.uid, isSettled: false });
+      log.push({ uid: unit.uid, isSettled: false });
       const { envid } = unit.envelope;
       if (envid !== undefined) this.#byName.set(envid, state);
     }

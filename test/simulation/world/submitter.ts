@@ -5,10 +5,10 @@ import type { MemoryNetwork } from "#lib/net/memory-transport";
 import type { Endpoint } from "#lib/net/transport";
 import type { Recipient } from "#lib/queue/unit";
 import type { PathText } from "#lib/smtp/path";
-import { RemoteSession } from "../../services/delivery/attempt/remote-session.ts";
-import { defaultTimings } from "../../services/delivery/config.ts";
-import type { Trail } from "./trail.ts";
-import type { Witness } from "./witness.ts";
+import { RemoteSession } from "../../../services/delivery/attempt/remote-session.ts";
+import { defaultTimings } from "../../../services/delivery/config.ts";
+import type { Trail } from "../witness/trail.ts";
+import type { Witness } from "../witness/witness.ts";
 
 const address = "10.0.9.1";
 const tryAgainMs = 40_000;

@@ -1,86 +1,11 @@
-/** What a seed draws: a world as a plain value, to be printed when it failed. */
+/** What a seed draws. */
 import type { Random } from "#lib/random";
 import type { PathText } from "#lib/smtp/path";
-import { type FaultRates, noRates, type Seam } from "./drawn-faults.ts";
+import { type FaultRates, noRates, type Seam } from "../process/drawn-faults.ts";
+import { Draw } from "./draw.ts";
 import type { Mood, MoodWindow } from "./mood.ts";
 import type { Submission } from "./submitter.ts";
-
-export interface HostPlan {
-  readonly name: string;
-  readonly address: string;
-  readonly windows: readonly MoodWindow[];
-}
-
-export interface DestinationPlan {
-  readonly domain: string;
-  /** With rising preference. */
-  readonly hosts: readonly string[];
-}
-
-/** Something that happens to the world at a time. */
-export type Incident =
-  | {
-      readonly kind: "kill";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  /** Killed in the middle of its so many-th call of a seam from then on. */
-  | {
-      readonly kind: "killAtCall";
-      readonly atMs: number;
-      readonly process: string;
-      readonly calls: number;
-      readonly forMs: number;
-    }
-  | {
-      readonly kind: "pause";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  | {
-      readonly kind: "stop";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  | {
-      readonly kind: "cutOff";
-      readonly atMs: number;
-      readonly process: string;
-      readonly seam: Seam;
-      readonly forMs: number;
-    }
-  | { readonly kind: "clockStep"; readonly atMs: number; readonly byMs: number }
-  /** Of one name, or of all. */
-  | {
-      readonly kind: "dnsFails";
-      readonly atMs: number;
-      readonly name?: string;
-      readonly forMs: number;
-    };
-
-export interface WorldPlan {
-  readonly seed: number;
-  readonly shards: number;
-  readonly edges: readonly string[];
-  readonly workers: readonly string[];
-  readonly sessionsPerDestinationMax: number;
-  readonly readyUnitsMax: number;
-  readonly lifetimeMs: number;
-  readonly delayNotificationMs: number;
-  readonly latencyMs: number;
-  readonly dnsLatencyMs: number;
-  readonly rates: FaultRates;
-  readonly lateMsMax: number;
-  readonly destinations: readonly DestinationPlan[];
-  readonly hosts: readonly HostPlan[];
-  readonly submissions: readonly Submission[];
-  readonly incidents: readonly Incident[];
-  /** Then everything is well again. */
-  readonly faultsEndAtMs: number;
-}
+import type { DestinationPlan, Incident, WorldPlan } from "./world-plan.ts";
 
 const second = 1_000;
 const seams: readonly Seam[] = ["intake", "stream", "journal", "store", "leases"];
@@ -89,7 +14,7 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
   const draw = new Draw(random);
   const edges = draw.names("edge", draw.between(1, 2));
   const workers = draw.names("worker", draw.between(1, 3));
-  const faultsEndAtMs = draw.between(60, 150) * second;
+  const faultsEndAtMs = draw.between(60, 240) * second;
   const destinations = drawDestinations(draw);
   const isCalm = random.next() < 0.2;
   return {
@@ -101,6 +26,7 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
     readyUnitsMax: draw.pick([3, 10, 5_000]),
     lifetimeMs: draw.pick([120, 300, 900]) * second,
     delayNotificationMs: draw.pick([0, 45 * second, 90 * second]),
+    logBytesMax: draw.pick([10_000, 1_000_000, 1_000_000, 1_000_000]),
     latencyMs: draw.between(1, 40),
     dnsLatencyMs: draw.pick([0, 20]),
     rates: isCalm ? noRates : drawRates(random),
@@ -166,7 +92,7 @@ function drawSubmissions(
   destinations: readonly DestinationPlan[],
   endMs: number,
 ): readonly Submission[] {
-  return Array.from({ length: draw.between(4, 20) }, (_, n) => ({
+  return Array.from({ length: draw.between(4, 40) }, (_, n) => ({
     name: `m${n + 1}`,
     atMs: draw.below(endMs),
     reversePath: (draw.isTrue(0.2)
@@ -198,7 +124,7 @@ function drawIncidents(
   draw: Draw,
   of: Pick<WorldPlan, "edges" | "workers" | "destinations" | "faultsEndAtMs">,
 ): readonly Incident[] {
-  const incidents = Array.from({ length: draw.below(7) }, () => drawIncident(draw, of));
+  const incidents = Array.from({ length: draw.below(12) }, () => drawIncident(draw, of));
   return incidents.sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -226,34 +152,4 @@ function drawIncident(
     { kind: "clockStep", atMs, byMs },
     draw.isTrue(0.5) ? { kind: "dnsFails", atMs, forMs, name } : { kind: "dnsFails", atMs, forMs },
   ]);
-}
-
-/** Chance in the words of a drawing. */
-class Draw {
-  readonly #random: Random;
-
-  constructor(random: Random) {
-    this.#random = random;
-  }
-
-  below(n: number): number {
-    return this.#random.below(n);
-  }
-
-  between(low: number, high: number): number {
-    return low + this.#random.below(high - low + 1);
-  }
-
-  isTrue(share: number): boolean {
-    return this.#random.next() < share;
-  }
-
-  pick<T>(from: readonly T[]): T {
-    for (const picked of from.slice(this.below(from.length))) return picked;
-    throw new Error("Cannot pick from nothing");
-  }
-
-  names(kind: string, count: number): readonly string[] {
-    return Array.from({ length: count }, (_, n) => `${kind}${n + 1}`);
-  }
 }

@@ -11,15 +11,14 @@ import { MemoryStoreState } from "#lib/store/memory-state";
 import type { Incarnation } from "#lib/stream/journal";
 import { MemoryLog } from "#lib/stream/memory";
 import { VirtualClock } from "#lib/virtual-clock";
-import { simulatedDelivery } from "./delivery-settings.ts";
-import { EdgeProcess, edgePort } from "./edge-process.ts";
-import { Ledger } from "./ledger.ts";
+import { simulatedDelivery } from "../process/delivery-settings.ts";
+import { EdgeProcess, edgePort } from "../process/edge-process.ts";
+import type { SharedSeams } from "../process/observed-seams.ts";
+import { WorkerProcess } from "../process/worker-process.ts";
+import { Trail } from "../witness/trail.ts";
+import { Witness } from "../witness/witness.ts";
 import { MailExchanger } from "./mail-exchanger.ts";
-import type { SharedSeams } from "./observed-seams.ts";
 import { Submitter } from "./submitter.ts";
-import { Trail } from "./trail.ts";
-import { Witness } from "./witness.ts";
-import { WorkerProcess } from "./worker-process.ts";
 import type { WorldPlan } from "./world-plan.ts";
 
 export class World {
@@ -28,7 +27,6 @@ export class World {
   readonly trail = new Trail(this.clock);
   readonly resolver: MemoryResolver;
   readonly network: MemoryNetwork;
-  readonly ledger: Ledger;
   readonly store = new MemoryStoreState(this.clock);
   readonly witness: Witness;
   readonly log: MemoryLog;
@@ -47,9 +45,8 @@ export class World {
     this.#random = seededRandom(plan.seed + 0x5eed);
     this.resolver = new MemoryResolver({ clock, latencyMs: () => plan.dnsLatencyMs });
     this.network = new MemoryNetwork(clock, { latencyMs: () => plan.latencyMs });
-    this.ledger = new Ledger(plan.shards);
-    this.witness = new Witness({ clock, trail, store, ledger: this.ledger });
-    this.log = new MemoryLog({ clock, shards: plan.shards });
+    this.witness = new Witness({ clock, trail, store, shardCount: plan.shards });
+    this.log = new MemoryLog({ clock, shards: plan.shards, bytesMax: plan.logBytesMax });
     const { network, witness } = this;
     const seams = {
       clock,
@@ -92,7 +89,7 @@ export class World {
   /** Nothing is under way, waits, or is left over in any queue. */
   get isEmpty(): boolean {
     if (this.submitter.open > 0 || this.log.bytes > 0) return false;
-    return this.leftovers.length === 0 && this.witness.withoutEnd.length === 0;
+    return this.leftovers.length === 0 && this.witness.ends.withoutEnd.length === 0;
   }
 
   /** What is still in a queue. */
@@ -169,7 +166,7 @@ export class World {
     const count = (this.#sessions.get(key) ?? 0) + 1;
     this.#sessions.set(key, count);
     if (count > this.plan.sessionsPerDestinationMax) {
-      this.witness.tooManySessions(by, remote.address, count);
+      this.witness.copies.tooManySessions(by, remote.address, count);
     }
     return () => void this.#sessions.set(key, (this.#sessions.get(key) ?? 0) - 1);
   }

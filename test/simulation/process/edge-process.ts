@@ -3,14 +3,14 @@ import type { Clock } from "#lib/clock";
 import type { MemoryNetwork } from "#lib/net/memory-transport";
 import { type Random, seededRandom } from "#lib/random";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
-import { Edge } from "../../services/edge/edge.ts";
-import { noMetrics } from "../../services/edge/metrics.ts";
-import { edgeConfig, submissionListener } from "../support/edge-config.ts";
+import { Edge } from "../../../services/edge/edge.ts";
+import { noMetrics } from "../../../services/edge/metrics.ts";
+import { edgeConfig, submissionListener } from "../../support/edge-config.ts";
+import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
 import { GatedTransport } from "./gated-transport.ts";
 import { observedIntake, type SharedSeams } from "./observed-seams.ts";
 import { ProcessLife } from "./process-life.ts";
-import type { Trail } from "./trail.ts";
 
 export const edgePort = 2587;
 

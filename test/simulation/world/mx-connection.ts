@@ -1,101 +1,29 @@
-/** A mail exchanger on the simulated network: a real server session that behaves as its mood says. */
-import type { Clock } from "#lib/clock";
-import type { MemoryNetwork } from "#lib/net/memory-transport";
-import type { Connection, ConnectionHandler, Endpoint } from "#lib/net/transport";
-import type { Random } from "#lib/random";
+/** One session of a mail exchanger: the real server's, answered as the host's mood is. */
+import type { Connection, ConnectionHandler } from "#lib/net/transport";
 import { encodeReply, type Reply } from "#lib/smtp/reply";
 import { ServerSession } from "#lib/smtp/server/session";
 import type { ServerAnswer, ServerSettings, ServerStep, Transaction } from "#lib/smtp/server/step";
-import type { Incarnation } from "#lib/stream/journal";
-import type { Copy } from "./ledger.ts";
-import { answers, healthy, type Mood, type MoodWindow } from "./mood.ts";
-import type { Witness } from "./witness.ts";
+import type { Copy } from "../witness/ledger.ts";
+import type { Mood } from "./mood.ts";
+import { answers } from "./mood.ts";
 
-const port = 25;
-/** A reset that comes this soon behind an answer may have overtaken it. */
-const answerTravelsMs = 1_000;
-
-export interface MailExchangerPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly network: MemoryNetwork;
-  readonly witness: Witness;
-  /** Who is at the other end of a connection. */
-  readonly writerAt: (remote: Endpoint) => Incarnation;
-}
-
-interface Answer {
+/** A final dot that was answered. */
+export interface Answer {
   readonly copies: readonly Copy[];
   readonly atMs: number;
 }
 
-export class MailExchanger {
-  readonly name: string;
-  readonly address: string;
-  readonly ports: MailExchangerPorts;
-  readonly #knownSince = new Map<string, number>();
-  #mood: Mood = healthy;
-  #answers: Answer[] = [];
-
-  constructor(name: string, address: string, ports: MailExchangerPorts) {
-    this.name = name;
-    this.address = address;
-    this.ports = ports;
-  }
-
-  get mood(): Mood {
-    return this.#mood;
-  }
-
-  async start(windows: readonly MoodWindow[]): Promise<void> {
-    const { network, clock } = this.ports;
-    const transport = network.transport(this.address);
-    await transport.listen({ address: this.address, port }, (connection) => {
-      const session = new MxConnection(this, connection);
-      session.begin();
-      return session;
-    });
-    for (const { fromMs, untilMs, mood } of windows) {
-      clock.after(fromMs, () => this.#turn(mood));
-      clock.after(untilMs, () => this.#turn(healthy));
-    }
-  }
-
-  /** Back to normal, whatever was to come. */
-  heal(): void {
-    this.#turn(healthy);
-  }
-
-  isGreylisted(path: string, forMs: number): boolean {
-    const now = this.ports.clock.monotonic();
-    const since = this.#knownSince.get(path) ?? now;
-    this.#knownSince.set(path, since);
-    return now - since < forMs;
-  }
-
-  /** The final dot was answered. */
-  answered(copies: readonly Copy[]): Answer {
-    const { witness, clock } = this.ports;
-    const answer = { copies, atMs: clock.monotonic() };
-    witness.answered(copies);
-    this.#answers = [...this.#answers.filter((it) => this.mayTravel(it)), answer];
-    if (this.#mood.kind === "silent") doubt(answer);
-    return answer;
-  }
-
-  /** It may not have arrived yet. */
-  mayTravel({ atMs }: Answer): boolean {
-    return this.ports.clock.monotonic() - atMs < answerTravelsMs;
-  }
-
-  #turn(mood: Mood): void {
-    const { network } = this.ports;
-    if (mood.kind === "silent") this.#answers.filter((it) => this.mayTravel(it)).forEach(doubt);
-    this.#mood = mood;
-    network.accept(this.address);
-    if (mood.kind === "refuses") network.refuse(this.address);
-    if (mood.kind === "silent") network.blackhole(this.address);
-  }
+/** What a session asks of its host. */
+export interface MxHost {
+  readonly mood: Mood;
+  happens(share: number): boolean;
+  after(delayMs: number, task: () => void): void;
+  isGreylisted(path: string, forMs: number): boolean;
+  /** The message is in the mailboxes of `paths`. */
+  keep(paths: readonly string[], content: Uint8Array, connection: Connection): readonly Copy[];
+  answered(copies: readonly Copy[]): Answer;
+  /** The connection broke: an answer that is still on its way may be lost. */
+  broke(answer: Answer): void;
 }
 
 const settings: ServerSettings = {
@@ -119,14 +47,14 @@ const settings: ServerSettings = {
   },
 };
 
-class MxConnection implements ConnectionHandler {
-  readonly #host: MailExchanger;
+export class MxConnection implements ConnectionHandler {
+  readonly #host: MxHost;
   readonly #connection: Connection;
   readonly #session = new ServerSession(settings);
   #isClosed = false;
   #answered: Answer | undefined;
 
-  constructor(host: MailExchanger, connection: Connection) {
+  constructor(host: MxHost, connection: Connection) {
     this.#host = host;
     this.#connection = connection;
   }
@@ -143,7 +71,7 @@ class MxConnection implements ConnectionHandler {
   closed(error?: Error): void {
     this.#isClosed = true;
     const answered = this.#answered;
-    if (error !== undefined && answered && this.#host.mayTravel(answered)) doubt(answered);
+    if (error !== undefined && answered !== undefined) this.#host.broke(answered);
   }
 
   #carryOut(begun: readonly ServerStep[]): void {
@@ -178,11 +106,11 @@ class MxConnection implements ConnectionHandler {
   /** The moods that break off at any command. */
   #decide(otherwise: () => ServerAnswer | undefined): readonly ServerStep[] | undefined {
     const { mood } = this.#host;
-    if (mood.kind === "leaving" && this.#happens(mood.share)) {
+    if (mood.kind === "leaving" && this.#host.happens(mood.share)) {
       this.#leave();
       return undefined;
     }
-    const storm = mood.kind === "storm" && this.#happens(mood.share);
+    const storm = mood.kind === "storm" && this.#host.happens(mood.share);
     const answer = storm ? refused(answers.storm) : otherwise();
     return answer === undefined ? undefined : this.#session.answer(answer);
   }
@@ -197,35 +125,29 @@ class MxConnection implements ConnectionHandler {
   }
 
   #message(transaction: Transaction, content: Uint8Array): ServerAnswer | undefined {
-    const { mood, ports } = this.#host;
+    const { mood } = this.#host;
     const paths = transaction.recipients.map(({ forwardPath }) =>
       "postmaster" in forwardPath ? "postmaster" : forwardPath.text,
     );
     if (paths.some((path) => path.startsWith("picky"))) return refused(answers.contentRefused);
-    if (mood.kind === "dropsAfterDot" && this.#happens(mood.share)) {
-      if (mood.keeps) this.#keep(paths, content);
+    if (mood.kind === "dropsAfterDot" && this.#host.happens(mood.share)) {
+      if (mood.keeps) this.#host.keep(paths, content, this.#connection);
       this.#break();
       return undefined;
     }
-    if (mood.kind === "halfReply" && this.#happens(mood.share)) {
-      this.#keep(paths, content);
+    if (mood.kind === "halfReply" && this.#host.happens(mood.share)) {
+      this.#host.keep(paths, content, this.#connection);
       this.#connection.write(new TextEncoder().encode("250 2."));
       this.#isClosed = true;
       this.#connection.end();
       return undefined;
     }
-    const copies = this.#keep(paths, content);
+    const copies = this.#host.keep(paths, content, this.#connection);
     if (mood.kind !== "slow") return this.#accepted(copies);
-    ports.clock.after(mood.delayMs, () => {
+    this.#host.after(mood.delayMs, () => {
       if (!this.#isClosed) this.#carryOut(this.#session.answer(this.#accepted(copies)));
     });
     return undefined;
-  }
-
-  #keep(paths: readonly string[], content: Uint8Array): readonly Copy[] {
-    const { witness, writerAt } = this.#host.ports;
-    const writer = writerAt(this.#connection.remote);
-    return paths.flatMap((path) => witness.copied({ writer, path, content }) ?? []);
   }
 
   #accepted(copies: readonly Copy[]): ServerAnswer {
@@ -247,14 +169,6 @@ class MxConnection implements ConnectionHandler {
     this.#isClosed = true;
     this.#connection.destroy();
   }
-
-  #happens(share: number): boolean {
-    return this.#host.ports.random.next() < share;
-  }
-}
-
-function doubt({ copies }: Answer): void {
-  for (const copy of copies) copy.isDoubtful = true;
 }
 
 function refused(answer: (typeof answers)[keyof typeof answers]): ServerAnswer {

@@ -12,7 +12,7 @@ import type { Intake } from "#lib/stream/intake";
 import type { Journal } from "#lib/stream/journal";
 import type { MemoryLog } from "#lib/stream/memory";
 import type { Stream } from "#lib/stream/stream";
-import type { Witness } from "./witness.ts";
+import type { Witness } from "../witness/witness.ts";
 
 /** What all processes of a world share. */
 export interface SharedSeams {
@@ -65,7 +65,7 @@ function observedStream({ log, witness }: SharedSeams, faults: Faults): Stream {
     end: (shard) => inner.end(shard),
     purge: (shard, floor) =>
       betweenFaults(faults, { seam: "stream", operation: "purge", shard }, async () => {
-        witness.purging(shard, floor);
+        witness.shards.purging(shard, floor);
         await bare.purge(shard, floor);
       }),
   };
@@ -78,13 +78,13 @@ function observedJournal({ log, witness }: SharedSeams, faults: Faults): Journal
     append: (writer, events) =>
       betweenFaults(faults, { seam: "journal", operation: "append" }, async () => {
         const position = await inner.append(writer, events);
-        witness.appended(writer, events);
+        witness.ends.appended(writer, events);
         return position;
       }),
     seal: (writer) =>
       betweenFaults(faults, { seam: "journal", operation: "seal" }, async () => {
         const position = await inner.seal(writer);
-        witness.over(writer);
+        witness.standing.over(writer);
         return position;
       }),
     replay: (writer, shard, after) => faulty.replay(writer, shard, after),
@@ -97,11 +97,11 @@ function observedStore({ store, witness, clock }: SharedSeams, faults: Faults): 
   const inner = store.view({ clock, faults });
   return {
     defer: (shard, deferrals) => {
-      witness.deferring(deferrals);
+      witness.ends.deferring(deferrals);
       return inner.defer(shard, deferrals);
     },
     finish: (shard, uids) => {
-      witness.finishing(uids);
+      witness.ends.finishing(uids);
       return inner.finish(shard, uids);
     },
     find: (uids) => inner.find(uids),
@@ -135,18 +135,18 @@ function observedLeases({ leases, witness, clock }: SharedSeams, faults: Faults)
     claim: (shard, me, read) =>
       at("claim", async () => {
         const epoch = await inner.claim(shard, me, read);
-        if (epoch !== undefined) witness.claimed(shard, me, epoch);
+        if (epoch !== undefined) witness.shards.claimed(shard, me, epoch);
         return epoch;
       }),
     checkpoint: (shard, epoch, checkpoint) =>
       at("checkpoint", async () => {
         await inner.checkpoint(shard, epoch, checkpoint);
-        witness.checkpointed(shard, checkpoint);
+        witness.shards.checkpointed(shard, checkpoint);
       }),
     release: (shard, epoch, checkpoint) =>
       at("release", async () => {
         await inner.release(shard, epoch, checkpoint);
-        witness.released(shard, checkpoint);
+        witness.shards.released(shard, checkpoint);
       }),
   };
 }

@@ -6,14 +6,14 @@ import type { Endpoint } from "#lib/net/transport";
 import { type Random, seededRandom } from "#lib/random";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Log, LogFields } from "#lib/telemetry/log";
-import type { DeliveryConfig } from "../../services/delivery/config.ts";
-import { noMetrics } from "../../services/delivery/metrics.ts";
-import { Worker } from "../../services/delivery/worker.ts";
+import type { DeliveryConfig } from "../../../services/delivery/config.ts";
+import { noMetrics } from "../../../services/delivery/metrics.ts";
+import { Worker } from "../../../services/delivery/worker.ts";
+import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
 import { GatedTransport } from "./gated-transport.ts";
 import { type SharedSeams, seamsFor } from "./observed-seams.ts";
 import { ProcessLife } from "./process-life.ts";
-import type { Trail } from "./trail.ts";
 
 /** Between the end of an incarnation and the start of the next. */
 const restartMs = 1_000;
@@ -75,7 +75,7 @@ export class WorkerProcess {
     const { trail, network, address, seams } = this.#options;
     trail.note(`killed ${life.me}`);
     life.process.kill();
-    seams.witness.over(life.me);
+    seams.witness.standing.over(life.me);
     network.crashHost(address);
     this.#life = undefined;
   }
@@ -102,7 +102,7 @@ export class WorkerProcess {
     const life = this.#life;
     if (life === undefined) return;
     this.#options.trail.note(`resumed ${life.me}`);
-    this.#options.seams.witness.resumed(life.me);
+    this.#options.seams.witness.standing.resumed(life.me);
     life.process.resume();
   }
 
@@ -152,10 +152,16 @@ export class WorkerProcess {
   }
 
   #log(me: Incarnation): Log {
-    const { trail, crashed } = this.#options;
+    const { trail, crashed, seams } = this.#options;
+    const attempted = (uid: string, durationMs: number) =>
+      seams.witness.copies.attempted(uid, durationMs);
     const say = (event: string, fields: LogFields = {}) => {
       const text = `${me} ${event} ${JSON.stringify(fields)}`;
       trail.note(text);
+      const { uid, duration_ms: durationMs } = fields;
+      if (event === "attempt" && typeof uid === "string" && typeof durationMs === "number") {
+        attempted(uid, durationMs);
+      }
       // A broken promise between our own parts, or a fault that no type saw.
       if (/Assertion failed|(Type|Reference|Range)Error/.test(text)) crashed(text);
     };

@@ -3,8 +3,8 @@ import {
   type DeliveryConfig,
   defaultLimits,
   defaultTimings,
-} from "../../services/delivery/config.ts";
-import type { WorldPlan } from "./world-plan.ts";
+} from "../../../services/delivery/config.ts";
+import type { WorldPlan } from "../world/world-plan.ts";
 
 const second = 1_000;
 

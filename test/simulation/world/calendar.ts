@@ -1,6 +1,6 @@
 /** Lets the incidents of a plan happen to a world. */
-import type { EdgeProcess } from "./edge-process.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { EdgeProcess } from "../process/edge-process.ts";
+import type { WorkerProcess } from "../process/worker-process.ts";
 import type { World } from "./world.ts";
 import type { Incident } from "./world-plan.ts";
 
@@ -65,7 +65,7 @@ export class Calendar {
       }
       case "clockStep":
         clock.step(incident.byMs);
-        witness.clockStepped();
+        witness.standing.clockStepped();
         return;
       case "dnsFails":
         resolver.fail("SERVFAIL", incident.name);

@@ -1,0 +1,53 @@
+/** Which incarnations still count, and whether times can be compared. */
+import type { Clock } from "#lib/clock";
+import type { Epoch } from "#lib/leases/leases";
+import type { Incarnation } from "#lib/stream/journal";
+import type { ShardState } from "./ledger.ts";
+
+/** After a step of the wall clock times of before and after it cannot be compared. */
+const stepForgottenMs = 300_000;
+
+export class Standing {
+  readonly #clock: Clock;
+  readonly #over = new Set<Incarnation>();
+  readonly #paused = new Set<Incarnation>();
+  #steppedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The incarnation was killed or its journal sealed. */
+  over(writer: Incarnation): void {
+    this.#over.add(writer);
+  }
+
+  paused(writer: Incarnation): void {
+    this.#paused.add(writer);
+  }
+
+  resumed(writer: Incarnation): void {
+    this.#paused.delete(writer);
+  }
+
+  clockStepped(): void {
+    this.#steppedAt = this.#clock.monotonic();
+  }
+
+  get isTimeComparable(): boolean {
+    return this.#clock.monotonic() - this.#steppedAt > stepForgottenMs;
+  }
+
+  isOver(writer: Incarnation): boolean {
+    return this.#over.has(writer);
+  }
+
+  isPaused(writer: Incarnation): boolean {
+    return this.#paused.has(writer);
+  }
+
+  /** It does not own the shard any more, or owns it anew. */
+  hasLost(writer: Incarnation, shard: ShardState, epoch: Epoch | undefined): boolean {
+    return this.isOver(writer) || shard.owner !== writer || epoch !== shard.epoch;
+  }
+}
