@@ -48,6 +48,9 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
   });
   await standalone.start();
   const { listening, controlAt: control } = standalone;
+  for (const { name, at } of [...listening, { name: "control", at: control }]) {
+    log.info("listening", { name, ...at });
+  }
   process.stderr.write(welcomeText({ config, ...options, listening, control }));
   const exitCode = await ended.promise;
   log.info("stopping");

@@ -1,0 +1,76 @@
+/**
+ * kill -9 under load, again and again: whatever got a 250 arrives, intact, and a second copy has only
+ * who was in doubt (ADR 0001, DESIGN §4).
+ */
+import { expect, test } from "bun:test";
+import { seededRandom } from "#lib/random";
+import { Sink } from "../../loadtest/sink/sink.ts";
+import { Accounts } from "../support/process/accounts.ts";
+import { Load } from "../support/process/load.ts";
+import { Moments } from "../support/process/moments.ts";
+import { owedIn } from "../support/process/owed.ts";
+import { StandaloneProcess } from "../support/process/standalone-process.ts";
+import { within } from "../support/process/within.ts";
+
+const rounds = 20;
+const seed = Number(process.env.CRASH_SEED ?? 1);
+const emptyMaxMs = 60_000;
+/** Messages that are begun, or arrive, until the next kill: often before the restart is worked off. */
+const eventsMax = 300;
+
+const sizes = "--size 1024,4096,20000,70000,200000";
+const sources = [
+  `--messages 1000000 --reconnect --sessions 6 ${sizes} --domain up.example --domains 6`,
+  // Several units, and several recipients in one.
+  `--messages 1000000 --reconnect --sessions 2 --recipients 5 --domain up.example --domains 3 --local-part many`,
+  // Each recipient is deferred once.
+  `--messages 1000000 --reconnect --sessions 2 ${sizes} --domain up.example --domains 4 --local-part 451-at-rcpt-once`,
+  // A destination that is down every other time.
+  `--messages 1000000 --reconnect --sessions 1 --domain flaky.example --local-part flaky`,
+];
+
+test(`kill -9 in ${rounds} moments of a run (seed ${seed})`, async () => {
+  const random = seededRandom(seed);
+  const moments = new Moments<"begun" | "arrived">();
+  const accounts = new Accounts();
+  const arrived: NonNullable<Parameters<typeof Sink.start>[0]>["arrived"] = (message) => {
+    accounts.arrived(message);
+    moments.happened("arrived");
+  };
+  await using up = await Sink.start({ keep: "verdicts", arrived });
+  await using flaky = await Sink.start({ keep: "verdicts", arrived, faults: ["421-at-connect"] });
+  await using godwit = await StandaloneProcess.prepare({
+    routes: { "*.up.example": up.endpoint, "flaky.example": flaky.endpoint },
+    yaml: "delivery: { retry: { first: 1s, cap: 2s } }\n",
+  });
+  await godwit.start();
+  const load = Load.start({ to: godwit, sources, begun: () => moments.happened("begun") });
+  const allSeen = () =>
+    Promise.all([up, flaky].map((sink) => sink.until(({ sessionsOpen }) => sessionsOpen === 0)));
+  for (let round = 1; round <= rounds; round++) {
+    const kind = random.below(2) === 0 ? "begun" : "arrived";
+    await moments.at(kind, 1 + random.below(eventsMax), () => godwit.kill());
+    await allSeen();
+    accounts.lifeEnded(await owedIn(godwit.database));
+    flaky.misbehave(...(round % 2 === 0 ? ["421-at-connect"] : []));
+    await godwit.start();
+  }
+  flaky.misbehave();
+  await load.stop();
+  const missing = () => load.missingIn([up.ledger, flaky.ledger]);
+  await within(emptyMaxMs, godwit.emptied(), () => `in the queue, or lost: ${missing()}`);
+  expect(await godwit.stop()).toBe(0);
+  await allSeen();
+  const owed = await owedIn(godwit.database);
+  accounts.lifeEnded(owed);
+
+  expect(missing()).toEqual([]);
+  expect([...owed]).toEqual([]);
+  expect(accounts.faults).toEqual([]);
+  expect(accounts.extraCopies).toBeLessThanOrEqual(accounts.inDoubt);
+  expect([up.counts.damaged, flaky.counts.damaged]).toEqual([0, 0]);
+  // It was a load, and the ways round by the store were gone, too.
+  expect(load.messages).toBeGreaterThan(1_000);
+  expect(up.faultCounts["reply at rcpt"]).toBeGreaterThan(50);
+  expect(flaky.counts.messages).toBeGreaterThan(50);
+}, 300_000);
