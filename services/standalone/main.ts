@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
-import type { Fault } from "#lib/config/fault";
+import { type Fault, faultLine } from "#lib/config/fault";
 import { parseResolvConf } from "#lib/dns/resolv-conf";
 import { socketExchange } from "#lib/dns/socket-exchange";
 import { StubResolver } from "#lib/dns/stub-resolver";
@@ -62,8 +62,8 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
 async function reload(standalone: Standalone, options: RunOptions) {
   const read = await options.reload();
   if ("faults" in read) {
-    const texts = read.faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
-    throw new Error(`the running configuration stays: ${texts.join("; ")}`);
+    const lines = read.faults.map((fault) => faultLine(options.configFile ?? "godwit.yaml", fault));
+    throw new Error(`the running configuration stays: ${lines.join("; ")}`);
   }
   await standalone.reload(read.config);
   return { file: options.configFile };

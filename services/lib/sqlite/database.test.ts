@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDatabase } from "./database.ts";
+import { lockQueue, openDatabase } from "./database.ts";
 import { UnusableQueue } from "./tables/schema.ts";
 
 let folder: string;
@@ -41,4 +41,11 @@ test("a queue of a newer version is left alone", () => {
   database.run("PRAGMA user_version = 99");
   database.close();
   expect(() => openDatabase({ path, shards: 4 })).toThrow("newer version");
+});
+
+test("one process at a time has a queue", () => {
+  const lock = lockQueue(path);
+  expect(() => lockQueue(path)).toThrow("another process has it");
+  lock.close();
+  lockQueue(path).close();
 });

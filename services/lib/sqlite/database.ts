@@ -1,6 +1,6 @@
 /** Opens the file of the embedded queue: durable at each commit, whole after each crash (ADR 0001). */
 import { Database } from "bun:sqlite";
-import { checkShards, migrate } from "./tables/schema.ts";
+import { checkShards, migrate, UnusableQueue } from "./tables/schema.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -33,4 +33,30 @@ export function openDatabase({ path, shards }: DatabaseOptions): Database {
     database.close();
     throw error;
   }
+}
+
+/** Another process that is about to end gets this long. */
+const ownerLeavesMs = 2_000;
+
+/**
+ * One process at a time may have a queue: a second one would take its shards over. SQLite's lock on a
+ * file beside it ends with the process, however that ends; the queue's own file can still be read.
+ *
+ * @throws {UnusableQueue}
+ */
+export function lockQueue(path: string): Database {
+  const lock = new Database(`${path}.lock`, { create: true });
+  try {
+    lock.run(`PRAGMA busy_timeout = ${ownerLeavesMs}`);
+    lock.run("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (!isBusy(error)) throw error;
+    throw new UnusableQueue(`Cannot open queue "${path}": another process has it; stop that first`);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_BUSY";
 }

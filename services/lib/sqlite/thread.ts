@@ -2,12 +2,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "#lib/clock";
 import { BatchRunner } from "./batch.ts";
-import { openDatabase } from "./database.ts";
+import { lockQueue, openDatabase } from "./database.ts";
 import type { FromThread, QueueOptions, ToThread } from "./queue-thread.ts";
 import { queueTables } from "./tables/operations.ts";
 import { Room } from "./tables/room.ts";
 
 function start(options: QueueOptions, tell: (message: FromThread) => void): (m: ToThread) => void {
+  const lock = lockQueue(options.path);
   const database = openDatabase(options);
   const room = new Room(database, { ...options, clock: systemClock });
   const runner = new BatchRunner(database, queueTables(database, { room, clock: systemClock }));
@@ -19,6 +20,7 @@ function start(options: QueueOptions, tell: (message: FromThread) => void): (m: 
     }
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     database.close();
+    lock.close();
     tell({ kind: "closed" });
   };
 }
