@@ -11,8 +11,8 @@ export class BacklogCursor {
   bytes = 0;
   /** A page is being read. */
   isReading = false;
-  /** When the rows at the head must be looked at although the destination is closed: expiry, delay. */
-  headDueAt = Number.POSITIVE_INFINITY;
+  /** Rows whose units have left, and are not counted in `depth` any more. */
+  #outdated = 0;
   #mayHaveMore = false;
   #readThrough: string | undefined;
   #rows: ReadRow[] = [];
@@ -53,6 +53,23 @@ export class BacklogCursor {
     if (this.#mayHaveMore || this.#rows.length > 0) return;
     this.depth = 0;
     this.bytes = 0;
+    this.#outdated = 0;
+  }
+
+  /** A unit has left by another way: cancelled, expired, or moved to the end. Its row stays. */
+  left(bytes: number): void {
+    this.#outdated += 1;
+    this.#shrink(bytes);
+  }
+
+  /** The row of a unit that has left. */
+  passed(position: string, bytes: number): void {
+    if (this.#outdated > 0) {
+      this.#outdated -= 1;
+      this.depth += 1;
+      this.bytes += bytes;
+    }
+    this.handedOut(position, bytes)();
   }
 
   /** A row was handed out; the result is to be called when it is dealt with. Idempotent. */
@@ -63,8 +80,7 @@ export class BacklogCursor {
     return () => {
       if (row.isDone) return;
       row.isDone = true;
-      this.depth = Math.max(0, this.depth - 1);
-      this.bytes = Math.max(0, this.bytes - bytes);
+      this.#shrink(bytes);
       this.#advance();
     };
   }
@@ -77,6 +93,11 @@ export class BacklogCursor {
   /** The store knows that everything up to `position` is dealt with. */
   told(position: string): void {
     if (this.#done === position) this.#done = undefined;
+  }
+
+  #shrink(bytes: number): void {
+    this.depth = Math.max(0, this.depth - 1);
+    this.bytes = Math.max(0, this.bytes - bytes);
   }
 
   #advance(): void {

@@ -106,19 +106,17 @@ export class ShardCommands {
       .filter(({ unit }) => !working.cancel(unit.uid))
       .map((deferred) => this.#taken(deferred));
     await settlement.cancelled(units);
-    // Their rows stay in the backlog: its head is looked at, so that they are passed over.
-    for (const { unit, place } of page) {
-      const queue = place.kind === "backlog" ? working.known(unit.destination) : undefined;
-      if (queue !== undefined) queue.backlog.headDueAt = Number.NEGATIVE_INFINITY;
-    }
     return units.length;
   }
 
   /** Into memory; its row in wheel or backlog is passed over when its turn comes. */
   #taken(deferred: DeferredUnit): QueuedUnit {
     const { working, clock } = this.#ports;
-    const queued = fromStore(deferred, { rowDone: () => {}, since: clock.monotonic() });
+    const queued = fromStore(deferred, { rowsDone: [], since: clock.monotonic() });
     working.add(queued);
+    if (deferred.place.kind === "backlog") {
+      working.known(deferred.unit.destination)?.backlog.left(deferred.unit.sizeBytes);
+    }
     return queued;
   }
 

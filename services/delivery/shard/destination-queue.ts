@@ -29,6 +29,7 @@ export class DestinationQueue {
   readonly #limits: DeliveryLimits;
   readonly #ready = new Fifo<QueuedUnit>();
   #readyBytes = 0;
+  #readyFromStore = 0;
   #running = 0;
   #window: number;
   #failures = 0;
@@ -48,6 +49,11 @@ export class DestinationQueue {
     return this.#ready.length;
   }
 
+  /** Ready ones that came from the store: what is new must not keep the backlog from being read. */
+  get readyFromStore(): number {
+    return this.#readyFromStore;
+  }
+
   get running(): number {
     return this.#running;
   }
@@ -61,10 +67,13 @@ export class DestinationQueue {
   }
 
   get isFull(): boolean {
-    return (
-      this.#ready.length >= this.#limits.readyUnitsMax ||
-      this.#readyBytes >= this.#limits.readyBytesMax
-    );
+    return this.roomUnits === 0;
+  }
+
+  /** Units that may still come. */
+  get roomUnits(): number {
+    if (this.#readyBytes >= this.#limits.readyBytesMax) return 0;
+    return Math.max(0, this.#limits.readyUnitsMax - this.#ready.length);
   }
 
   /** Sessions it may have now. */
@@ -80,21 +89,24 @@ export class DestinationQueue {
   /** Nothing is known about it that must be remembered. */
   get isForgettable(): boolean {
     return (
-      this.#ready.length === 0 && this.#running === 0 && !this.isClosed && this.backlog.isEmpty
+      this.#ready.length === 0 &&
+      this.#running === 0 &&
+      this.#down === undefined &&
+      this.backlog.isEmpty
     );
   }
 
   push(queued: QueuedUnit): void {
     queued.isInFlight = false;
     this.#ready.push(queued);
-    this.#readyBytes += queued.bytes;
+    this.#count(queued, 1);
   }
 
   take(): QueuedUnit | undefined {
     if (this.isClosed) return undefined;
     const queued = this.#ready.shift();
     if (queued === undefined) return undefined;
-    this.#readyBytes -= queued.bytes;
+    this.#count(queued, -1);
     queued.isInFlight = true;
     return queued;
   }
@@ -109,6 +121,11 @@ export class DestinationQueue {
     return this.#takeOut((queued) => queued.isCancelled);
   }
 
+  /** Takes out what waited for longer than it may live. */
+  drainExpired(now: Time): QueuedUnit[] {
+    return this.#ready.length === 0 ? [] : this.#takeOut(({ unit }) => unit.expiresAt <= now);
+  }
+
   /** Takes out what came from the log before `since`: it keeps the floor from rising. */
   drainLogged(since: number): QueuedUnit[] {
     const oldest = this.#ready.peek();
@@ -118,8 +135,13 @@ export class DestinationQueue {
 
   #takeOut(test: (queued: QueuedUnit) => boolean): QueuedUnit[] {
     const taken = this.#ready.take(test);
-    for (const queued of taken) this.#readyBytes -= queued.bytes;
+    for (const queued of taken) this.#count(queued, -1);
     return taken;
+  }
+
+  #count(queued: QueuedUnit, by: 1 | -1): void {
+    this.#readyBytes += by * queued.bytes;
+    if (queued.origin.kind === "store") this.#readyFromStore += by;
   }
 
   sessionStarted(): void {

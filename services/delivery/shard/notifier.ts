@@ -1,7 +1,7 @@
 /** Turns what became of recipients into notifications and hands them to the queue (RFC 3461 §5.2, RFC 3464). */
 
 import type { Clock } from "#lib/clock";
-import type { ReportedRecipient } from "#lib/dsn/delivery-status";
+import { diagnosticCodeOf, type ReportedRecipient } from "#lib/dsn/delivery-status";
 import { buildNotification } from "#lib/dsn/notification";
 import type { Action } from "#lib/dsn/wanted";
 import { notificationId } from "#lib/queue/queue-id";
@@ -42,11 +42,18 @@ export class Notifier {
    * Rejects as `Intake.accept` does.
    */
   async send(notice: Notice, original: Uint8Array): Promise<void> {
-    const message = this.#message(notice, original);
-    if (message === undefined) return;
-    await this.#ports.intake.accept(message);
     const { unit, action } = notice;
-    this.#ports.log.info("notification_queued", {
+    const { intake, log } = this.#ports;
+    let message: Message | undefined;
+    try {
+      message = this.#message(notice, original);
+    } catch (error) {
+      // One message that we cannot report on must not stop its shard (STYLE §14.13).
+      log.error("notification_impossible", { uid: unit.uid, action, error: String(error) });
+    }
+    if (message === undefined) return;
+    await intake.accept(message);
+    log.info("notification_queued", {
       uid: unit.uid,
       action,
       queue_id: message.id,
@@ -101,16 +108,14 @@ function notified(
   r: NotifiedRecipient,
   { action, unit }: { action: Action; unit: Unit },
 ): ReportedRecipient {
-  const { recipient, last, isRemoteText } = r;
+  const { recipient, last, reply, triedAt } = r;
   return {
     path: recipient.path,
     status: last.status,
-    lastAttemptDate: last.at,
     text: last.text,
     ...(recipient.orcpt === undefined ? {} : { orcpt: recipient.orcpt }),
-    ...(isRemoteText && last.code !== undefined
-      ? { diagnosticCode: { type: "smtp", text: `${last.code} ${last.status} ${last.text}` } }
-      : {}),
+    ...(triedAt === undefined ? {} : { lastAttemptDate: triedAt }),
+    ...(reply === undefined ? {} : { diagnosticCode: diagnosticCodeOf(reply) }),
     ...(last.remote === undefined ? {} : { remoteMta: last.remote }),
     ...(action === "delayed" ? { willRetryUntil: unit.expiresAt } : {}),
   };

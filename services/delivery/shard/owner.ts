@@ -9,8 +9,9 @@ import type { CancelTimer } from "#lib/clock";
 import type { Epoch, Lease } from "#lib/leases/leases";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
-import type { DeferredUnit, Hold } from "#lib/store/store";
+import type { Hold } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
+import { encodeUnit } from "#proto/unit";
 import type { WorkerPorts } from "../ports.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { ShardCommands } from "./commands.ts";
@@ -156,8 +157,7 @@ export class ShardOwner {
   /** The destination was opened, by time or by an operator. */
   reopen(queue: DestinationQueue): void {
     if (this.#isOver) return;
-    this.#dispatch(queue);
-    void this.#waiting.readBacklog(queue);
+    this.#goOn(queue);
   }
 
   /** Moves what is ready out of the way of a destination that closed. */
@@ -203,7 +203,11 @@ export class ShardOwner {
 
   #goOn(queue: DestinationQueue): void {
     this.#dispatch(queue);
-    if (queue.readyCount === 0) void this.#waiting.readBacklog(queue);
+    this.#readBacklog(queue);
+  }
+
+  #readBacklog(queue: DestinationQueue): void {
+    if (!this.#reading.signal.aborted) void this.#waiting.readBacklog(queue);
   }
 
   #dispatch(queue: DestinationQueue): void {
@@ -213,7 +217,7 @@ export class ShardOwner {
   async #contentMissing(queued: QueuedUnit): Promise<void> {
     const { origin, unit } = queued;
     const sequence = origin.kind === "log" ? origin.sequence : 0;
-    const entry = { sequence, uid: unit.uid, record: new Uint8Array() };
+    const entry = { sequence, uid: unit.uid, record: encodeUnit(unit) };
     await park(this.shard, { entry, reason: "content is missing" }, this.#parkingPorts);
     if (origin.kind === "store") await this.settlement.cancelled([queued]);
     else this.settlement.left(queued, "parked");
@@ -247,16 +251,24 @@ export class ShardOwner {
     for (const queue of this.working.destinations) {
       const stale = queue.drainLogged(now - config.timings.spillAfterMs);
       if (stale.length > 0) void this.settlement.spill(stale);
-      if (queue.backlog.mayHaveMore) void this.#waiting.readBacklog(queue);
+      if (queue.backlog.mayHaveMore) this.#readBacklog(queue);
       this.working.forgetIfIdle(queue);
     }
     void this.#waiting.readWheel();
-    void this.#waiting.readHeads();
     if (now >= this.#checkpointAt) {
+      this.#expireReady();
       this.#checkpointAt = now + config.timings.checkpointMs;
       void this.#checkpoints.writeAndPurge();
     }
     this.#cancelTick = clock.after(tickMs, () => this.#tick());
+  }
+
+  /** A destination may be so slow that mail outlives its time in its queue. */
+  #expireReady(): void {
+    const now = this.#ports.clock.now();
+    for (const queue of this.working.destinations) {
+      for (const queued of queue.drainExpired(now)) this.settlement.look(queued);
+    }
   }
 
   async #loadBacklogs(): Promise<void> {
@@ -264,7 +276,6 @@ export class ShardOwner {
     for (const { destination, depth, bytes } of backlogs) {
       const queue = this.working.queue(destination);
       queue.backlog.grew(depth, bytes);
-      queue.backlog.headDueAt = Number.NEGATIVE_INFINITY;
     }
   }
 
@@ -280,10 +291,15 @@ export class ShardOwner {
     for (const queued of units) this.working.remove(queued);
   }
 
-  #backlogged(queued: QueuedUnit, deferred: DeferredUnit): void {
-    const { backlog } = this.working.queue(queued.unit.destination);
-    backlog.grew(1, queued.unit.sizeBytes);
-    backlog.headDueAt = Math.min(backlog.headDueAt, this.#waiting.headDueAt(deferred));
+  #backlogged({ unit }: QueuedUnit): void {
+    this.working.queue(unit.destination).backlog.grew(1, unit.sizeBytes);
+  }
+
+  /** Its row in the backlog stays, and is passed over one day. */
+  #look(queued: QueuedUnit): void {
+    const { unit } = queued;
+    this.working.known(unit.destination)?.backlog.left(unit.sizeBytes);
+    this.settlement.look(queued);
   }
 
   async #cancelAgain({ unit }: QueuedUnit): Promise<void> {
@@ -301,7 +317,7 @@ export class ShardOwner {
 
   #settled(queued: QueuedUnit, position: number): void {
     if (queued.origin.kind === "log") this.#progress.settled(queued.origin.sequence, position);
-    else queued.origin.rowDone();
+    else for (const rowDone of queued.origin.rowsDone) rowDone();
     this.working.remove(queued);
   }
 
@@ -318,8 +334,9 @@ export class ShardOwner {
       isFinalDelivery: (queued: QueuedUnit) =>
         this.#ports.nextHops.isFinal(queued.unit.destination),
       settled: (queued: QueuedUnit, position: number) => this.#settled(queued, position),
-      backlogged: (queued: QueuedUnit, deferred: DeferredUnit) =>
-        this.#backlogged(queued, deferred),
+      backlogged: (queued: QueuedUnit) => this.#backlogged(queued),
+      contentMissing: (queued: QueuedUnit) => this.#contentMissing(queued),
+      lastError: ({ unit }: QueuedUnit) => this.working.known(unit.destination)?.lastError,
       unwanted: (queued: QueuedUnit) => void this.#cancelAgain(queued),
       isOver: () => this.#isOver,
     };
@@ -344,10 +361,8 @@ export class ShardOwner {
       shard: this.shard,
       wheel: this.wheel,
       working: this.working,
-      delayNotificationMs: this.#ports.config.retry.delayNotificationMs,
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
-      expired: (queued: QueuedUnit) => this.settlement.expired(queued),
-      delayed: (queued: QueuedUnit) => this.settlement.delayed(queued),
+      look: (queued: QueuedUnit) => this.#look(queued),
     };
   }
 

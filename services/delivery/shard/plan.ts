@@ -5,7 +5,7 @@ import type { Outcome } from "#lib/queue/outcome";
 import { isDelayNotificationDue, nextAttempt, type RetryPolicy } from "#lib/queue/schedule";
 import type { Recipient, Time, Unit } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
-import { replyText } from "#lib/smtp/reply";
+import { type Reply, replyText } from "#lib/smtp/reply";
 import type { Status } from "#lib/smtp/status";
 import type { LastOutcome } from "#lib/store/store";
 import type { AttemptReport } from "../attempt/attempt.ts";
@@ -13,8 +13,10 @@ import type { AttemptReport } from "../attempt/attempt.ts";
 export interface NotifiedRecipient {
   readonly recipient: Recipient;
   readonly last: LastOutcome;
-  /** The remote's own words, as opposed to our reason. */
-  readonly isRemoteText: boolean;
+  /** The remote's own words, when it answered. */
+  readonly reply?: Reply;
+  /** When it was tried last, if ever. */
+  readonly triedAt?: Time;
 }
 
 export interface Plan {
@@ -34,6 +36,11 @@ export interface Waiting {
   /** No host could be used: it waits for the destination, not for a time of its own. */
   readonly isForDestination: boolean;
   readonly isDelayNotified: boolean;
+}
+
+export interface Postponed extends Pick<Waiting, "recipients" | "last"> {
+  readonly attempts: number;
+  readonly events: readonly RecipientEvent[];
 }
 
 export interface PlanContext {
@@ -62,6 +69,20 @@ export function planSettlement(
     builder.add(recipient, outcome, { remote: report.remoteName, giveUp: "giveUp" in next });
   }
   return builder.plan("at" in next ? next.at : now);
+}
+
+/** The queue has no room for the news of failures: those who failed wait, and will fail once more. */
+export function postponedPlan(plan: Plan, attempts: number): Postponed {
+  const again = new Map(plan.failed.map((f) => [f.recipient.path, f]));
+  const { recipients = [], last = {} } = plan.waiting ?? {};
+  return {
+    recipients: [...plan.failed.map(({ recipient }) => recipient), ...recipients],
+    last: { ...last, ...Object.fromEntries([...again].map(([path, f]) => [path, f.last])) },
+    attempts,
+    events: plan.events.map((event) =>
+      event.outcome === "delivered" ? event : { ...event, outcome: "transient" as const },
+    ),
+  };
 }
 
 /** Cancelled while it was being tried: what is done is done, and nobody is told of the rest. */
@@ -113,7 +134,13 @@ class PlanBuilder {
     { remote, giveUp }: { remote: string | undefined; giveUp: boolean },
   ): void {
     const last = this.#last(outcome, remote);
-    const notified = { recipient, last, isRemoteText: outcome.reply !== undefined };
+    const { reply } = outcome;
+    const notified = {
+      recipient,
+      last,
+      triedAt: last.at,
+      ...(reply === undefined ? {} : { reply }),
+    };
     switch (outcome.kind) {
       case "delivered":
         this.#event(recipient, "delivered", last);
@@ -146,7 +173,8 @@ class PlanBuilder {
     // RFC 3463 §3.5: 5.4.7 delivery time expired.
     const ended: LastOutcome = { ...last, status: "5.4.7", text, at };
     this.#event(recipient, "expired", ended);
-    this.#fail({ recipient, last: ended, isRemoteText: false });
+    const triedAt = last === undefined ? {} : { triedAt: last.at };
+    this.#fail({ recipient, last: ended, ...triedAt });
   }
 
   plan(nextAttemptAt: Time): Plan {

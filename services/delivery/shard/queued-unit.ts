@@ -26,8 +26,8 @@ export interface LogOrigin {
 export interface StoreOrigin {
   readonly kind: "store";
   readonly deferred: DeferredUnit;
-  /** Its wheel or backlog row is dealt with: the cursor may pass it. */
-  readonly rowDone: () => void;
+  /** To be called when it is settled: the cursors of wheel and backlog may pass its rows. */
+  readonly rowsDone: (() => void)[];
 }
 
 /** What a unit weighs beside its content: envelope, recipients, bookkeeping. */
@@ -50,10 +50,10 @@ export function fromLog(
 
 export function fromStore(
   deferred: DeferredUnit,
-  from: { rowDone: () => void; since: number },
+  from: { rowsDone: (() => void)[]; since: number },
 ): QueuedUnit {
-  const { rowDone, since } = from;
-  const origin = { kind: "store" as const, deferred, rowDone };
+  const { rowsDone, since } = from;
+  const origin = { kind: "store" as const, deferred, rowsDone };
   return {
     unit: deferred.unit,
     since,

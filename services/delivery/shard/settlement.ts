@@ -5,17 +5,20 @@
  * away waits unsettled (DESIGN §6).
  */
 import type { Clock } from "#lib/clock";
+import { type Action, notificationDue } from "#lib/dsn/wanted";
 import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
-import type { RetryPolicy } from "#lib/queue/schedule";
-import { queueIdOf, type Shard } from "#lib/queue/unit";
+import { isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
+import type { Shard } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
-import type { Bounce, Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
+import type { Bounce, LastOutcome, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { Tenure } from "../tenure.ts";
+import { asItIs, Deferrals, type NextState } from "./deferrals.ts";
 import type { JournalWriter } from "./journal-writer.ts";
+import { Notices } from "./notices.ts";
 import type { Notifier } from "./notifier.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
 import {
@@ -24,9 +27,10 @@ import {
   type Plan,
   planExpiry,
   planSettlement,
+  postponedPlan,
   type Waiting,
 } from "./plan.ts";
-import { attemptsOf, nextGeneration, type QueuedUnit } from "./queued-unit.ts";
+import { attemptsOf, type QueuedUnit } from "./queued-unit.ts";
 import type { RetryWheel } from "./retry-wheel.ts";
 
 export interface SettlementPorts {
@@ -48,13 +52,20 @@ export interface SettlementPorts {
   /** The unit is settled at this position of the journal. */
   readonly settled: (queued: QueuedUnit, position: number) => void;
   /** The unit now waits in its destination's backlog. */
-  readonly backlogged: (queued: QueuedUnit, deferred: DeferredUnit) => void;
+  readonly backlogged: (queued: QueuedUnit) => void;
+  /** It has no content, so it can neither be tried nor wait. */
+  readonly contentMissing: (queued: QueuedUnit) => Promise<void>;
+  /** Why its destination could not be reached last. */
+  readonly lastError: (queued: QueuedUnit) => string | undefined;
   /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
   readonly unwanted: (queued: QueuedUnit) => void;
   readonly tenure: Tenure;
   /** No longer the owner: stop repeating. */
   readonly isOver: () => boolean;
 }
+
+/** Pause when the queue has no room for a notification. */
+const roomRetryMs = 60_000;
 
 interface Ending {
   readonly disposition: Disposition;
@@ -67,10 +78,16 @@ interface Ending {
 export class Settlement {
   readonly #ports: SettlementPorts;
   readonly #writes: PersistentWrites;
+  readonly #deferrals: Deferrals;
+  readonly #notices: Notices;
 
   constructor(ports: SettlementPorts) {
     this.#ports = ports;
-    this.#writes = new PersistentWrites(ports);
+    const writes = new PersistentWrites(ports);
+    const deferrals = new Deferrals({ ...ports, writes });
+    this.#writes = writes;
+    this.#deferrals = deferrals;
+    this.#notices = new Notices({ ...ports, writes, content: (q) => deferrals.content(q) });
   }
 
   /** Resolves when none of its writes is under way. */
@@ -95,7 +112,7 @@ export class Settlement {
     };
     this.#tell(queued, ending);
     if (isSimple(queued, plan)) this.#record(queued, ending);
-    else void this.#settle(queued, { plan, ending, isDestinationDown });
+    else void this.#settle(queued, { plan, ending, isDestinationDown, occasion: attempts });
   }
 
   /** Its lifetime is over. */
@@ -105,7 +122,9 @@ export class Settlement {
     const plan = planExpiry(queued.unit, last, this.#context(queued, attempts));
     const ending = { disposition: plan.disposition, recipients: plan.events, attempt: attempts };
     this.#tell(queued, ending);
-    void this.#settle(queued, { plan, ending, isDestinationDown: false });
+    // A later occasion than the last attempt: that one may have told of other recipients.
+    const occasion = attempts + 1;
+    void this.#settle(queued, { plan, ending, isDestinationDown: false, occasion });
   }
 
   /** An operator does not want them any more: they end without notification. */
@@ -124,43 +143,63 @@ export class Settlement {
       await this.cancelled(drained.filter((queued) => queued.isCancelled));
     }
     if (units.length === 0) return;
-    const { store, shard, metrics } = this.#ports;
-    const deferrals = units.map((queued) => this.#deferral(queued, asItIs(queued)));
-    await this.#writes.persist("spill", () => store.defer(shard, deferrals));
-    if (this.#ports.isOver()) return;
-    metrics.spilled(units.length);
-    for (const [index, queued] of units.entries()) {
-      const deferral = deferrals[index];
-      if (deferral !== undefined) this.#ports.backlogged(queued, deferral.deferred);
-      const attempt = attemptsOf(queued);
-      this.#record(queued, { disposition: "spilled", recipients: [], attempt });
+    const moves = units.map((queued) => ({ queued, next: asItIs(queued) }));
+    const gone = new Set(await this.#deferrals.put(moves));
+    for (const queued of gone) await this.#ports.contentMissing(queued);
+    this.#ports.metrics.spilled(units.length - gone.size);
+    for (const queued of units) {
+      if (!gone.has(queued)) this.#moved(queued, "spilled");
     }
   }
 
-  /** Rewrites a deferred unit for another place or time. */
-  async moveTo(queued: QueuedUnit, place: Place, isDelayNotified: boolean): Promise<void> {
-    const { store, shard } = this.#ports;
-    const deferral = this.#deferral(queued, { ...asItIs(queued), place, isDelayNotified });
-    await this.#writes.persist("move", () => store.defer(shard, [deferral]));
-    this.#placed(queued, deferral.deferred);
-    this.#record(queued, { disposition: "deferred", recipients: [], attempt: attemptsOf(queued) });
+  /** A unit in a backlog whose time has come although nobody tries it. */
+  look(queued: QueuedUnit): void {
+    const { now, delayNotificationMs, isDelayNotified } = this.#context(queued, 0);
+    const { acceptedAt, expiresAt } = queued.unit;
+    const isLate = isDelayNotificationDue({
+      acceptedAt,
+      now,
+      delayNotificationMs,
+      isDelayNotified,
+    });
+    if (queued.isCancelled) void this.cancelled([queued]);
+    else if (expiresAt <= now) this.expired(queued);
+    else if (isLate) void this.#delayed(queued, now);
+    else void this.spill([queued]);
   }
 
   /** Tells the sender that mail in a backlog is late (RFC 3461 §5.2.6), and marks it so. */
-  async delayed(queued: QueuedUnit): Promise<void> {
-    const last = queued.origin.kind === "store" ? queued.origin.deferred.last : {};
-    const { now } = this.#context(queued, 0);
-    const waiting = { status: "4.4.1", text: "waiting for the destination", at: now } as const;
-    const recipients = queued.unit.recipients
-      .filter((r) => r.notify === undefined || r.notify.includes("delay"))
-      .map((recipient) => ({
-        recipient,
-        last: last[recipient.path] ?? waiting,
-        isRemoteText: false,
-      }));
-    const isWanted = queued.unit.envelope.reversePath !== "" && recipients.length > 0;
-    if (isWanted) await this.#notify(queued, new Map([["delayed" as const, recipients]]), 0);
-    await this.moveTo(queued, { kind: "backlog" }, true);
+  async #delayed(queued: QueuedUnit, now: number): Promise<void> {
+    const { envelope, recipients } = queued.unit;
+    const next = asItIs(queued);
+    const reason = this.#ports.lastError(queued) ?? "waiting for the destination";
+    const waiting = { status: "4.4.1", text: reason, at: now } as const;
+    const told = recipients
+      .filter((r) => notificationDue(envelope.reversePath, r, "delayed") !== undefined)
+      .map((recipient) => toldOf(recipient, next.last[recipient.path], waiting));
+    const isTold = await this.#notices.offer(queued, "delayed", { recipients: told, occasion: 0 });
+    const later = isTold ? { isDelayNotified: true } : { lookAt: now + roomRetryMs };
+    const gone = await this.#deferrals.put([{ queued, next: { ...next, ...later } }]);
+    if (gone.length > 0) await this.#ports.contentMissing(queued);
+    else this.#moved(queued, "deferred");
+  }
+
+  /** Out of the log, which may be what is full, until there is room to tell of it. */
+  async #postpone(queued: QueuedUnit, plan: Plan, ending: Ending): Promise<void> {
+    const { clock, wheel, log } = this.#ports;
+    const { events, ...waiting } = postponedPlan(plan, attemptsOf(queued));
+    const { isDelayNotified } = asItIs(queued);
+    const dueAt = wheel.writable(clock.now() + roomRetryMs);
+    const next = { ...waiting, isDelayNotified, place: { kind: "wheel", dueAt } as const };
+    const gone = await this.#deferrals.put([{ queued, next }]);
+    if (gone.length > 0) return await this.#ports.contentMissing(queued);
+    log.warn("notification_postponed", { uid: queued.unit.uid });
+    const disposition = "deferred";
+    this.#record(queued, { ...ending, disposition, recipients: events, nextAttemptAt: dueAt });
+  }
+
+  #moved(queued: QueuedUnit, disposition: "deferred" | "spilled"): void {
+    this.#record(queued, { disposition, recipients: [], attempt: attemptsOf(queued) });
   }
 
   /** It has left the log by another way already (suspect found in the store, parked): record only that. */
@@ -181,39 +220,45 @@ export class Settlement {
     };
   }
 
-  async #settle(
-    queued: QueuedUnit,
-    what: { plan: Plan; ending: Ending; isDestinationDown: boolean },
-  ): Promise<void> {
-    const { plan, ending, isDestinationDown } = what;
-    await this.#notify(queued, plan.notifications, ending.attempt);
-    await this.#recordBounces(queued, plan.failed);
-    if (plan.waiting === undefined) await this.#finishInStore([queued]);
-    else await this.#defer(queued, { waiting: plan.waiting, ending, isDestinationDown });
-    this.#record(queued, ending);
+  /** Never rejects, as long as our own parts keep their promises; if not, it begins anew. */
+  async #settle(queued: QueuedUnit, what: Settling): Promise<void> {
+    const { clock, log, storeRetryMs, isOver } = this.#ports;
+    const { uid, isNotification } = queued.unit;
+    // RFC 5321 §6.1: a notification that cannot be delivered ends here, and quietly.
+    if (isNotification && what.plan.failed.length > 0)
+      log.warn("notification_undeliverable", { uid });
+    while (!isOver()) {
+      try {
+        return await this.#settleOnce(queued, what);
+      } catch (error) {
+        log.error("settlement_broke_off", { uid, error: String(error) });
+        await clock.sleep(storeRetryMs);
+      }
+    }
   }
 
-  async #notify(
-    queued: QueuedUnit,
-    notifications: Plan["notifications"],
-    attempt: number,
-  ): Promise<void> {
-    if (notifications.size === 0) return;
-    const { notifier, log, metrics } = this.#ports;
-    const { unit } = queued;
-    if (unit.isNotification) {
-      // RFC 5321 §6.1: a notification that cannot be delivered ends here, and quietly.
-      log.warn("notification_undeliverable", { uid: unit.uid });
-      return;
+  async #settleOnce(queued: QueuedUnit, what: Settling): Promise<void> {
+    const { plan, ending, isDestinationDown, occasion } = what;
+    const { failed, delayed } = Object.fromEntries(plan.notifications);
+    const isGood = (action: Action) => action !== "failed" && action !== "delayed";
+    const good = new Map([...plan.notifications].filter(([action]) => isGood(action)));
+    await this.#notices.send(queued, good, occasion);
+    if (!(await this.#notices.offer(queued, "failed", { recipients: failed, occasion }))) {
+      return await this.#postpone(queued, plan, ending);
     }
-    const original = await this.#writes.persist("notify", () => this.#content(queued));
-    for (const [action, recipients] of notifications) {
-      const notice = { action, unit, recipients, attempt };
-      await this.#writes.persist("notify", () =>
-        notifier.send(notice, original ?? new Uint8Array()),
-      );
-      metrics.notification(action);
+    await this.#recordBounces(queued, plan.failed);
+    if (plan.waiting === undefined) await this.#finishInStore([queued]);
+    else {
+      const isTold = await this.#notices.offer(queued, "delayed", {
+        recipients: delayed,
+        occasion,
+      });
+      const waiting = isTold ? plan.waiting : { ...plan.waiting, isDelayNotified: false };
+      const next = this.#nextState(waiting, ending.attempt, isDestinationDown);
+      const gone = await this.#deferrals.put([{ queued, next }]);
+      if (gone.length > 0) return await this.#ports.contentMissing(queued);
     }
+    this.#record(queued, ending);
   }
 
   async #recordBounces(queued: QueuedUnit, failed: readonly NotifiedRecipient[]): Promise<void> {
@@ -230,56 +275,14 @@ export class Settlement {
     await this.#writes.persist("finish", () => store.finish(shard, uids));
   }
 
-  async #defer(
-    queued: QueuedUnit,
-    how: { waiting: Waiting; ending: Ending; isDestinationDown: boolean },
-  ): Promise<void> {
-    const { store, shard, wheel } = this.#ports;
-    const { waiting, ending, isDestinationDown } = how;
-    const isBacklogged = isDestinationDown && waiting.isForDestination;
-    const deferral = this.#deferral(queued, {
-      recipients: waiting.recipients,
-      attempts: ending.attempt,
-      place: isBacklogged
-        ? { kind: "backlog" }
-        : { kind: "wheel", dueAt: wheel.writable(waiting.nextAttemptAt) },
-      isDelayNotified: waiting.isDelayNotified,
-      last: waiting.last,
-    });
-    await this.#writes.persist("defer", () => store.defer(shard, [deferral]));
-    this.#placed(queued, deferral.deferred);
-  }
-
-  #placed(queued: QueuedUnit, deferred: DeferredUnit): void {
-    if (this.#ports.isOver()) return;
-    const { place, unit, generation } = deferred;
-    if (place.kind === "backlog") {
-      this.#ports.backlogged(queued, deferred);
-      return;
-    }
-    const { uid, sizeBytes } = unit;
-    this.#ports.wheel.added({ position: "", uid, generation, at: place.dueAt, sizeBytes });
-  }
-
-  #deferral(queued: QueuedUnit, next: NextState): Deferral {
-    const { recipients, ...state } = next;
-    const unit = { ...queued.unit, recipients };
-    return {
-      deferred: { unit, generation: nextGeneration(queued), ...state },
-      content: async () => {
-        const content = await this.#content(queued);
-        if (content === undefined) throw new Error(`Cannot defer "${unit.uid}": content is gone`);
-        return content;
-      },
-    };
-  }
-
-  #content(queued: QueuedUnit): Promise<Uint8Array | undefined> {
-    const { origin, unit } = queued;
-    const id = queueIdOf(unit.uid);
-    if (origin.kind === "store") return this.#ports.store.content(id);
-    if (origin.content !== undefined) return Promise.resolve(origin.content);
-    return this.#ports.stream.content(id);
+  #nextState(waiting: Waiting, attempts: number, isDestinationDown: boolean): NextState {
+    const { recipients, last, isDelayNotified, isForDestination, nextAttemptAt } = waiting;
+    const dueAt = this.#ports.wheel.writable(nextAttemptAt);
+    const isBacklogged = isDestinationDown && isForDestination;
+    const place = isBacklogged
+      ? ({ kind: "backlog" } as const)
+      : ({ kind: "wheel", dueAt } as const);
+    return { recipients, attempts, place, isDelayNotified, last };
   }
 
   #record(queued: QueuedUnit, ending: Ending): void {
@@ -332,23 +335,11 @@ export class Settlement {
   }
 }
 
-interface NextState {
-  readonly recipients: DeferredUnit["unit"]["recipients"];
-  readonly attempts: number;
-  readonly place: Place;
-  readonly isDelayNotified: boolean;
-  readonly last: DeferredUnit["last"];
-}
-
-/** The state of an untried unit that goes to the backlog. */
-function asItIs(queued: QueuedUnit): NextState {
-  const { origin, unit } = queued;
-  const place = { kind: "backlog" } as const;
-  if (origin.kind === "log") {
-    return { recipients: unit.recipients, attempts: 0, place, isDelayNotified: false, last: {} };
-  }
-  const { attempts, isDelayNotified, last } = origin.deferred;
-  return { recipients: unit.recipients, attempts, place, isDelayNotified, last };
+interface Settling {
+  readonly plan: Plan;
+  readonly ending: Ending;
+  readonly isDestinationDown: boolean;
+  readonly occasion: number;
 }
 
 /** Delivered at the first try and nobody to tell: nothing but the journal is written. */
@@ -359,6 +350,15 @@ function isSimple(queued: QueuedUnit, plan: Plan): boolean {
     plan.waiting === undefined &&
     plan.notifications.size === 0
   );
+}
+
+function toldOf(
+  recipient: NotifiedRecipient["recipient"],
+  last: LastOutcome | undefined,
+  otherwise: LastOutcome,
+): NotifiedRecipient {
+  if (last === undefined) return { recipient, last: otherwise };
+  return { recipient, last, triedAt: last.at };
 }
 
 function bounceOf(queued: QueuedUnit, { recipient, last }: NotifiedRecipient): Bounce {

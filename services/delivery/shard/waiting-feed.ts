@@ -1,7 +1,7 @@
 /** Brings units back from the store: from the retry wheel when due, from a backlog when its destination has room. */
 import type { Clock } from "#lib/clock";
-import type { Shard, Time, Uid } from "#lib/queue/unit";
-import type { DeferredUnit, Store, WaitingRow } from "#lib/store/store";
+import type { Shard, Uid } from "#lib/queue/unit";
+import type { DeferredUnit, Store, StoredUnit, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import type { DestinationQueue } from "./destination-queue.ts";
 import { fromStore, type QueuedUnit } from "./queued-unit.ts";
@@ -10,10 +10,8 @@ import type { WorkingSet } from "./working-set.ts";
 
 const dueRowsMax = 500;
 const backlogPageRowsMax = 200;
-/** A backlog is read on when fewer than this are ready: sessions must not run dry. */
-const readyLow = 100;
-/** Closed backlogs looked at in one tick: a takeover of thousands must not come in one burst. */
-const headsPerTickMax = 20;
+/** Rows read for each session that the destination may have: one that is tried after a failure gets few. */
+const rowsPerSession = 10;
 
 export interface WaitingFeedPorts {
   readonly shard: Shard;
@@ -22,10 +20,9 @@ export interface WaitingFeedPorts {
   readonly log: Log;
   readonly wheel: RetryWheel;
   readonly working: WorkingSet;
-  readonly delayNotificationMs: number;
   readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
-  readonly expired: (queued: QueuedUnit) => void;
-  readonly delayed: (queued: QueuedUnit) => Promise<void>;
+  /** A unit in a backlog whose lifetime ends, or whose sender is to be told that it is late. */
+  readonly look: (queued: QueuedUnit) => void;
 }
 
 export class WaitingFeed {
@@ -40,173 +37,149 @@ export class WaitingFeed {
   async readWheel(): Promise<void> {
     if (this.#isReadingWheel) return;
     this.#isReadingWheel = true;
+    const { working, log, shard } = this.#ports;
     try {
       let isMore = true;
       while (isMore) {
-        await this.#ports.working.room();
-        isMore = (await this.#dueUnits()) === dueRowsMax;
+        await working.room();
+        isMore = await this.#dueUnits();
       }
     } catch (error) {
-      this.#ports.log.error("wheel_read_failed", {
-        shard: this.#ports.shard,
-        error: String(error),
-      });
+      log.error("wheel_read_failed", { shard, error: String(error) });
     } finally {
       this.#isReadingWheel = false;
     }
   }
 
-  /** Reads on in a backlog when its destination is open and runs low. */
+  /** Reads on in a backlog when its destination is open and runs low; past rows whose units have left. */
   async readBacklog(queue: DestinationQueue): Promise<void> {
     const { backlog } = queue;
-    if (queue.isClosed || backlog.isReading || !backlog.mayHaveMore) return;
-    if (queue.readyCount >= readyLow || !this.#ports.working.hasRoomForBacklog) return;
-    await this.#readPage(queue, async (rows) => {
-      const units: QueuedUnit[] = [];
-      for (const row of rows) {
-        const queued = this.#handOut(queue, row);
-        if (queued !== undefined) units.push(queued);
-      }
-      await this.#ports.offer(units);
-      return true;
-    });
-  }
-
-  /**
-   * Looks at the heads of closed backlogs: lifetime ends in every state (STYLE §14.16), and senders
-   * learn that their mail is late though nobody tries it.
-   */
-  async readHeads(): Promise<void> {
-    const now = this.#ports.clock.now();
-    let looked = 0;
-    for (const queue of this.#ports.working.destinations) {
-      const { backlog } = queue;
-      if (!queue.isClosed || backlog.isReading || backlog.headDueAt > now) continue;
-      backlog.headDueAt = Number.POSITIVE_INFINITY;
-      await this.#readHead(queue);
-      looked += 1;
-      if (looked >= headsPerTickMax) return;
+    const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession);
+    let isBarren = true;
+    while (isBarren) {
+      if (queue.isClosed || backlog.isReading || !backlog.mayHaveMore) return;
+      if (queue.readyFromStore * 2 > enough || !this.#ports.working.hasRoomForBacklog) return;
+      const limit = Math.min(enough, queue.roomUnits);
+      if (limit === 0) return;
+      isBarren = await this.#readPage(queue, limit);
     }
   }
 
-  async #dueUnits(): Promise<number> {
-    const { wheel, store, working } = this.#ports;
+  /** True when there may be more that is due. */
+  async #dueUnits(): Promise<boolean> {
+    const { wheel, working, offer, look } = this.#ports;
     const rows = await wheel.takeDue(dueRowsMax);
-    if (rows.length === 0) return 0;
-    const handedBack = new Set(rows);
+    const open = new Set(rows);
+    const claimed = this.#claim(rows);
+    const units: QueuedUnit[] = [];
     try {
-      const found = await store.find(rows.map((row) => row.uid));
-      const units: QueuedUnit[] = [];
+      const found = await this.#find(claimed);
       for (const row of rows) {
-        // Still being settled under this generation: its turn comes at the next tick.
-        if (working.has(row.uid)) continue;
-        handedBack.delete(row);
-        const stored = found.get(row.uid);
-        const deferred = stored?.state === "waiting" ? stored.deferred : undefined;
-        if (deferred?.generation === row.generation && deferred.place.kind === "wheel") {
-          const queued = fromStore(deferred, { rowDone: row.done, since: this.#now });
-          working.add(queued);
-          units.push(queued);
-        } else row.done();
+        const deferred = this.#deferredOf(row, found, claimed);
+        if (deferred === "elsewhere" && !this.#follows(row, () => row.done)) continue;
+        open.delete(row);
+        if (deferred === undefined) row.done();
+        else if (deferred !== "elsewhere") units.push(this.#taken(deferred, row.done));
       }
-      await this.#ports.offer(units);
     } finally {
-      for (const row of handedBack) row.putBack();
+      for (const uid of claimed) working.unclaim(uid);
+      for (const row of open) row.putBack();
     }
-    return handedBack.size > 0 ? 0 : rows.length;
+    for (const queued of units) if (isBacklogged(queued)) look(queued);
+    await offer(units.filter((queued) => !isBacklogged(queued)));
+    return rows.length === dueRowsMax && open.size === 0;
   }
 
-  async #readHead(queue: DestinationQueue): Promise<void> {
-    const { backlog } = queue;
-    const now = this.#ports.clock.now();
-    let headDueAt = Number.POSITIVE_INFINITY;
-    await this.#readPage(queue, async (rows) => {
-      for (const row of rows) {
-        const { deferred } = row;
-        const dueAt = deferred === undefined ? now : this.headDueAt(deferred);
-        // What lies behind the head came later, so it is not due either.
-        headDueAt = dueAt;
-        if (dueAt > now) return false;
-        const queued = this.#handOut(queue, row);
-        if (queued === undefined) continue;
-        if (queued.unit.expiresAt <= now) this.#ports.expired(queued);
-        else await this.#ports.delayed(queued);
-      }
-      return true;
-    });
-    backlog.headDueAt = Math.min(backlog.headDueAt, headDueAt);
-  }
-
-  /** When a waiting unit must be looked at although its destination is closed. */
-  headDueAt({ unit, isDelayNotified }: DeferredUnit): Time {
-    const { delayNotificationMs } = this.#ports;
-    if (isDelayNotified || delayNotificationMs === 0 || unit.isNotification) return unit.expiresAt;
-    return Math.min(unit.expiresAt, unit.acceptedAt + delayNotificationMs);
-  }
-
-  /** `use` tells whether it has handed all of the rows out; those it has not are read again. */
-  async #readPage(
-    queue: DestinationQueue,
-    use: (rows: readonly BacklogRow[]) => Promise<boolean>,
-  ): Promise<void> {
-    const { store, shard, log } = this.#ports;
+  /** True when rows were passed, none of them had a unit, and there may be more. Never rejects. */
+  async #readPage(queue: DestinationQueue, limit: number): Promise<boolean> {
+    const { store, shard, log, working, offer } = this.#ports;
     const { backlog, destination } = queue;
     backlog.readStarted();
+    const claimed = new Set<Uid>();
+    const units: QueuedUnit[] = [];
+    let passed = 0;
     let isEnd = false;
     try {
-      const after = backlog.readThrough;
-      const limit = backlogPageRowsMax;
-      const page = after === undefined ? { limit } : { limit, after };
-      const rows = await store.backlog(shard, destination, page);
-      const usable = await this.#usable(rows);
-      const isUsed = await use(usable);
-      isEnd = isUsed && rows.length < limit && usable.length === rows.length;
+      const after = backlog.readThrough === undefined ? {} : { after: backlog.readThrough };
+      const rows = await store.backlog(shard, destination, { limit, ...after });
+      for (const uid of this.#claim(rows)) claimed.add(uid);
+      const found = await this.#find(claimed);
+      for (const row of rows) {
+        if (!this.#pass(queue, row, { found, claimed, units })) break;
+        passed += 1;
+      }
+      isEnd = passed === rows.length && rows.length < limit;
     } catch (error) {
       log.error("backlog_read_failed", { shard, destination, error: String(error) });
     } finally {
+      for (const uid of claimed) working.unclaim(uid);
       backlog.readEnded(isEnd);
     }
+    await offer(units);
+    return !isEnd && passed > 0 && units.length === 0;
   }
 
-  /** Rows with their units, up to the first whose unit is still being settled: that one is read again later. */
-  async #usable(rows: readonly WaitingRow[]): Promise<readonly BacklogRow[]> {
-    const { store, working } = this.#ports;
-    if (rows.length === 0) return [];
-    const found = await store.find(rows.map((row) => row.uid));
-    const usable: BacklogRow[] = [];
-    const taken = new Set<Uid>();
-    for (const row of rows) {
-      const stored = found.get(row.uid);
-      const deferred = stored?.state === "waiting" ? stored.deferred : undefined;
-      const isCurrent =
-        deferred?.generation === row.generation && deferred.place.kind === "backlog";
-      if (isCurrent && working.has(row.uid)) break;
-      // A write that was repeated because its answer was lost leaves a second row: one is enough.
-      usable.push(isCurrent && !taken.has(row.uid) ? { row, deferred } : { row });
-      if (isCurrent) taken.add(row.uid);
+  /** Moves the backlog's cursor over a row, and takes its unit; false when it must be read again later. */
+  #pass(
+    { backlog }: DestinationQueue,
+    row: WaitingRow,
+    page: { found: ReadonlyMap<Uid, StoredUnit>; claimed: ReadonlySet<Uid>; units: QueuedUnit[] },
+  ): boolean {
+    const { position, sizeBytes } = row;
+    const deferred = this.#deferredOf(row, page.found, page.claimed);
+    if (deferred === "elsewhere") {
+      return this.#follows(row, () => backlog.handedOut(position, sizeBytes));
     }
-    return usable;
+    if (deferred === undefined) backlog.passed(position, sizeBytes);
+    else page.units.push(this.#taken(deferred, backlog.handedOut(position, sizeBytes)));
+    return true;
   }
 
-  /** Moves the cursor over the row; the unit, if the row is not outdated. */
-  #handOut(queue: DestinationQueue, { row, deferred }: BacklogRow): QueuedUnit | undefined {
-    const rowDone = queue.backlog.handedOut(row.position, row.sizeBytes);
-    if (deferred === undefined) {
-      rowDone();
-      return undefined;
-    }
-    const queued = fromStore(deferred, { rowDone, since: this.#now });
-    this.#ports.working.add(queued);
+  /** Nobody else takes them from the store while they are claimed. */
+  #claim(rows: readonly Pick<WaitingRow, "uid">[]): ReadonlySet<Uid> {
+    const { working } = this.#ports;
+    return new Set(rows.map((row) => row.uid).filter((uid) => working.claim(uid)));
+  }
+
+  async #find(claimed: ReadonlySet<Uid>): Promise<ReadonlyMap<Uid, StoredUnit>> {
+    return claimed.size === 0 ? new Map() : await this.#ports.store.find([...claimed]);
+  }
+
+  /** Undefined: the row is outdated, its unit has left this place. `elsewhere`: somebody has the unit. */
+  #deferredOf(
+    row: Pick<WaitingRow, "uid" | "generation">,
+    found: ReadonlyMap<Uid, StoredUnit>,
+    claimed: ReadonlySet<Uid>,
+  ): DeferredUnit | undefined | "elsewhere" {
+    const { uid, generation } = row;
+    if (!claimed.has(uid) || this.#ports.working.unit(uid) !== undefined) return "elsewhere";
+    const stored = found.get(uid);
+    if (stored?.state !== "waiting" || stored.deferred.generation !== generation) return undefined;
+    return stored.deferred;
+  }
+
+  /**
+   * What becomes of the row follows from what becomes of its unit in memory; false when that cannot be
+   * told yet, for the row may be ahead of its unit's record.
+   */
+  #follows(row: Pick<WaitingRow, "uid" | "generation">, handOut: () => () => void): boolean {
+    const origin = this.#ports.working.unit(row.uid)?.origin;
+    if (origin?.kind !== "store" || row.generation > origin.deferred.generation) return false;
+    const done = handOut();
+    if (row.generation === origin.deferred.generation) origin.rowsDone.push(done);
+    else done();
+    return true;
+  }
+
+  #taken(deferred: DeferredUnit, rowDone: () => void): QueuedUnit {
+    const { working, clock } = this.#ports;
+    const queued = fromStore(deferred, { rowsDone: [rowDone], since: clock.monotonic() });
+    working.add(queued);
     return queued;
-  }
-
-  get #now(): number {
-    return this.#ports.clock.monotonic();
   }
 }
 
-interface BacklogRow {
-  readonly row: WaitingRow;
-  /** Absent when the unit has left this place: the row is outdated. */
-  readonly deferred?: DeferredUnit;
+/** It came from the wheel, to be looked at, and waits for its destination. */
+function isBacklogged({ origin }: QueuedUnit): boolean {
+  return origin.kind === "store" && origin.deferred.place.kind === "backlog";
 }
