@@ -3,7 +3,17 @@ import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import { MemoryStoreState } from "./memory-state.ts";
-import type { Bounce, Deferral, Hold, Parked, Store, StoredUnit, UnitFilter } from "./store.ts";
+import {
+  type Bounce,
+  type Deferral,
+  type Hold,
+  type Parked,
+  type Store,
+  type StoredUnit,
+  StoreUnavailable,
+  storeCallMsMax,
+  type UnitFilter,
+} from "./store.ts";
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -12,10 +22,12 @@ export interface MemoryStoreOptions {
 
 export class MemoryStore implements Store {
   readonly #state: MemoryStoreState;
+  readonly #clock: Clock;
   readonly #faults: Faults | undefined;
 
   constructor(options: MemoryStoreOptions, state = new MemoryStoreState(options.clock)) {
     this.#state = state;
+    this.#clock = options.clock;
     this.#faults = options.faults;
   }
 
@@ -25,12 +37,15 @@ export class MemoryStore implements Store {
   }
 
   defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
+    const startedAt = this.#clock.monotonic();
     return this.#at("defer", async () => {
       // Steps of their own, as in Cassandra, so that a simulation can stop between them.
       await this.#at("defer/content", () => this.#putContents(deferrals));
+      this.#mustBeInTime(startedAt);
       await this.#at("defer/rows", () => {
         for (const deferral of deferrals) this.#state.putRows(shard, deferral);
       });
+      this.#mustBeInTime(startedAt);
       await this.#at("defer/units", () => {
         for (const { deferred } of deferrals) this.#state.putUnit(shard, deferred);
       });
@@ -124,6 +139,11 @@ export class MemoryStore implements Store {
 
   #at<T>(operation: string, act: () => T | Promise<T>): Promise<T> {
     return betweenFaults(this.#faults, { seam: "store", operation }, act);
+  }
+
+  #mustBeInTime(startedAt: number): void {
+    if (this.#clock.monotonic() - startedAt <= storeCallMsMax) return;
+    throw new StoreUnavailable("Cannot defer: the call took too long");
   }
 
   async #putContents(deferrals: readonly Deferral[]): Promise<void> {

@@ -100,6 +100,13 @@ export interface UnitFilter {
 }
 
 /**
+ * A call that writes in several steps begins none of them later than this: after a pause of the
+ * process the shard may have another owner, and no store knows. An owner that is sure for this long
+ * (ADR 0006) writes nothing behind its successor's back.
+ */
+export const storeCallMsMax = 5_000;
+
+/**
  * One writer (the shard's owner) at a time. Every method may fail with `StoreUnavailable`;
  * then it is unknown whether the write happened, and it may be repeated.
  */
