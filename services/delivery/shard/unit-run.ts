@@ -36,7 +36,6 @@ export class UnitRun {
     try {
       if (isOver()) return;
       if (queued.isCancelled) return await settlement.cancelled([queued]);
-      if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
       await this.#attempt(queue, queued);
     } catch (error) {
       // Unknown is transient: it is tried again, from where it was.
@@ -49,6 +48,8 @@ export class UnitRun {
     const { clock, attempts, settlement, isOver, goOn } = this.#ports;
     const content = await this.#content(queued);
     if (content === undefined) return this.#ports.contentMissing(queued);
+    // Only now: the store may have taken its time.
+    if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
     const startedAt = clock.monotonic();
     const report = await attempts.attempt(queued.unit, content);
     if (isOver()) return;
