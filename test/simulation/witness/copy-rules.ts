@@ -131,7 +131,8 @@ export class CopyRules {
   #again({ uid }: Unit, { path }: RecipientState, earlier: Copy): void {
     this.#doubtful += 1;
     const { clock, standing, breaches } = this.#ports;
-    if (standing.isOver(earlier.writer) || standing.isPaused(earlier.writer)) return;
+    const isExcused = standing.isOver(earlier.writer) || standing.isPaused(earlier.writer);
+    if (isExcused || !standing.isTimeComparable) return;
     if (earlier.isDoubtful || clock.monotonic() - earlier.atMs >= retryMsMin) return;
     breaches.broke("what is in doubt waits for its next attempt", [uid], `${path} of ${uid}`);
   }
