@@ -20,6 +20,9 @@ export class SqliteLog implements Intake, Stream {
   readonly #shards: number;
   readonly #tails: readonly Tail[];
   readonly #recent = new Map<QueueId, Promise<void>>();
+  /** Their ids as a ring: the next place holds the oldest. */
+  readonly #order: QueueId[] = [];
+  #next = 0;
 
   constructor(thread: QueueThread, shards: number) {
     this.#thread = thread;
@@ -28,11 +31,10 @@ export class SqliteLog implements Intake, Stream {
   }
 
   accept(message: Message): Promise<void> {
-    const { id } = message;
-    const known = this.#recent.get(id);
+    const known = this.#recent.get(message.id);
     if (known !== undefined) return known;
     const accepting = this.#accept(message);
-    this.#remember(id, accepting);
+    this.#remember(message.id, accepting);
     return accepting;
   }
 
@@ -59,6 +61,8 @@ export class SqliteLog implements Intake, Stream {
     try {
       sequences = await this.#thread.call("accept", stored);
     } catch (error) {
+      // It may come again under the same id, and must be looked at again.
+      this.#recent.delete(message.id);
       throw refusal(message.id, error);
     }
     // In the order of the answers, which is that of the sequences.
@@ -73,14 +77,11 @@ export class SqliteLog implements Intake, Stream {
   }
 
   #remember(id: QueueId, accepting: Promise<void>): void {
+    const oldest = this.#order[this.#next];
+    if (oldest !== undefined) this.#recent.delete(oldest);
+    this.#order[this.#next] = id;
+    this.#next = (this.#next + 1) % recentMax;
     this.#recent.set(id, accepting);
-    // Refused: it may come again, under the same id, and must be looked at again.
-    accepting.catch(() => this.#recent.delete(id));
-    if (this.#recent.size <= recentMax) return;
-    for (const oldest of this.#recent.keys()) {
-      this.#recent.delete(oldest);
-      return;
-    }
   }
 
   #tail(shard: Shard): Tail {
