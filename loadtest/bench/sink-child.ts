@@ -1,17 +1,17 @@
 /** The other end of `sink-process.ts`. */
+import { systemClock } from "#lib/clock";
 import { Sink } from "../sink/sink.ts";
 import type { Question, Told } from "./sink-process.ts";
 
 const sink = await Sink.start();
 tell({ event: "listening", endpoint: sink.endpoint });
 
-process.on("message", ({ distinct }: Question) => {
-  void sink
-    .until((_, ledger) => ledger.distinct >= distinct)
-    .then(() => {
-      const { total: copies, distinct: now } = sink.ledger;
-      tell({ event: "reached", distinct: now, copies, lastNewAt: sink.counts.lastNewAt });
-    });
+process.on("message", ({ distinct, timeoutMs }: Question) => {
+  const reached = sink.until((_, ledger) => ledger.distinct >= distinct);
+  void Promise.race([reached, systemClock.sleep(timeoutMs)]).then(() => {
+    const { total: copies, distinct: now } = sink.ledger;
+    tell({ event: "reached", distinct: now, copies, lastNewAt: sink.counts.lastNewAt });
+  });
 });
 // Whoever started us is gone.
 process.on("disconnect", () => process.exit());

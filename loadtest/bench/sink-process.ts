@@ -1,11 +1,11 @@
 /** A sink in a process of its own, so that it has a core of its own where there is one. */
 import { join } from "node:path";
-import { systemClock } from "#lib/clock";
 import type { Endpoint } from "#lib/net/transport";
 
-/** What is asked, and what is told once it is so. */
+/** What is asked, and what is told once it is so, or when it has not become so in time. */
 export interface Question {
   readonly distinct: number;
+  readonly timeoutMs: number;
 }
 
 export type Told =
@@ -44,24 +44,18 @@ export class SinkProcess {
     this.endpoint = endpoint;
   }
 
-  /** Resolves when so many different messages have come since the start. */
+  /** Resolves when so many different messages have come since the start; rejects when they do not in time. */
   async reached(distinct: number, timeoutMs: number): Promise<Reached> {
-    this.#child.send({ distinct } satisfies Question);
-    const cancel = systemClock.after(timeoutMs, () => this.#child.kill());
-    const answer = await Promise.race([this.#told.next(), this.#ended(distinct)]);
-    cancel();
+    this.#child.send({ distinct, timeoutMs } satisfies Question);
+    const answer = await this.#told.next();
     if (answer.event !== "reached") throw new Error("Cannot understand the sink");
-    return answer;
+    if (answer.distinct >= distinct) return answer;
+    throw new Error(`Cannot go on: ${answer.distinct} of ${distinct} messages came to the sink`);
   }
 
   async stop(): Promise<void> {
     this.#child.kill();
     await this.#child.exited;
-  }
-
-  async #ended(distinct: number): Promise<Told> {
-    await this.#child.exited;
-    throw new Error(`Cannot go on: ${distinct} messages did not reach the sink in time`);
   }
 }
 

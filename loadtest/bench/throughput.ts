@@ -2,6 +2,7 @@
 import { systemClock } from "#lib/clock";
 import { freePort } from "../../test/peers/peer.ts";
 import { Source } from "../source/source.ts";
+import type { SourceSummary } from "../source/summary.ts";
 import type { Contestant, Running } from "./contestants/contestant.ts";
 import { usageOf } from "./process-tree.ts";
 import { SinkProcess } from "./sink-process.ts";
@@ -30,7 +31,8 @@ export interface ThroughputOptions {
 const warmUpMessages = 2_000;
 /** What a server does after the last delivery is part of its work. */
 const settleMs = 1_000;
-const throughMaxMs = 300_000;
+const throughMaxMs = 120_000;
+const logMax = 3_000;
 
 export async function throughput(
   contestant: Contestant,
@@ -42,6 +44,9 @@ export async function throughput(
     const running = await contestant.start({ up: sink.endpoint, down });
     try {
       return await measure(running, sink, options);
+    } catch (error) {
+      const log = (await running.log()).slice(-logMax);
+      throw new Error(`${contestant.name} ended its log with:\n${log}`, { cause: error });
     } finally {
       await running.stop();
     }
@@ -57,16 +62,14 @@ async function measure(
 ): Promise<Throughput> {
   const common = { to: running.endpoint, sessions, sizeBytes };
   const warmUp = new Source(sourceOptions({ ...common, run: "warm", messages: warmUpMessages }));
-  await warmUp.run();
+  mustBeWhole(await warmUp.run());
   await sink.reached(warmUpMessages, throughMaxMs);
   await systemClock.sleep(settleMs);
 
   const before = usage(running);
   const source = new Source(sourceOptions({ ...common, run: "measured", messages }));
   const summary = await source.run();
-  if (summary.accepted !== messages) {
-    throw new Error(`Cannot measure: not all messages were taken: ${JSON.stringify(summary)}`);
-  }
+  mustBeWhole(summary);
   const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);
   await systemClock.sleep(settleMs);
   const after = usage(running);
@@ -83,6 +86,11 @@ async function measure(
     processes: after.processes,
     extraCopies: reached.copies - reached.distinct,
   };
+}
+
+function mustBeWhole(summary: SourceSummary): void {
+  if (summary.accepted === summary.begun && Object.keys(summary.sessionEnds).length === 0) return;
+  throw new Error(`Cannot measure: not all was taken: ${JSON.stringify(summary)}`);
 }
 
 function usage(running: Running) {

@@ -15,6 +15,8 @@ export interface Running {
   readonly endpoint: Endpoint;
   /** Of its first process; undefined: there is none to be measured. */
   pid(): number | undefined;
+  /** What it has logged, for whoever must find out what went wrong. */
+  log(): Promise<string>;
   /** Ends it, kindly or not, and starts it with the same queue. Resolves to the milliseconds until it is ready. */
   restart?(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
   stop(): Promise<void>;

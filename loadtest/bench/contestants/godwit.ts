@@ -38,9 +38,14 @@ class GodwitProcess implements Running {
   #child: Bun.Subprocess | undefined;
 
   static async start(place: Place): Promise<GodwitProcess> {
-    const process = new GodwitProcess(place);
-    await process.#launch();
-    return process;
+    const started = new GodwitProcess(place);
+    try {
+      await started.#launch();
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
   }
 
   private constructor(place: Place) {
@@ -50,6 +55,10 @@ class GodwitProcess implements Running {
 
   pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  log(): Promise<string> {
+    return Bun.file(join(this.#place.directory, "log")).text();
   }
 
   async restart(signal: "SIGTERM" | "SIGKILL"): Promise<number> {
@@ -79,8 +88,7 @@ class GodwitProcess implements Running {
     const deadline = systemClock.monotonic() + readyMaxMs;
     while (!(await isReady(controlPort))) {
       if (child.exitCode !== null || systemClock.monotonic() > deadline) {
-        const log = await Bun.file(join(directory, "log")).text();
-        throw new Error(`Cannot start Godwit: ${log.slice(-2_000)}`);
+        throw new Error(`Cannot start Godwit: ${(await this.log()).slice(-2_000)}`);
       }
       await systemClock.sleep(pollMs);
     }

@@ -23,6 +23,6 @@ export const postfix: Contestant = {
         default_process_limit: String(processMax),
       },
     });
-    return { endpoint: peer.endpoint, pid: () => peer.pid, stop: peer.stop };
+    return { endpoint: peer.endpoint, pid: () => peer.pid, log: peer.log, stop: peer.stop };
   },
 };
