@@ -1,11 +1,19 @@
 /** One unit in a session's hands: from the queue to its settlement, and what its destination learns from it. */
+import type { Outcome } from "#lib/queue/outcome";
 import { retryInterval } from "#lib/queue/schedule";
-import { queueIdOf, type Shard } from "#lib/queue/unit";
+import { queueIdOf, type Shard, type Unit } from "#lib/queue/unit";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { WorkerPorts } from "../ports.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 import type { Settlement } from "./settlement.ts";
+
+const internalFailure: Outcome = {
+  kind: "transient",
+  scope: "transaction",
+  status: "4.3.0",
+  reason: "internal error",
+};
 
 export interface UnitRunPorts
   extends Pick<
@@ -35,27 +43,41 @@ export class UnitRun {
     const { clock, log, config, settlement, isOver } = this.#ports;
     try {
       if (isOver()) return;
+      const content = await this.#content(queued);
+      // Only now: the store may have taken its time.
+      if (isOver()) return;
       if (queued.isCancelled) return await settlement.cancelled([queued]);
-      await this.#attempt(queue, queued);
+      if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
+      if (content === undefined) return await this.#ports.contentMissing(queued);
+      await this.#attempt(queue, queued, content);
     } catch (error) {
-      // Unknown is transient: it is tried again, from where it was.
+      // Nothing was sent: it is tried again, from where it was.
       log.error("attempt_broke_off", { uid: queued.unit.uid, error: String(error) });
       clock.after(config.timings.storeRetryMs, () => this.#ports.offer([queued]));
     }
   };
 
-  async #attempt(queue: DestinationQueue, queued: QueuedUnit): Promise<void> {
-    const { clock, attempts, settlement, isOver, goOn } = this.#ports;
-    const content = await this.#content(queued);
-    if (content === undefined) return this.#ports.contentMissing(queued);
-    // Only now: the store may have taken its time.
-    if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
+  async #attempt(queue: DestinationQueue, queued: QueuedUnit, content: Uint8Array): Promise<void> {
+    const { clock, settlement, isOver, goOn } = this.#ports;
     const startedAt = clock.monotonic();
-    const report = await attempts.attempt(queued.unit, content);
+    const report = await this.#report(queued.unit, content);
     if (isOver()) return;
     const isDown = this.#feedback(queue, report, startedAt);
     settlement.attempted(queued, report, isDown);
     goOn(queue);
+  }
+
+  /** Unknown is transient, and keeps to the schedule: something may have been sent. */
+  async #report(unit: Unit, content: Uint8Array): Promise<AttemptReport> {
+    const { attempts, clock, log } = this.#ports;
+    const startedAt = clock.monotonic();
+    try {
+      return await attempts.attempt(unit, content);
+    } catch (error) {
+      log.error("attempt_failed", { uid: unit.uid, error: String(error) });
+      const outcomes = unit.recipients.map(() => internalFailure);
+      return { outcomes, durationMs: clock.monotonic() - startedAt, inDoubt: 0 };
+    }
   }
 
   #content(queued: QueuedUnit): Promise<Uint8Array | undefined> | Uint8Array {
