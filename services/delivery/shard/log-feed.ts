@@ -78,7 +78,8 @@ export class LogFeed {
     for (const entry of fresh) {
       const queued = await this.#decode(entry);
       if (queued === undefined) continue;
-      if (this.#ports.working.has(entry.uid)) {
+      // Not one that is only claimed: a row in the store without a unit is a hint that leads nowhere.
+      if (this.#ports.working.unit(entry.uid) !== undefined) {
         this.#ports.duplicate(queued);
         continue;
       }
