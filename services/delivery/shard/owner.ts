@@ -8,7 +8,7 @@
 import type { CancelTimer } from "#lib/clock";
 import type { Epoch, Lease } from "#lib/leases/leases";
 import { shardOf } from "#lib/queue/shard";
-import type { Destination, Shard } from "#lib/queue/unit";
+import type { Destination, Shard, Uid } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
 import { encodeUnit } from "#proto/unit";
@@ -18,7 +18,7 @@ import { ShardCommands } from "./commands.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LogFeed } from "./log-feed.ts";
-import { park } from "./parking.ts";
+import { park, parkedEvent } from "./parking.ts";
 import { ShardProgress } from "./progress.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 import { RetryWheel } from "./retry-wheel.ts";
@@ -226,18 +226,17 @@ export class ShardOwner {
   async #park(entry: LogEntry, reason: string): Promise<void> {
     await park(this.shard, { entry, reason }, this.#parkingPorts);
     const { clock, writer } = this.#ports;
-    const { sequence, uid } = entry;
-    const event = {
-      at: clock.now(),
-      shard: this.shard,
-      sequence,
-      uid,
-      destination: "" as Destination,
-      disposition: "parked" as const,
-      recipients: [],
-      attempt: 0,
-    };
+    const { sequence } = entry;
+    const event = parkedEvent(this.shard, entry, clock.now());
     writer.record(event, (position) => this.#progress.settled(sequence, position));
+  }
+
+  async #parkStored(uid: Uid, record: Uint8Array, reason: string): Promise<void> {
+    const { clock, store, writer } = this.#ports;
+    const entry = { sequence: 0, uid, record };
+    await park(this.shard, { entry, reason }, this.#parkingPorts);
+    await store.finish(this.shard, [uid]);
+    writer.record(parkedEvent(this.shard, entry, clock.now()), () => {});
   }
 
   get #parkingPorts() {
@@ -363,6 +362,7 @@ export class ShardOwner {
       working: this.working,
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
       look: (queued: QueuedUnit) => this.#look(queued),
+      park: (uid: Uid, record: Uint8Array, reason: string) => this.#parkStored(uid, record, reason),
     };
   }
 

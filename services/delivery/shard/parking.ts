@@ -1,6 +1,7 @@
 /** Poison: what cannot be read is kept for the operator, and its shard goes on (STYLE §14.13). */
 import type { Clock } from "#lib/clock";
-import type { Shard } from "#lib/queue/unit";
+import type { UnitEvent } from "#lib/queue/event";
+import type { Destination, Shard } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
 import type { LogEntry } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
@@ -38,4 +39,22 @@ export async function park(
   }
   metrics.parked();
   log.error("unit_parked", { uid, shard, sequence, reason });
+}
+
+/** What the journal tells of it: nobody knows whose it was. */
+export function parkedEvent(
+  shard: Shard,
+  { sequence, uid }: Pick<LogEntry, "sequence" | "uid">,
+  at: number,
+): UnitEvent {
+  return {
+    at,
+    shard,
+    sequence,
+    uid,
+    destination: "" as Destination,
+    disposition: "parked",
+    recipients: [],
+    attempt: 0,
+  };
 }

@@ -23,6 +23,8 @@ export interface WaitingFeedPorts {
   readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
   /** A unit in a backlog whose lifetime ends, or whose sender is to be told that it is late. */
   readonly look: (queued: QueuedUnit) => void;
+  /** A unit that nobody can read: keep it for the operator, then finish it. */
+  readonly park: (uid: Uid, record: Uint8Array, reason: string) => Promise<void>;
 }
 
 export class WaitingFeed {
@@ -142,7 +144,12 @@ export class WaitingFeed {
   }
 
   async #find(claimed: ReadonlySet<Uid>): Promise<ReadonlyMap<Uid, StoredUnit>> {
-    return claimed.size === 0 ? new Map() : await this.#ports.store.find([...claimed]);
+    if (claimed.size === 0) return new Map();
+    const found = await this.#ports.store.find([...claimed]);
+    for (const [uid, stored] of found) {
+      if (stored.state === "unreadable") await this.#ports.park(uid, stored.record, stored.reason);
+    }
+    return found;
   }
 
   /** Undefined: the row is outdated, its unit has left this place. `elsewhere`: somebody has the unit. */

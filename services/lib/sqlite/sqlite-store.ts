@@ -52,8 +52,7 @@ export class SqliteStore implements Store {
   async find(uids: readonly Uid[]): Promise<ReadonlyMap<Uid, StoredUnit>> {
     const found = new Map<Uid, StoredUnit>();
     for (const { uid, record } of await known(this.#thread.call("find", uids))) {
-      if (record === undefined) found.set(uid, { state: "finished" });
-      else found.set(uid, { state: "waiting", deferred: decodeDeferred(record) });
+      found.set(uid, record === undefined ? { state: "finished" } : read(record));
     }
     return found;
   }
@@ -115,7 +114,18 @@ export class SqliteStore implements Store {
   }
 
   async list(shard: Shard, filter: UnitFilter): Promise<readonly DeferredUnit[]> {
-    return (await known(this.#thread.call("listUnits", shard, filter))).map(decodeDeferred);
+    const records = await known(this.#thread.call("listUnits", shard, filter));
+    return records.map(read).flatMap((it) => (it.state === "waiting" ? [it.deferred] : []));
+  }
+}
+
+/** One record that nobody can read must not hide the others. */
+function read(record: Uint8Array): StoredUnit {
+  try {
+    return { state: "waiting", deferred: decodeDeferred(record) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { state: "unreadable", record, reason };
   }
 }
 

@@ -40,7 +40,9 @@ export interface Deferral {
 
 export type StoredUnit =
   | { readonly state: "waiting"; readonly deferred: DeferredUnit }
-  | { readonly state: "finished" };
+  | { readonly state: "finished" }
+  /** Damaged, or of a version that we do not know: the owner parks it. */
+  | { readonly state: "unreadable"; readonly record: Uint8Array; readonly reason: string };
 
 /** A row of the wheel or of a backlog: only a hint; the unit row decides. */
 export interface WaitingRow {

@@ -1,4 +1,4 @@
-/** What a process logs: counted by event, the last lines kept, and each can be waited for. */
+/** What a process logs: each line can be waited for, and the last ones are kept. */
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -12,7 +12,6 @@ interface Waiting {
 const keptMax = 30;
 
 export class LogLines {
-  readonly #counts = new Map<string, number>();
   readonly #last: string[] = [];
   #waiting: Waiting[] = [];
   #rest = "";
@@ -22,13 +21,13 @@ export class LogLines {
     return new Promise((resolve, reject) => this.#waiting.push({ isMeant, resolve, reject }));
   }
 
-  /** Resolves with the first line of the event from now on. */
-  event(name: string): Promise<LogLine> {
-    return this.next((line) => line.event === name);
-  }
-
-  countOf(event: string): number {
-    return this.#counts.get(event) ?? 0;
+  /** Resolves when the event has been logged so many times from now on. */
+  async times(name: string, count: number): Promise<void> {
+    let left = count;
+    await this.next((line) => {
+      if (line.event === name) left -= 1;
+      return left === 0;
+    });
   }
 
   get last(): string {
@@ -58,8 +57,6 @@ export class LogLines {
     this.#last.push(text);
     if (this.#last.length > keptMax) this.#last.shift();
     const line: LogLine = JSON.parse(text);
-    const event = String(line.event);
-    this.#counts.set(event, this.countOf(event) + 1);
     if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter(({ isMeant, resolve }) => {
       if (!isMeant(line)) return true;
