@@ -77,15 +77,22 @@ export class Client {
     return { kind: "refused", reply: isWrong ? wrongCredentials : tooManyAttempts };
   }
 
-  acceptMessage({ transaction, content }: Asked<"acceptMessage">): Promise<ServerAnswer> {
-    const { listener, receiver } = this.#context;
+  async acceptMessage(asked: Asked<"acceptMessage">): Promise<ServerAnswer> {
+    const { transaction, content } = asked;
+    const { listener, receiver, load } = this.#context;
     const origin = {
       clientAddress: this.address,
       listener,
       ...(this.#user === undefined ? {} : { user: this.#user }),
       ...(this.#tls === undefined ? {} : { tls: this.#tls }),
     };
-    return receiver.receive({ transaction, content, origin });
+    // Until the queue has it, whether the client waits for that or not.
+    load.hold(content.length);
+    try {
+      return await receiver.receive({ transaction, content, origin });
+    } finally {
+      load.hold(-content.length);
+    }
   }
 
   get #standing(): Standing {

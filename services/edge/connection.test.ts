@@ -218,6 +218,49 @@ describe("content in memory", () => {
     expect(await (await edge.client()).codes("NOOP")).toEqual(["250 2.0.0"]);
   });
 
+  test("is not counted once it is thrown away: who sends without end harms nobody", async () => {
+    const listeners = [inboundListener({ limits: { messageSizeMax: 10_000 } })];
+    const edge = await MemoryEdge.start(edgeConfig({ limits, listeners }));
+    const endless = await inData(edge);
+    for (let i = 0; i < 300; i++) await endless.send("x\r\n".repeat(1_000));
+    const other = await edge.client();
+    expect(await other.codes("MAIL FROM:<a@client.example> SIZE=9000")).toEqual(["250 2.1.0"]);
+    expect(await endless.codes(".", "NOOP")).toEqual(["552 5.3.4", "250 2.0.0"]);
+  });
+
+  test("of others, when it is too much, ends no session that sends none", async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const faults = { before: () => answered, after: () => Promise.resolve() };
+    const slow = await MemoryEdge.start(edgeConfig({ limits }), { faults });
+    const waiting = await inData(slow);
+    await waiting.send(`${"x\r\n".repeat(30_000)}`);
+    const filling = await inData(slow);
+    await waiting.send(".\r\n");
+    const typing = await slow.client();
+    await typing.send("NO");
+    await filling.send("x\r\n".repeat(10_000));
+    expect(codesIn(filling.take())).toEqual(["421 4.3.1"]);
+    expect(await typing.codes("OP")).toEqual(["250 2.0.0"]);
+    answer();
+    await slow.clock.advance(0);
+    expect(codesIn(waiting.take())).toEqual(["250 2.0.0"]);
+  });
+
+  test("counts until the queue has it, even when its client is gone", async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const faults = { before: () => answered, after: () => Promise.resolve() };
+    const edge = await MemoryEdge.start(edgeConfig({ limits }), { faults });
+    const gone = await inData(edge);
+    await gone.send(`${"x\r\n".repeat(30_000)}.\r\n`);
+    gone.connection.destroy();
+    const other = await edge.client();
+    const mail = "MAIL FROM:<a@client.example> SIZE=50000";
+    expect(await other.codes(mail)).toEqual(["452 4.3.1"]);
+    answer();
+    await edge.clock.advance(0);
+    expect(await other.codes(mail)).toEqual(["250 2.1.0"]);
+  });
+
   test("is given back when the session ends, however it ends", async () => {
     const edge = await MemoryEdge.start(edgeConfig({ limits }));
     for (let i = 0; i < 5; i++) {

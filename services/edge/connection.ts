@@ -98,11 +98,9 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     this.#run(() => {
       const steps = this.#session.receive(bytes);
       this.#countActivity(bytes.length, steps.length > 0);
-      // No step means that the bytes are kept: a piece of content, or of a command.
-      this.#hold(steps.length === 0 ? this.#heldBytes + bytes.length : 0);
       return steps;
     });
-    if (this.#heldBytes > 0 && this.#context.load.isOverfull) this.#refuseForRoom();
+    if (this.#session.isReadingContent && this.#context.load.isOverfull) this.#refuseForRoom();
   }
 
   drained(): void {
@@ -141,7 +139,10 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     try {
       let steps: readonly ServerStep[] | undefined = begin();
       while (steps !== undefined && this.#phase === "serving") steps = this.#carryOut(steps);
-      if (this.#phase === "serving") this.#writer.flush();
+      if (this.#phase === "serving") {
+        this.#writer.flush();
+        this.#hold(this.#session.held);
+      }
     } catch (error) {
       this.#fail(error);
     }
@@ -172,7 +173,6 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
         void this.#answerLater(this.#client.authenticate(question));
         return undefined;
       case "acceptMessage":
-        this.#hold(question.content.length);
         void this.#answerLater(this.#client.acceptMessage(question));
         return undefined;
       case "pause":
@@ -193,7 +193,6 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
 
   #resume(answer: ServerAnswer): void {
     if (this.#phase !== "serving") return;
-    this.#hold(0);
     this.#touch();
     this.#run(() => this.#session.answer(answer));
   }

@@ -57,6 +57,16 @@ export class ServerSession {
     return pending > settings.limits.pipelinedBytesMax;
   }
 
+  /** Octets in memory: input not read yet, and content that is coming in. */
+  get held(): number {
+    const { pending, data } = this.#dialogue;
+    return pending + (data?.held ?? 0);
+  }
+
+  get isReadingContent(): boolean {
+    return this.#dialogue.data !== undefined;
+  }
+
   /** The driver owes an answer. */
   get isWaiting(): boolean {
     return this.#dialogue.question !== undefined;
