@@ -56,6 +56,11 @@ export class RunningGodwit {
     return this.#until(() => this.#lines.filter(isMeant).length >= count);
   }
 
+  /** Lets it read its configuration again; what it logs says when it has. */
+  hangUp(): void {
+    this.#child.kill("SIGHUP");
+  }
+
   /** Resolves to the exit code. */
   stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
     this.#child.kill(signal);
