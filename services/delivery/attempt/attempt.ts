@@ -4,14 +4,10 @@ import type { Outcome } from "#lib/queue/outcome";
 import type { Recipient, Unit } from "#lib/queue/unit";
 import type { ClientTransaction } from "#lib/smtp/client/step";
 import type { DeliveryConfig } from "../config.ts";
+import { AttemptProgress } from "./attempt-progress.ts";
 import type { NextHops } from "./next-hops.ts";
-import { recipientOutcome, sessionOutcome } from "./recipient-outcome.ts";
-import {
-  type RemoteHost,
-  RemoteSession,
-  type RemoteSessionPorts,
-  type TransactionReport,
-} from "./remote-session.ts";
+import { sessionOutcome } from "./recipient-outcome.ts";
+import { type RemoteHost, RemoteSession, type RemoteSessionPorts } from "./remote-session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 export interface AttemptReport {
@@ -33,55 +29,6 @@ export interface AttemptPorts extends RemoteSessionPorts {
   readonly pool: SessionPool;
 }
 
-/** What is known so far of a running attempt. */
-class Progress {
-  readonly #outcomes: (Outcome | undefined)[];
-  /** Indexes without a lasting outcome: another host may still take them. */
-  #open: number[];
-  #hostOutcome: Outcome | undefined;
-  remote: RemoteHost | undefined;
-  tls: string | undefined;
-  inDoubt = 0;
-
-  constructor(count: number) {
-    // Filled: what maps over the outcomes must see those that are still missing.
-    this.#outcomes = new Array<Outcome | undefined>(count).fill(undefined);
-    this.#open = Array.from({ length: count }, (_, index) => index);
-  }
-
-  get open(): readonly number[] {
-    return this.#open;
-  }
-
-  /** A host failed as a whole: remembered for those whom no other host takes. */
-  hostFailed(outcome: Outcome): void {
-    this.#hostOutcome = outcome;
-  }
-
-  /** Results of a transaction that carried the open recipients, in their order. */
-  transacted(report: TransactionReport): void {
-    const stillOpen: number[] = [];
-    for (const [position, index] of this.#open.entries()) {
-      const result = report.results[position];
-      assert(result !== undefined, "a transaction settles each recipient");
-      const outcome = recipientOutcome(result, { dsnOffered: report.dsnOffered });
-      if (result.isInDoubt) this.inDoubt += 1;
-      if (outcome.kind === "transient" && outcome.scope === "host") {
-        this.#hostOutcome = outcome;
-        stillOpen.push(index);
-      } else {
-        this.#outcomes[index] = outcome;
-      }
-    }
-    this.#open = stillOpen;
-  }
-
-  /** Every recipient's outcome; the open ones get the last host's, or `otherwise`. */
-  conclude(otherwise: Outcome): readonly Outcome[] {
-    return this.#outcomes.map((outcome) => outcome ?? this.#hostOutcome ?? otherwise);
-  }
-}
-
 const noHost: Outcome = {
   kind: "transient",
   scope: "destination",
@@ -89,9 +36,16 @@ const noHost: Outcome = {
   reason: "no host of the destination could be reached",
 };
 
+const closedAtOnce: Outcome = {
+  kind: "transient",
+  scope: "host",
+  status: "4.4.2",
+  reason: "connection closed by the remote host",
+};
+
 export class Attempts {
   readonly #ports: AttemptPorts;
-  readonly #running = new Set<RemoteSession>();
+  readonly #running = new Set<AttemptProgress>();
 
   constructor(ports: AttemptPorts) {
     this.#ports = ports;
@@ -100,13 +54,18 @@ export class Attempts {
   /** Never rejects for what a remote host does. */
   async attempt(unit: Unit, content: Uint8Array): Promise<AttemptReport> {
     const started = this.#ports.clock.monotonic();
-    const progress = new Progress(unit.recipients.length);
-    const wasTaken = await this.#overWaitingSession(unit, content, progress);
-    let last: Outcome = noHost;
-    if (!wasTaken) last = (await this.#overHosts(unit, content, progress)) ?? noHost;
+    const progress = new AttemptProgress(unit.recipients.length);
+    this.#running.add(progress);
+    let last: Outcome | undefined;
+    try {
+      await this.#overWaitingSessions(unit, content, progress);
+      if (isUnfinished(progress)) last = await this.#overHosts(unit, content, progress);
+    } finally {
+      this.#running.delete(progress);
+    }
     const { remote, tls, inDoubt } = progress;
     return {
-      outcomes: progress.conclude(last),
+      outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
       inDoubt,
       ...(remote === undefined
@@ -118,40 +77,46 @@ export class Attempts {
 
   /** Fenced: whatever has not sent its final dot stops now. */
   dropUncommitted(): void {
-    for (const session of this.#running) session.dropUnlessCommitted();
+    for (const progress of this.#running) progress.drop();
   }
 
-  async #overWaitingSession(unit: Unit, content: Uint8Array, progress: Progress): Promise<boolean> {
-    const { pool } = this.#ports;
-    for (;;) {
-      const session = pool.take(unit.destination);
-      if (session === undefined) return false;
+  async #overWaitingSessions(
+    unit: Unit,
+    content: Uint8Array,
+    progress: AttemptProgress,
+  ): Promise<void> {
+    while (isUnfinished(progress)) {
+      const session = this.#ports.pool.take(unit.destination);
+      if (session === undefined) return;
+      // It may have died while it waited, which says nothing about the host: go on afresh.
       await this.#transact(session, { unit, content, progress });
-      if (progress.open.length === 0) return true;
-      // The session had died while it waited, which says nothing about the host: go on afresh.
     }
   }
 
   async #overHosts(
     unit: Unit,
     content: Uint8Array,
-    progress: Progress,
+    progress: AttemptProgress,
   ): Promise<Outcome | undefined> {
     let tried = 0;
     for await (const candidate of this.#ports.nextHops.candidates(unit.destination)) {
       if (candidate.kind === "none") return candidate.outcome;
+      if (!isUnfinished(progress)) return undefined;
       progress.remote = candidate.host;
       const session = await this.#open(candidate.host, progress);
       if (session !== undefined) await this.#transact(session, { unit, content, progress });
       tried += 1;
-      if (progress.open.length === 0) return undefined;
-      if (tried >= this.#ports.config.limits.hostsPerAttemptMax) return undefined;
+      if (!isUnfinished(progress) || tried >= this.#ports.config.limits.hostsPerAttemptMax) {
+        return undefined;
+      }
     }
     return undefined;
   }
 
-  async #open(host: RemoteHost, progress: Progress): Promise<RemoteSession | undefined> {
-    const { tls, hostname } = this.#ports.config;
+  async #open(host: RemoteHost, progress: AttemptProgress): Promise<RemoteSession | undefined> {
+    const { tls, hostname, limits } = this.#ports.config;
+    // Sessions that wait count too: there are never more than so many in all.
+    this.#ports.pool.shrink(Math.max(0, limits.sessionsMax - this.#running.size));
     const settings = { hostname, protocol: host.protocol };
     let opened = await RemoteSession.open(host, { ...settings, tls }, this.#ports);
     if (opened.kind === "refused" && opened.failure.stage === "starttls" && tls !== "required") {
@@ -165,17 +130,21 @@ export class Attempts {
 
   async #transact(
     session: RemoteSession,
-    work: { unit: Unit; content: Uint8Array; progress: Progress },
+    work: { unit: Unit; content: Uint8Array; progress: AttemptProgress },
   ): Promise<void> {
     const { unit, content, progress } = work;
     const { pool, config } = this.#ports;
+    // While it was opened the shard may have been lost.
+    if (progress.isDropped) return session.quit();
+    if (!session.isOpen) return progress.hostFailed(closedAtOnce);
     const recipients = progress.open.map((index) => recipientAt(unit, index));
-    this.#running.add(session);
-    const contentLineMax = session.host.protocol === "lmtp" ? 0 : config.limits.contentLineMax;
+    const { protocol, isRouted } = session.host;
+    const contentLineMax = protocol === "lmtp" || isRouted ? 0 : config.limits.contentLineMax;
+    progress.session = session;
     const report = await session.transact(
       transactionOf(unit, { recipients, content, contentLineMax }),
     );
-    this.#running.delete(session);
+    progress.session = undefined;
     progress.remote = session.host;
     progress.tls = session.tls;
     progress.transacted(report);
@@ -183,6 +152,10 @@ export class Attempts {
     if (session.transactions >= config.limits.messagesPerSessionMax) session.quit();
     else pool.put(unit.destination, session);
   }
+}
+
+function isUnfinished({ open, isDropped }: AttemptProgress): boolean {
+  return open.length > 0 && !isDropped;
 }
 
 function recipientAt(unit: Unit, index: number): Recipient {

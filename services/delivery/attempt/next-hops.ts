@@ -35,7 +35,7 @@ export class NextHops {
   /** Looked up one by one, as they are asked for. */
   async *candidates(destination: Destination): AsyncGenerator<Candidate> {
     const route = routeFor(destination, this.#ports.config.routes);
-    if (route !== undefined) yield* this.#atAddresses(route.nextHop);
+    if (route !== undefined) yield* this.#atRoute(route.nextHop);
     else if (destination.startsWith("[")) yield* this.#atLiteral(destination);
     else yield* this.#byMx(destination);
   }
@@ -70,6 +70,15 @@ export class NextHops {
     }
   }
 
+  /** An operator's word: a name that does not resolve is a fault of his that he will mend. */
+  async *#atRoute(nextHop: NextHop): AsyncGenerator<Candidate> {
+    for await (const candidate of this.#atAddresses(nextHop)) {
+      if (candidate.kind === "none")
+        yield { kind: "none", outcome: asTransient(candidate.outcome) };
+      else yield { kind: "host", host: { ...candidate.host, isRouted: true } };
+    }
+  }
+
   #mxHop(host: string): NextHop {
     return { protocol: "smtp", host, port: this.#ports.config.mxPort };
   }
@@ -85,7 +94,7 @@ export class NextHops {
     switch (found.kind) {
       case "addresses":
         for (const address of found.addresses) {
-          yield { kind: "host", host: { name: host, address, port, protocol } };
+          yield { kind: "host", host: { name: host, address, port, protocol, isRouted: false } };
         }
         return;
       case "nxdomain":

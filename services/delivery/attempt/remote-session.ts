@@ -12,11 +12,14 @@ import type {
   SessionFailure,
 } from "#lib/smtp/client/step";
 import type { Timings } from "../config.ts";
+import { Outgoing } from "./outgoing.ts";
 
 export interface RemoteHost extends Endpoint {
   /** As named by the MX record or route; for logs and Remote-MTA. */
   readonly name: string;
   readonly protocol: "smtp" | "lmtp";
+  /** An operator named it: what it can take is known to be agreed upon. */
+  readonly isRouted: boolean;
 }
 
 export interface RemoteSessionPorts {
@@ -48,6 +51,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   readonly #ports: RemoteSessionPorts;
   readonly #session: ClientSession;
   readonly #connection: Connection;
+  readonly #outgoing: Outgoing;
   #tls: string | undefined;
   #running: Running | undefined;
   #isOpen = true;
@@ -84,6 +88,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.host = host;
     this.#ports = with_.ports;
     this.#connection = with_.connection;
+    this.#outgoing = new Outgoing(with_.connection);
     this.#session = new ClientSession(with_.settings);
     with_.ports.deadlines.watch(this);
   }
@@ -135,6 +140,13 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.#carryOut(this.#session.receive(bytes));
   }
 
+  /** The peer takes what we send, if slowly: the next piece has its own time. */
+  drained(): void {
+    this.#outgoing.drained();
+    this.#session.unsent(this.#outgoing.unsent);
+    this.#setDeadline();
+  }
+
   ended(): void {
     this.#abandon("connection closed by the remote host");
   }
@@ -160,6 +172,10 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
 
   #carryOut(steps: readonly ClientStep[]): void {
     for (const step of steps) this.#step(step);
+    this.#setDeadline();
+  }
+
+  #setDeadline(): void {
     const waitingFor = this.#session.waitingFor;
     this.deadline =
       waitingFor === "nothing"
@@ -170,7 +186,8 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   #step(step: ClientStep): void {
     switch (step.kind) {
       case "send":
-        this.#connection.write(step.bytes);
+        this.#outgoing.send(step.bytes);
+        this.#session.unsent(this.#outgoing.unsent);
         return;
       case "startTls":
         this.#shakeHands();
@@ -197,16 +214,20 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   }
 
   #shakeHands(): void {
-    this.#connection.startTls(this.host.name).then(
-      (tls) => {
-        this.#tls = tls.protocol;
-        this.#carryOut(this.#session.tlsStarted());
-      },
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#carryOut(this.#session.tlsFailed(reason));
-      },
-    );
+    this.#connection
+      .startTls(this.host.name)
+      .then(
+        (tls) => {
+          this.#tls = tls.protocol;
+          return this.#session.tlsStarted();
+        },
+        (error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          return this.#session.tlsFailed(reason);
+        },
+      )
+      .then((steps) => this.#carryOut(steps))
+      .catch((error: unknown) => this.#abandon(String(error)));
   }
 
   #transactionDone(isReusable: boolean): void {

@@ -73,7 +73,7 @@ export class Submitter {
     { envid, content }: { readonly envid: string; readonly content: Uint8Array },
   ): Promise<boolean> {
     const { network, clock, edge } = this.#ports;
-    const host = { ...edge(), name: "edge.example", protocol: "smtp" } as const;
+    const host = { ...edge(), name: "edge.example", protocol: "smtp", isRouted: false } as const;
     const opened = await RemoteSession.open(
       host,
       { hostname: "client.example", protocol: "smtp", tls: "never" },

@@ -1,0 +1,75 @@
+/** What is known so far of a running attempt. */
+import { assert } from "#lib/assert";
+import type { Outcome } from "#lib/queue/outcome";
+import { recipientOutcome } from "./recipient-outcome.ts";
+import type { RemoteHost, RemoteSession, TransactionReport } from "./remote-session.ts";
+
+/** Says nothing about the host. */
+const dropped: Outcome = {
+  kind: "transient",
+  scope: "transaction",
+  status: "4.3.2",
+  reason: "given up: this worker may no longer own the shard",
+};
+
+export class AttemptProgress {
+  readonly #outcomes: (Outcome | undefined)[];
+  /** Indexes without a lasting outcome: another host may still take them. */
+  #open: number[];
+  #hostOutcome: Outcome | undefined;
+  remote: RemoteHost | undefined;
+  tls: string | undefined;
+  inDoubt = 0;
+  /** The session that is at work. */
+  session: RemoteSession | undefined;
+  #isDropped = false;
+
+  constructor(count: number) {
+    // Filled: what maps over the outcomes must see those that are still missing.
+    this.#outcomes = new Array<Outcome | undefined>(count).fill(undefined);
+    this.#open = Array.from({ length: count }, (_, index) => index);
+  }
+
+  get open(): readonly number[] {
+    return this.#open;
+  }
+
+  /** A host failed as a whole: remembered for those whom no other host takes. */
+  hostFailed(outcome: Outcome): void {
+    this.#hostOutcome = outcome;
+  }
+
+  /** Results of a transaction that carried the open recipients, in their order. */
+  transacted(report: TransactionReport): void {
+    const stillOpen: number[] = [];
+    for (const [position, index] of this.#open.entries()) {
+      const result = report.results[position];
+      assert(result !== undefined, "a transaction settles each recipient");
+      const outcome = recipientOutcome(result, { dsnOffered: report.dsnOffered });
+      if (result.isInDoubt) this.inDoubt += 1;
+      if (outcome.kind === "transient" && outcome.scope === "host") {
+        this.#hostOutcome = outcome;
+        stillOpen.push(index);
+      } else {
+        this.#outcomes[index] = outcome;
+      }
+    }
+    this.#open = stillOpen;
+  }
+
+  /** Nothing more may be sent, but what is waiting for the reply to its final dot. */
+  get isDropped(): boolean {
+    return this.#isDropped;
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.session?.dropUnlessCommitted();
+  }
+
+  /** Every recipient's outcome; the open ones get the last host's, or `otherwise`. */
+  conclude(otherwise: Outcome): readonly Outcome[] {
+    const open = this.#isDropped ? dropped : (this.#hostOutcome ?? otherwise);
+    return this.#outcomes.map((outcome) => outcome ?? open);
+  }
+}
