@@ -28,7 +28,11 @@ export function runSeed(seed: number): Promise<Finished> {
   return runPlan(drawWorld(seed, seededRandom(seed)));
 }
 
-export async function runPlan(plan: WorldPlan): Promise<Finished> {
+/** `direct` may set things going once everything runs. */
+export async function runPlan(
+  plan: WorldPlan,
+  direct: (world: World) => void = () => {},
+): Promise<Finished> {
   const world = new World(plan);
   const calendar = new Calendar(world);
   const { clock } = world;
@@ -39,6 +43,7 @@ export async function runPlan(plan: WorldPlan): Promise<Finished> {
   try {
     await world.start();
     calendar.plan(plan.incidents);
+    direct(world);
     clock.after(plan.faultsEndAtMs, () => calendar.heal());
     await clock.runUntil(isOver);
     await clock.runUntil(() => isBroken() || world.isEmpty, { withinMs: livenessMs });

@@ -23,6 +23,15 @@ export type Seam = FaultPoint["seam"];
 /** How long a client of a seam waits for an answer. */
 const answerTimeoutMs = 5_000;
 
+/** What a scenario wants to happen once: at the next call of an operation, and before or behind it. */
+export interface PlannedFault {
+  readonly operation: string;
+  readonly moment: "before" | "after";
+  /** The call fails. */
+  readonly fails: boolean;
+  readonly act?: () => void;
+}
+
 export interface DrawnFaultsOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -34,6 +43,7 @@ export interface DrawnFaultsOptions {
 export class DrawnFaults implements Faults {
   readonly #options: DrawnFaultsOptions;
   readonly #unreachable = new Set<Seam>();
+  #planned: PlannedFault[] = [];
   #isHealed = false;
   #callsLeft = Number.POSITIVE_INFINITY;
   #onLastCall: () => void = () => {};
@@ -64,14 +74,20 @@ export class DrawnFaults implements Faults {
     this.#onLastCall = then;
   }
 
+  once(fault: PlannedFault): void {
+    this.#planned.push(fault);
+  }
+
   async before(point: FaultPoint): Promise<void> {
     const { clock, life } = this.#options;
     this.#count();
+    const isFailing = this.#happens(point, "before");
     if (life.isDead) return await never();
     if (this.#unreachable.has(point.seam)) {
       await clock.sleep(answerTimeoutMs);
       await this.#fail(point, "cannot be reached");
     }
+    if (isFailing) await this.#fail(point, "is not available");
     if (this.#isStep(point)) return;
     if (this.#draws("late")) await clock.sleep(this.#lateMs());
     if (this.#draws("refused")) await this.#fail(point, "is not available");
@@ -80,14 +96,22 @@ export class DrawnFaults implements Faults {
   async after(point: FaultPoint): Promise<void> {
     const { clock, life } = this.#options;
     this.#count();
+    const isFailing = this.#happens(point, "after");
     if (life.isDead) return await never();
     if (this.#unreachable.has(point.seam)) {
       await clock.sleep(answerTimeoutMs);
       await this.#fail(point, "was cut off");
     }
-    if (this.#draws("lost")) await this.#fail(point, "gave no answer");
+    if (isFailing || this.#draws("lost")) await this.#fail(point, "gave no answer");
     if (!this.#isStep(point) && this.#draws("late")) await clock.sleep(this.#lateMs());
     await life.answer(Promise.resolve());
+  }
+
+  #happens({ operation }: FaultPoint, moment: PlannedFault["moment"]): boolean {
+    const at = this.#planned.findIndex((it) => it.operation === operation && it.moment === moment);
+    const [fault] = at === -1 ? [] : this.#planned.splice(at, 1);
+    fault?.act?.();
+    return fault?.fails ?? false;
   }
 
   #count(): void {

@@ -5,7 +5,7 @@ import { type Random, seededRandom } from "#lib/random";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
 import { Edge } from "../../../services/edge/edge.ts";
 import { noMetrics } from "../../../services/edge/metrics.ts";
-import { edgeConfig, submissionListener } from "../../support/edge-config.ts";
+import { edgeConfig, submissionListener } from "../../support/edge/edge-config.ts";
 import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
 import { GatedTransport } from "./gated-transport.ts";

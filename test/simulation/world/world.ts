@@ -99,7 +99,8 @@ export class World {
     for (let n = 0; n < this.plan.shards; n++) {
       const shard = n as Shard;
       const units = this.store.list(shard, { limit: 5 }).map(({ unit }) => unit.uid);
-      const rows = this.store.wheel(shard).read({ until: Number.MAX_SAFE_INTEGER, limit: 5 });
+      // Rows of units that have left stay until their time has come.
+      const rows = this.store.wheel(shard).read({ until: this.clock.now(), limit: 5 });
       const backlogs = this.store.backlog(shard).summaries();
       if (units.length > 0) left.push(`store of shard ${n}: ${units.join(" ")}`);
       if (rows.length > 0) left.push(`wheel of shard ${n}: ${rows.map(({ uid }) => uid)}`);
