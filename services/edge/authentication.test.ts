@@ -1,8 +1,8 @@
 /** AUTH over the whole edge (RFC 4954): who gets in, and what guessing gets. */
 import { describe, expect, test } from "bun:test";
 import { fakeIdentity } from "#lib/net/memory-connection";
-import { edgeConfig, submissionListener } from "../../test/support/edge-config.ts";
-import { type MemoryClient, MemoryEdge } from "../../test/support/memory-edge.ts";
+import { edgeConfig, submissionListener } from "../../test/support/edge/edge-config.ts";
+import { type MemoryClient, MemoryEdge } from "../../test/support/edge/memory-edge.ts";
 import type { VerifyPassword } from "./credentials.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");

@@ -1,7 +1,11 @@
 /** One client's connection: time, back-pressure, and what happens when either side gives up. */
 import { describe, expect, test } from "bun:test";
-import { edgeConfig, inboundListener, submissionListener } from "../../test/support/edge-config.ts";
-import { codesIn, type MemoryClient, MemoryEdge } from "../../test/support/memory-edge.ts";
+import {
+  edgeConfig,
+  inboundListener,
+  submissionListener,
+} from "../../test/support/edge/edge-config.ts";
+import { codesIn, type MemoryClient, MemoryEdge } from "../../test/support/edge/memory-edge.ts";
 import { defaultEdgeLimits } from "./config.ts";
 
 const second = 1_000;

@@ -1,8 +1,12 @@
 /** The edge as a whole: who is let in, how it stops, what a reload changes. */
 import { describe, expect, test } from "bun:test";
 import { fakeIdentity } from "#lib/net/memory-connection";
-import { edgeConfig, inboundListener, submissionListener } from "../../test/support/edge-config.ts";
-import { codesIn, type MemoryClient, MemoryEdge } from "../../test/support/memory-edge.ts";
+import {
+  edgeConfig,
+  inboundListener,
+  submissionListener,
+} from "../../test/support/edge/edge-config.ts";
+import { codesIn, type MemoryClient, MemoryEdge } from "../../test/support/edge/memory-edge.ts";
 import { defaultEdgeLimits, type UserConfig } from "./config.ts";
 
 const second = 1_000;

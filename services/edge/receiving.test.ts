@@ -2,8 +2,16 @@
 import { describe, expect, test } from "bun:test";
 import { fakeIdentity } from "#lib/net/memory-connection";
 import { IntakeUnavailable } from "#lib/stream/intake";
-import { edgeConfig, inboundListener, submissionListener } from "../../test/support/edge-config.ts";
-import { codesIn, MemoryEdge, type MemoryEdgeOptions } from "../../test/support/memory-edge.ts";
+import {
+  edgeConfig,
+  inboundListener,
+  submissionListener,
+} from "../../test/support/edge/edge-config.ts";
+import {
+  codesIn,
+  MemoryEdge,
+  type MemoryEdgeOptions,
+} from "../../test/support/edge/memory-edge.ts";
 
 const trusted = { trustedNetworks: ["198.51.100.0/24"] };
 const identity = fakeIdentity("edge.example");

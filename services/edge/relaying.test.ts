@@ -1,7 +1,11 @@
 /** No way through the whole edge makes an open relay: what is taken is for a destination of ours. */
 import { describe, expect, test } from "bun:test";
-import { edgeConfig, inboundListener, submissionListener } from "../../test/support/edge-config.ts";
-import { MemoryEdge } from "../../test/support/memory-edge.ts";
+import {
+  edgeConfig,
+  inboundListener,
+  submissionListener,
+} from "../../test/support/edge/edge-config.ts";
+import { MemoryEdge } from "../../test/support/edge/memory-edge.ts";
 
 const listeners = [
   inboundListener(),

@@ -5,7 +5,7 @@ import { encodeReply, reply } from "#lib/smtp/reply";
 import { ServerSession } from "#lib/smtp/server/session";
 import type { ServerAnswer, ServerSettings, ServerStep } from "#lib/smtp/server/step";
 import { fuzzing } from "../support/fuzz.ts";
-import { defaultLimits, defaultSettings } from "../support/server-script.ts";
+import { defaultLimits, defaultSettings } from "../support/server/script.ts";
 
 const encoder = new TextEncoder();
 

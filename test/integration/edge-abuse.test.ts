@@ -3,9 +3,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:te
 import type { TlsIdentity } from "#lib/net/transport";
 import { defaultEdgeLimits } from "../../services/edge/config.ts";
 import { makeIdentity } from "../../services/edge/identity.ts";
-import { edgeConfig, inboundListener } from "../support/edge-config.ts";
+import { edgeConfig, inboundListener } from "../support/edge/edge-config.ts";
+import { RunningEdge } from "../support/edge/running-edge.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { RunningEdge } from "../support/running-edge.ts";
 
 const mebibyte = 1024 * 1024;
 const messageSizeMax = 256 * 1024;

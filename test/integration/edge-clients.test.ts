@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createTransport } from "nodemailer";
 import type { Message } from "#lib/queue/unit";
 import { makeIdentity } from "../../services/edge/identity.ts";
-import { edgeConfig, submissionListener } from "../support/edge-config.ts";
+import { edgeConfig, submissionListener } from "../support/edge/edge-config.ts";
+import { RunningEdge } from "../support/edge/running-edge.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { RunningEdge } from "../support/running-edge.ts";
 
 const auth = { user: "alice", pass: "wonderland" };
 

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "#lib/random";
-import { playOnEdge, whyOnlyPure } from "../support/edge-player.ts";
+import { playOnEdge, whyOnlyPure } from "../support/edge/edge-player.ts";
 import { parseTranscript } from "../support/transcript.ts";
 
 const folder = join(import.meta.dir, "..", "transcripts", "server");

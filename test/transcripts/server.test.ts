@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "#lib/random";
-import { play } from "../support/server-player.ts";
+import { play } from "../support/server/player.ts";
 import { cuttings, parseTranscript } from "../support/transcript.ts";
 
 const folder = join(import.meta.dir, "server");

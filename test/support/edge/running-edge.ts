@@ -5,12 +5,12 @@ import type { Endpoint } from "#lib/net/transport";
 import { systemRandom } from "#lib/random";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
-import type { EdgeConfig } from "../../services/edge/config.ts";
-import type { VerifyPassword } from "../../services/edge/credentials.ts";
-import { Edge } from "../../services/edge/edge.ts";
-import { noMetrics } from "../../services/edge/metrics.ts";
-import { RawPeer } from "./raw-peer.ts";
-import { RecordingIntake } from "./recording-intake.ts";
+import type { EdgeConfig } from "../../../services/edge/config.ts";
+import type { VerifyPassword } from "../../../services/edge/credentials.ts";
+import { Edge } from "../../../services/edge/edge.ts";
+import { noMetrics } from "../../../services/edge/metrics.ts";
+import { RawPeer } from "../raw-peer.ts";
+import { RecordingIntake } from "../recording-intake.ts";
 
 export interface RunningEdgeOptions {
   /** Room in the queue. */

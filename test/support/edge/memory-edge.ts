@@ -6,12 +6,12 @@ import { seededRandom } from "#lib/random";
 import { MemoryLog } from "#lib/stream/memory";
 import type { Log, LogFields } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
-import type { EdgeConfig } from "../../services/edge/config.ts";
-import type { VerifyPassword } from "../../services/edge/credentials.ts";
-import { Edge } from "../../services/edge/edge.ts";
-import { noMetrics } from "../../services/edge/metrics.ts";
-import { RecordingHandler } from "./recording-handler.ts";
-import { RecordingIntake } from "./recording-intake.ts";
+import type { EdgeConfig } from "../../../services/edge/config.ts";
+import type { VerifyPassword } from "../../../services/edge/credentials.ts";
+import { Edge } from "../../../services/edge/edge.ts";
+import { noMetrics } from "../../../services/edge/metrics.ts";
+import { RecordingHandler } from "../recording-handler.ts";
+import { RecordingIntake } from "../recording-intake.ts";
 
 const edgeAddress = "192.0.2.25";
 

@@ -4,12 +4,10 @@
  */
 import type { Message } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
-import type { ListenerConfig } from "../../services/edge/config.ts";
-import { makeIdentity } from "../../services/edge/identity.ts";
-import { edgeConfig, inboundListener, submissionListener } from "./edge-config.ts";
-import { RawPeer } from "./raw-peer.ts";
-import { RunningEdge } from "./running-edge.ts";
-import { type Script, scriptOf } from "./server-script.ts";
+import type { ListenerConfig } from "../../../services/edge/config.ts";
+import { makeIdentity } from "../../../services/edge/identity.ts";
+import { RawPeer } from "../raw-peer.ts";
+import { type Script, scriptOf } from "../server/script.ts";
 import {
   type Cutting,
   grouped,
@@ -18,7 +16,9 @@ import {
   segments,
   type Transcript,
   type TranscriptItem,
-} from "./transcript.ts";
+} from "../transcript.ts";
+import { edgeConfig, inboundListener, submissionListener } from "./edge-config.ts";
+import { RunningEdge } from "./running-edge.ts";
 
 const identity = await makeIdentity("edge.example");
 /** Nobody waits for a pause here: that it is asked for is seen in the pure session. */

@@ -7,7 +7,7 @@ import {
   type EdgeConfig,
   type ListenerConfig,
   listenerDefaults,
-} from "../../services/edge/config.ts";
+} from "../../../services/edge/config.ts";
 
 const noIdentity: TlsIdentity = { certificate: "", privateKey: "" };
 

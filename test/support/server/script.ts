@@ -9,7 +9,7 @@
 import { type Reply, type ReplyCode, reply } from "#lib/smtp/reply";
 import type { ServerLimits, ServerSettings } from "#lib/smtp/server/step";
 import { parseStatus } from "#lib/smtp/status";
-import { parseAssignments, type Transcript } from "./transcript.ts";
+import { parseAssignments, type Transcript } from "../transcript.ts";
 
 /** DESIGN §9. */
 export const defaultLimits: ServerLimits = {

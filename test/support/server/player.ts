@@ -1,6 +1,6 @@
 /**
  * Plays a transcript against the pure server session, with a scripted driver behind it: its
- * headers are those of server-script.ts.
+ * headers are those of script.ts.
  *
  * Events of the transport: `T: tls` (the handshake that the session waits for succeeds), `T: shutdown`
  * and `T: timeout` happen; `T: closed` and `T: pause 1000` are expected of the session.
@@ -12,7 +12,6 @@ import type { Mailbox } from "#lib/smtp/path";
 import { encodeReply, type Reply, reply } from "#lib/smtp/reply";
 import { ServerSession } from "#lib/smtp/server/session";
 import type { ServerAnswer, ServerStep, Transaction } from "#lib/smtp/server/step";
-import { type Script, scriptOf } from "./server-script.ts";
 import {
   type Cutting,
   grouped,
@@ -21,7 +20,8 @@ import {
   segments,
   type Transcript,
   type TranscriptItem,
-} from "./transcript.ts";
+} from "../transcript.ts";
+import { type Script, scriptOf } from "./script.ts";
 
 type Question = Exclude<ServerStep, { kind: "reply" | "close" }>;
 
