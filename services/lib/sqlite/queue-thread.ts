@@ -230,5 +230,5 @@ function weight({ args }: Call): number {
 function openFailure({ name, message }: Failure): Error {
   return name === "UnusableQueue"
     ? new UnusableQueue(message)
-    : new QueueFailure({ name, message });
+    : new QueueFailure({ name, message: `Cannot open queue: ${message}` });
 }
