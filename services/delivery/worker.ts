@@ -16,6 +16,7 @@ import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import { Holds } from "./holds.ts";
 import { Ownership } from "./ownership.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
@@ -23,20 +24,17 @@ import { Notifier } from "./shard/notifier.ts";
 import { ShardOwner } from "./shard/owner.ts";
 import { Tenure } from "./tenure.ts";
 
-/** Holds are re-read this often, so that one set elsewhere binds here. */
-const holdsRefreshMs = 5_000;
-
 /** One incarnation: from its first claim to its seal or stop. */
 export class Worker {
   readonly #ports: WorkerPorts;
   readonly #writer: JournalWriter;
   readonly #ownership: Ownership;
   readonly #heartbeats: Heartbeats;
+  readonly #holds: Holds;
   readonly #owners = new Map<Shard, { owner: ShardOwner; unserve: () => void }>();
   readonly #onLost: () => void;
   #unserve: (() => void) | undefined;
   #isOver = false;
-  #holds: readonly Hold[] = [];
 
   constructor(me: Incarnation, ports: DeliveryPorts, onLost: () => void) {
     this.#ports = incarnate(me, ports);
@@ -57,6 +55,11 @@ export class Worker {
       owned: () => [...this.#owners.keys()],
       claimed: (shard, epoch, lease) => this.#claimed(shard, epoch, lease),
       giveBack: (shard) => this.#giveBack(shard),
+    });
+    this.#holds = new Holds({
+      ...this.#ports,
+      retryMs: config.timings.storeRetryMs,
+      ownerOf: (destination) => this.#ownerOf(destination),
     });
     this.#heartbeats = new Heartbeats({
       ...this.#ports,
@@ -80,7 +83,7 @@ export class Worker {
     const { bus } = this.#ports;
     this.#unserve = bus.serveWorker(adminHandler(this, this.#ports));
     await this.#heartbeats.start();
-    await this.#refreshHolds();
+    await this.#holds.start();
     await this.#ownership.start();
   }
 
@@ -105,17 +108,11 @@ export class Worker {
 
   /** Binds at once; the store makes it last. */
   hold(hold: Hold): Changed {
-    this.#holds = [...this.#holds.filter((h) => h.destination !== hold.destination), hold];
-    const owner = this.#ownerOf(hold.destination);
-    if (owner === undefined) return { units: 0, destinations: 0 };
-    return { units: owner.hold(hold), destinations: 1 };
+    return this.#holds.hold(hold);
   }
 
   release(destination: Destination): Changed {
-    this.#holds = this.#holds.filter((h) => h.destination !== destination);
-    const owner = this.#ownerOf(destination);
-    owner?.release(destination);
-    return { units: 0, destinations: owner === undefined ? 0 : 1 };
+    return this.#holds.release(destination);
   }
 
   #ownerOf(destination: Destination): ShardOwner | undefined {
@@ -123,8 +120,9 @@ export class Worker {
   }
 
   async #claimed(shard: Shard, epoch: Epoch, lease: Lease | undefined): Promise<void> {
+    const holds = this.#holds.all;
     const owner = await ShardOwner.start(
-      { shard, epoch, lease, holds: this.#holds },
+      { shard, epoch, lease, holds },
       { ...this.#ports, writer: this.#writer, onFenced: () => this.#fenced(shard) },
     );
     if (this.#isOver) {
@@ -138,6 +136,7 @@ export class Worker {
     };
     const unserve = this.#ports.bus.serveShard(shard, adminHandler(scope, this.#ports));
     this.#owners.set(shard, { owner, unserve });
+    this.#holds.catchUp(owner, holds);
   }
 
   async #giveBack(shard: Shard): Promise<boolean> {
@@ -180,25 +179,9 @@ export class Worker {
   #end(): void {
     this.#isOver = true;
     this.#heartbeats.stop();
+    this.#holds.stop();
     this.#unserve?.();
     this.#ports.pool.close();
-  }
-
-  async #refreshHolds(): Promise<void> {
-    if (this.#isOver) return;
-    const { store, clock, log } = this.#ports;
-    try {
-      const holds = await store.holds();
-      const wanted = new Set(holds.map((hold) => hold.destination));
-      for (const { destination } of this.#holds) {
-        if (!wanted.has(destination)) this.release(destination);
-      }
-      const known = new Set(this.#holds.map((hold) => hold.destination));
-      for (const hold of holds) if (!known.has(hold.destination)) this.hold(hold);
-    } catch (error) {
-      log.error("holds_unreadable", { error: String(error) });
-    }
-    clock.after(holdsRefreshMs, () => void this.#refreshHolds());
   }
 }
 

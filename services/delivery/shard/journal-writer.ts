@@ -73,7 +73,12 @@ export class JournalWriter {
     const left = (this.#pending.get(event.shard) ?? 0) - 1;
     if (left > 0) this.#pending.set(event.shard, left);
     else this.#pending.delete(event.shard);
-    settled(this.#position);
+    try {
+      settled(this.#position);
+    } catch (error) {
+      // One unit's broken promise must not keep the others from being recorded.
+      this.#ports.log.error("settled_failed", { uid: event.uid, error: String(error) });
+    }
   }
 
   async #writeAll(): Promise<void> {
@@ -82,25 +87,28 @@ export class JournalWriter {
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#isSealed) {
       const batch = this.#waiting.splice(0, eventsPerRecordMax);
-      if (await this.#append(batch)) for (const waiting of batch) this.#settle(waiting);
+      await this.#append(batch);
       if (this.#flushWaiters.length > 0) this.#tellFlushed();
     }
     this.#isWriting = false;
   }
 
   /** Until it is durable or refused for good: nothing else may be decided about these units. */
-  async #append(batch: readonly Waiting[]): Promise<boolean> {
+  async #append(batch: readonly Waiting[]): Promise<void> {
     const { journal, writer, clock, log, retryMs } = this.#ports;
     const events = batch.map(({ event }) => event);
     for (;;) {
       try {
-        this.#position = await journal.append(writer, events);
-        return true;
+        const position = await journal.append(writer, events);
+        // In one step: a checkpoint in between would pass over what this record settles.
+        this.#position = position;
+        for (const waiting of batch) this.#settle(waiting);
+        return;
       } catch (error) {
         if (error instanceof JournalSealed) {
           this.#isSealed = true;
           this.#ports.onSealed();
-          return false;
+          return;
         }
         log.error("journal_append_failed", { error: String(error), events: events.length });
         await clock.sleep(retryMs);
