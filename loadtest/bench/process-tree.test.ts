@@ -1,11 +1,16 @@
 import { expect, test } from "bun:test";
-import { parseStat, usageOf } from "./process-tree.ts";
+import { machineCpuSeconds, parseMachineStat, parseStat, usageOf } from "./process-tree.ts";
 
 test("parseStat() is not misled by the name of the program", () => {
   const rest = Array.from({ length: 50 }, (_, i) => String(i + 3));
   rest[0] = "S";
   const stat = parseStat(`17 (a) b (c) ${rest.join(" ")}`);
   expect(stat).toEqual({ pid: 17, parent: 4, ticks: 14 + 15 + 16 + 17, rssPages: 24 });
+});
+
+test("parseMachineStat() leaves out what was idle", () => {
+  expect(parseMachineStat("cpu  1 2 4 8 16 32 64 128 256 512\ncpu0 9 9 9\n")).toBe(231);
+  expect(machineCpuSeconds()).toBeGreaterThan(usageOf(process.pid).cpuSeconds);
 });
 
 test("usageOf() counts a process and its children", async () => {

@@ -40,6 +40,21 @@ export function usageOf(pid: number): Usage {
   };
 }
 
+/** What the whole machine has used, and what its host has kept from it. */
+export function machineCpuSeconds(): number {
+  return parseMachineStat(readOrNothing("/proc/stat")) / ticksPerSecond;
+}
+
+/** proc(5): user, nice, system, idle, iowait, irq, softirq, steal. */
+export function parseMachineStat(text: string): number {
+  const [first = ""] = text.split("\n");
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = first
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return user + nice + system + irq + softirq + steal;
+}
+
 /** proc(5): the name may contain anything, so fields are counted from its closing bracket. */
 export function parseStat(text: string): Stat {
   const pid = Number(text.slice(0, text.indexOf(" ")));

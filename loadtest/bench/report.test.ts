@@ -31,6 +31,7 @@ function throughputOf(acceptedPerSecond: number): Throughput {
     anonymousBytes: 2 ** 20 * 50,
     processes: 1,
     extraCopies: 0,
+    othersCores: 0,
   };
 }
 

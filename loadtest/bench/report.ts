@@ -41,7 +41,7 @@ function machineText(machine: Machine): string {
 
 function throughputText(throughput: Results["throughput"]): string {
   const heading = ["", "runs", "accepted/s", "×", "through/s", "×", "p50", "p99", "p99.9 ms"];
-  const more = ["CPU s/1000", "RSS MiB", "processes", "copies too many"];
+  const more = ["CPU s/1000", "RSS MiB", "processes", "others", "copies too many"];
   const base = throughput[reference];
   const rows = Object.entries(throughput).map(([name, runs]) => {
     const of = (pick: (run: Throughput) => number) => medianOf(runs.map(pick));
@@ -60,6 +60,7 @@ function throughputText(throughput: Results["throughput"]): string {
       of((it) => it.cpuPerThousandSeconds).toFixed(3),
       (of((it) => it.rssBytes) / mib).toFixed(0),
       String(of((it) => it.processes)),
+      of((it) => it.othersCores).toFixed(2),
       String(runs.reduce((sum, it) => sum + it.extraCopies, 0)),
     ];
   });

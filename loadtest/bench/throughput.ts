@@ -4,7 +4,7 @@ import { freePort } from "../../test/peers/peer.ts";
 import { Source } from "../source/source.ts";
 import type { SourceSummary } from "../source/summary.ts";
 import type { Contestant, Running } from "./contestants/contestant.ts";
-import { usageOf } from "./process-tree.ts";
+import { machineCpuSeconds, usageOf } from "./process-tree.ts";
 import { SinkProcess } from "./sink-process.ts";
 import { sourceOptions } from "./workload.ts";
 
@@ -19,6 +19,8 @@ export interface Throughput {
   readonly anonymousBytes: number;
   readonly processes: number;
   readonly extraCopies: number;
+  /** Cores that neither the server nor source and sink used: somebody disturbs. */
+  readonly othersCores: number;
 }
 
 export interface ThroughputOptions {
@@ -67,12 +69,15 @@ async function measure(
   await systemClock.sleep(settleMs);
 
   const before = usage(running);
+  const others = othersCpuSeconds();
+  const measuredFrom = systemClock.monotonic();
   const source = new Source(sourceOptions({ ...common, run: "measured", messages }));
   const summary = await source.run();
   mustBeWhole(summary);
   const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);
   await systemClock.sleep(settleMs);
   const after = usage(running);
+  const measuredSeconds = (systemClock.monotonic() - measuredFrom) / 1_000;
   const { p50Ms, p99Ms, p999Ms } = summary.latency;
   return {
     acceptedPerSecond: summary.acceptedPerSecond,
@@ -85,7 +90,13 @@ async function measure(
     anonymousBytes: after.anonymousBytes,
     processes: after.processes,
     extraCopies: reached.copies - reached.distinct,
+    othersCores: (othersCpuSeconds() - others) / measuredSeconds,
   };
+}
+
+/** The server and the sink are below us. */
+function othersCpuSeconds(): number {
+  return machineCpuSeconds() - usageOf(process.pid).cpuSeconds;
 }
 
 function mustBeWhole(summary: SourceSummary): void {
