@@ -16,7 +16,7 @@ import type { SessionPool } from "./attempt/session-pool.ts";
 import type { DeliveryConfig } from "./config.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
-import type { Notifier } from "./shard/notifier.ts";
+import type { Notifier } from "./settlement/notifier.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** The seams. */

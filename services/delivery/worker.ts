@@ -19,8 +19,8 @@ import { Heartbeats } from "./heartbeats.ts";
 import { Holds } from "./holds.ts";
 import { Ownership } from "./ownership.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
+import { Notifier } from "./settlement/notifier.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
-import { Notifier } from "./shard/notifier.ts";
 import { ShardOwner } from "./shard/owner.ts";
 import { Tenure } from "./tenure.ts";
 

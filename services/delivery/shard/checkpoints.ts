@@ -15,9 +15,9 @@ import type { Incarnation } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { Tenure } from "../tenure.ts";
+import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { ShardProgress } from "./progress.ts";
-import type { RetryWheel } from "./retry-wheel.ts";
 import type { Takeover } from "./takeover.ts";
 import type { WorkingSet } from "./working-set.ts";
 

@@ -12,7 +12,7 @@ import { Fifo } from "#lib/queue/fifo";
 import type { Destination, Time } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
-import { BacklogCursor } from "./backlog-cursor.ts";
+import { BacklogCursor } from "../waiting/backlog-cursor.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 
 export interface Down {

@@ -4,9 +4,9 @@ import { retryInterval } from "#lib/queue/schedule";
 import { queueIdOf, type Shard, type Unit } from "#lib/queue/unit";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { WorkerPorts } from "../ports.ts";
+import type { Settlement } from "../settlement/settlement.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
-import type { Settlement } from "./settlement.ts";
 
 const internalFailure: Outcome = {
   kind: "transient",

@@ -15,9 +15,11 @@ import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
+import type { JournalWriter } from "../shard/journal-writer.ts";
+import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { Tenure } from "../tenure.ts";
+import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import { asItIs, Deferrals, type NextState } from "./deferrals.ts";
-import type { JournalWriter } from "./journal-writer.ts";
 import { Notices } from "./notices.ts";
 import type { Notifier } from "./notifier.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
@@ -30,8 +32,6 @@ import {
   postponedPlan,
   type Waiting,
 } from "./plan.ts";
-import { attemptsOf, type QueuedUnit } from "./queued-unit.ts";
-import type { RetryWheel } from "./retry-wheel.ts";
 
 export interface SettlementPorts {
   readonly shard: Shard;

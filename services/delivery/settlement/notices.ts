@@ -2,10 +2,10 @@
 import type { Action } from "#lib/dsn/wanted";
 import { IntakeFull } from "#lib/stream/intake";
 import type { DeliveryMetrics } from "../metrics.ts";
+import type { QueuedUnit } from "../shard/queued-unit.ts";
 import type { Notice, Notifier } from "./notifier.ts";
 import type { PersistentWrites } from "./persistent-writes.ts";
 import type { NotifiedRecipient } from "./plan.ts";
-import type { QueuedUnit } from "./queued-unit.ts";
 import { Slots } from "./slots.ts";
 
 /** Originals in memory at once: a destination's whole backlog may come to its end in one second. */

@@ -3,10 +3,10 @@ import type { Clock } from "#lib/clock";
 import type { Shard, Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Store, StoredUnit, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
-import type { DestinationQueue } from "./destination-queue.ts";
-import { fromStore, type QueuedUnit } from "./queued-unit.ts";
+import type { DestinationQueue } from "../shard/destination-queue.ts";
+import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
+import type { WorkingSet } from "../shard/working-set.ts";
 import type { RetryWheel } from "./retry-wheel.ts";
-import type { WorkingSet } from "./working-set.ts";
 
 const dueRowsMax = 500;
 const backlogPageRowsMax = 200;

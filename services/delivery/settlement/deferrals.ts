@@ -3,9 +3,9 @@ import { notificationDue } from "#lib/dsn/wanted";
 import { queueIdOf, type Shard, type Time, type Uid } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
+import { nextGeneration, type QueuedUnit } from "../shard/queued-unit.ts";
+import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import type { PersistentWrites } from "./persistent-writes.ts";
-import { nextGeneration, type QueuedUnit } from "./queued-unit.ts";
-import type { RetryWheel } from "./retry-wheel.ts";
 
 /** Rows that go to the store in one call. */
 const batchMax = 500;
