@@ -138,6 +138,27 @@ describe("a worker", () => {
     expect(world.witness.copies.doubtful).toBe(0);
   });
 
+  test("whose journal is away gives a shard back only when its outcomes are written", async () => {
+    const world = await play({
+      workers: ["worker1", "worker2"],
+      shards: 4,
+      submissions: mails(40, 55, 0.5),
+      incidents: [
+        { kind: "kill", atMs: 0, process: "worker2", forMs: 60 * second },
+        {
+          kind: "cutOff",
+          atMs: 64 * second,
+          process: "worker1",
+          seam: "journal",
+          forMs: 60 * second,
+        },
+      ],
+      faultsEndAtMs: 130 * second,
+    });
+    expect(Math.min(...timesOf(world, "released shard"))).toBeGreaterThan(64 + 60);
+    expect(world.witness.copies.doubtful).toBe(0);
+  });
+
   test("whose release failed repeats it: the shard does not stand still", async () => {
     const world = await play(
       {
@@ -356,11 +377,12 @@ describe("the wall clock", () => {
 });
 
 describe("a log that is full", () => {
-  test("has room for the notification that it takes to empty it", async () => {
-    await play({
-      logBytesMax: 1_500,
-      submissions: Array.from({ length: 8 }, (_, n) => mail(`nobody${n}@dest1.example`, 8)),
+  test("is emptied, though senders must be told of what is in it", async () => {
+    const world = await play({
+      logBytesMax: 6_000,
+      submissions: Array.from({ length: 12 }, (_, n) => mail(`nobody${n}@dest1.example`, 8)),
     });
+    expect(timesOf(world, "notification_postponed").length).toBeGreaterThan(0);
   });
 });
 
