@@ -6,8 +6,7 @@ export interface Intake {
    * Resolves only after the message is durable (ADR 0001): all of its units, or none.
    * The same message id again is the same message: accepted once.
    *
-   * @throws {IntakeFull} there is no room: 452 4.3.1. Notifications have room in reserve: a unit
-   * whose sender must be told could not leave a full log otherwise.
+   * @throws {IntakeFull} there is no room: 452 4.3.1.
    * @throws {IntakeUnavailable} whether it is stored is unknown, or nothing can be stored: 451 4.3.0.
    */
   accept(message: Message): Promise<void>;

@@ -25,7 +25,7 @@ const inlineBytesMax = 1024 * 1024;
 export interface MemoryLogOptions {
   readonly clock: Clock;
   readonly shards: number;
-  /** Records and contents together; beyond it `IntakeFull`, but for notifications. */
+  /** Records and contents together; beyond it `IntakeFull`. */
   readonly bytesMax?: number;
   readonly inlineBytesMax?: number;
 }
@@ -99,8 +99,7 @@ export class MemoryLog {
     if (this.#isKnown(message.id)) return;
     const records = message.units.map(encodeUnit);
     const bytes = records.reduce((sum, record) => sum + record.length, message.content.length);
-    // What we say ourselves has room in reserve: units that wait to be told of could never leave a full log.
-    if (this.#bytes + bytes > this.#bytesMax && !message.isRepeatable) {
+    if (this.#bytes + bytes > this.#bytesMax) {
       throw new IntakeFull(`Cannot accept "${message.id}": the log is full`);
     }
     this.#remember(message);
