@@ -1,0 +1,242 @@
+import { describe, expect, test } from "bun:test";
+import { listLimitMax } from "#proto/admin";
+import {
+  config,
+  DeliveryBench,
+  hour,
+  minute,
+  named,
+} from "../../../test/support/delivery/delivery-bench.ts";
+import { shard, uid } from "../../../test/support/records.ts";
+
+const net = named("example.net");
+const heldNet = { destination: net, reason: "quiet please", since: 1 };
+
+/** Refuses everybody but the one named, for now. */
+const busyBut = (name: string) => (command: string) =>
+  command.startsWith("RCPT") && !command.includes(`<${name}@`)
+    ? ("451 4.2.1 Later" as const)
+    : undefined;
+
+describe("queue.summary", () => {
+  test("tells of a destination that is down: since when, until when, why, and what waits", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.network.refuse("192.0.2.1");
+    await bench.acceptMany(30);
+    await bench.clock.advance(1_000);
+    const { destinations } = await bench.ask("queue.summary", {});
+    expect(destinations).toMatchObject([{ destination: net, state: "down", backlog: 30 }]);
+    expect(destinations[0]?.lastError).toContain("ECONNREFUSED");
+    expect(destinations[0]?.nextRetryAt).toBeGreaterThan(bench.clock.now() + 4 * minute);
+  });
+
+  test("tells of mail that waits for a time of its own, also after a restart", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.mx.script = { answer: busyBut("nobody") };
+    await bench.acceptMany(3);
+    await bench.clock.advance(1_000);
+    await bench.restart();
+    const { destinations } = await bench.ask("queue.summary", { destination: net });
+    expect(destinations).toMatchObject([{ destination: net, state: "open", deferred: 3 }]);
+    const other = await bench.ask("queue.summary", { destination: named("other.example") });
+    expect(other.destinations).toEqual([]);
+  });
+
+  test("tells of a held destination without mail", async () => {
+    const bench = await new DeliveryBench().start();
+    await bench.ask("queue.hold", heldNet);
+    expect((await bench.ask("queue.summary", {})).destinations).toMatchObject([
+      { destination: net, state: "held", lastError: "quiet please", since: 1, backlog: 0 },
+    ]);
+  });
+});
+
+describe("queue.list and queue.show", () => {
+  async function withWaiting() {
+    const bench = await new DeliveryBench().start();
+    bench.mx.script = { answer: busyBut("nobody") };
+    const deferred = await bench.accept();
+    await bench.clock.advance(1_000);
+    await bench.ask("queue.hold", { ...heldNet, destination: named("other.example") });
+    const [backlogged] = await bench.acceptMany(1, "other.example");
+    await bench.clock.advance(1_000);
+    return { bench, deferred, backlogged };
+  }
+
+  test("list what is where, by uid, in pages", async () => {
+    const { bench, deferred, backlogged } = await withWaiting();
+    const all = await bench.ask("queue.list", { limit: 10 });
+    expect(all.units.map((u) => [u.uid, u.state, u.attempts])).toEqual([
+      [deferred.uid, "deferred", 1],
+      [uid(backlogged?.uid ?? ""), "backlog", 0],
+    ]);
+    expect(all.units[0]?.recipients).toMatchObject([
+      { path: "b@example.net", code: 451, status: "4.2.1" },
+    ]);
+    const first = await bench.ask("queue.list", { limit: 1 });
+    expect(first.units.map((u) => u.uid)).toEqual([deferred.uid]);
+    const rest = await bench.ask("queue.list", { limit: listLimitMax, after: deferred.uid });
+    expect(rest.units.map((u) => u.state)).toEqual(["backlog"]);
+    const of = await bench.ask("queue.list", { limit: 10, destination: net });
+    expect(of.units.length).toBe(1);
+  });
+
+  test("list a unit that is in flight, once", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.network.blackhole("192.0.2.1");
+    const unit = await bench.accept();
+    await bench.clock.advance(1_000);
+    const { units } = await bench.ask("queue.list", { limit: 10 });
+    expect(units).toMatchObject([{ uid: unit.uid, state: "inFlight" }]);
+  });
+
+  test("show has the header section, and nothing of the body", async () => {
+    const { bench, deferred } = await withWaiting();
+    const shown = await bench.ask("queue.show", { id: deferred.uid });
+    expect(shown.units.map((u) => u.uid)).toEqual([deferred.uid]);
+    expect(shown.headerSection).toBe("Subject: hello\r\nFrom: a@source.example\r\n");
+    const unknown = await bench.ask("queue.show", { id: uid(`${"0".repeat(26)}.7`) });
+    expect(unknown).toEqual({ units: [] });
+  });
+});
+
+describe("queue.hold and queue.release", () => {
+  test("hold at once what is ready and what comes, and let it go in order", async () => {
+    const bench = await new DeliveryBench().start();
+    await bench.ask("queue.hold", heldNet);
+    await bench.store.putHold(heldNet);
+    await bench.acceptMany(40);
+    await bench.clock.advance(hour);
+    expect(bench.mx.taken).toEqual([]);
+    expect((await bench.summary("example.net")).destinations).toMatchObject([
+      { state: "held", backlog: 40, ready: 0 },
+    ]);
+    await bench.store.dropHold(net);
+    await bench.ask("queue.release", { destination: net });
+    await bench.clock.advance(minute);
+    expect([...bench.mx.recipients].sort()).toHaveLength(40);
+  });
+
+  test("a restart keeps what the store has", async () => {
+    const bench = await new DeliveryBench().start();
+    await bench.store.putHold(heldNet);
+    await bench.restart();
+    await bench.acceptMany(2);
+    await bench.clock.advance(minute);
+    expect(bench.mx.taken).toEqual([]);
+  });
+
+  test("mail does not outlive its lifetime because it is held, and its sender learns of both", async () => {
+    const retry = { ...config.retry, delayNotificationMs: 10 * minute };
+    const bench = await new DeliveryBench({ config: { retry } }).start();
+    await bench.store.putHold(heldNet);
+    await bench.restart();
+    const unit = await bench.accept({ expiresAt: bench.clock.now() + hour });
+    await bench.clock.advance(2 * hour);
+    const story = await bench.story(unit);
+    expect(story.map((e) => e.disposition)).toEqual(["spilled", "deferred", "failed"]);
+    expect((story[1]?.at ?? 0) - unit.acceptedAt).toBeLessThan(10 * minute + 2_000);
+    expect((story[2]?.at ?? 0) - unit.expiresAt).toBeLessThan(2_000);
+    expect(bench.notifications.length).toBe(2);
+  });
+});
+
+describe("queue.retry", () => {
+  test("opens a destination that is down, and tries at once", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.network.refuse("192.0.2.1");
+    await bench.acceptMany(30);
+    await bench.clock.advance(1_000);
+    bench.network.accept("192.0.2.1");
+    const changed = await bench.ask("queue.retry", { destination: net });
+    expect(changed).toEqual({ units: 0, destinations: 1 });
+    await bench.clock.advance(2_000);
+    expect(bench.mx.taken.length).toBe(30);
+  });
+
+  test("brings units from the wheel before their time, each once", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.mx.script = { answer: busyBut("nobody") };
+    const units = await bench.acceptMany(5);
+    await bench.clock.advance(1_000);
+    bench.mx.script = {};
+    const [first] = units;
+    if (first === undefined) throw new Error("there is one");
+    expect(await bench.ask("queue.retry", { id: first.uid })).toMatchObject({ units: 1 });
+    await bench.clock.advance(100);
+    expect(bench.mx.taken.length).toBe(1);
+    expect(await bench.ask("queue.retry", { destination: net })).toMatchObject({ units: 4 });
+    await bench.clock.advance(hour);
+    expect(bench.mx.taken.length).toBe(5);
+  });
+
+  test("does not overrule a hold", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.mx.script = { answer: busyBut("nobody") };
+    await bench.acceptMany(1);
+    await bench.clock.advance(1_000);
+    bench.mx.script = {};
+    await bench.ask("queue.hold", heldNet);
+    await bench.ask("queue.retry", { destination: net });
+    await bench.clock.advance(100);
+    expect(bench.mx.taken).toEqual([]);
+  });
+});
+
+describe("queue.cancel", () => {
+  test("ends all units of a destination, wherever they wait, and tells no sender", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.network.refuse("192.0.2.1");
+    const units = await bench.acceptMany(1_200);
+    await bench.clock.advance(10_000);
+    const changed = await bench.ask("queue.cancel", { destination: net });
+    expect(changed.units).toBe(1_200);
+    expect((await bench.summary("example.net")).destinations[0]?.backlog).toBe(0);
+    bench.network.accept("192.0.2.1");
+    await bench.clock.advance(hour);
+    expect(bench.mx.taken).toEqual([]);
+    const last = units.at(-1);
+    if (last === undefined) throw new Error("there is one");
+    expect((await bench.story(last)).at(-1)?.disposition).toBe("cancelled");
+    const [one] = await bench.acceptMany(1);
+    await bench.clock.advance(1_000);
+    expect(one === undefined ? [] : await bench.story(one)).toMatchObject([
+      { disposition: "delivered" },
+    ]);
+  });
+
+  test("of a message in flight: what is delivered is delivered, and nothing is tried again", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.network.blackhole("192.0.2.1");
+    const unit = await bench.accept();
+    await bench.clock.advance(1_000);
+    expect(await bench.ask("queue.cancel", { id: unit.uid })).toMatchObject({ units: 1 });
+    await bench.clock.advance(hour);
+    const story = await bench.story(unit);
+    expect(story.map((e) => e.disposition)).toEqual(["cancelled"]);
+    bench.network.accept("192.0.2.1");
+    await bench.clock.advance(hour);
+    expect(bench.mx.taken).toEqual([]);
+  });
+
+  test("of one message leaves the others", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.mx.script = { answer: busyBut("nobody") };
+    const [first] = await bench.acceptMany(3);
+    await bench.clock.advance(1_000);
+    if (first === undefined) throw new Error("there is one");
+    await bench.ask("queue.cancel", { id: first.uid });
+    bench.mx.script = {};
+    await bench.clock.advance(hour);
+    expect([...bench.mx.recipients].sort()).toEqual(["user1@example.net", "user2@example.net"]);
+  });
+});
+
+test("a shard answers for itself, and what is no verb is refused", async () => {
+  const bench = await new DeliveryBench().start();
+  const asked = bench.bus.ask(shard(0), { verb: "queue.summary", arguments: {} });
+  await bench.clock.advance(0);
+  expect(await asked).toEqual({ destinations: [] });
+  const wrong = bench.bus.ask(shard(0), { verb: "queue.burn", arguments: {} });
+  await expect(wrong).rejects.toThrow("no answer");
+});
