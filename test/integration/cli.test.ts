@@ -1,5 +1,5 @@
 /** The real `godwit` command, as a process of its own. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,7 +87,7 @@ describe("an operator whose destinations are down", () => {
   let downAt: number;
   const ids = new Map<string, string>();
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "godwit-operator-"));
     const closed = await Sink.start();
     downAt = closed.endpoint.port;
@@ -100,7 +100,7 @@ describe("an operator whose destinations are down", () => {
     }
   });
 
-  afterAll(async () => {
+  afterEach(async () => {
     await running.stop("SIGKILL");
     await rm(home, { recursive: true, force: true });
   });
