@@ -106,10 +106,27 @@ export class WorkerProcess {
     life.process.resume();
   }
 
+  /** What is sent to it is lost to it for now, an answer that it waits for as well. */
+  isolate(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    const { trail, network, address, seams } = this.#options;
+    trail.note(`isolated ${life.me}`);
+    network.blackhole(address);
+    seams.witness.paused(life.me);
+  }
+
+  rejoin(): void {
+    const { network, address, seams } = this.#options;
+    network.accept(address);
+    if (this.#life !== undefined) seams.witness.standing.resumed(this.#life.me);
+  }
+
   /** Faults are over: it runs, and goes on running. */
   heal(): void {
     this.#isHealed = true;
     this.faults?.heal();
+    this.rejoin();
     if (this.#life?.process.isPaused) this.resume();
     this.start();
   }

@@ -54,6 +54,12 @@ export class Calendar {
         clock.after(incident.forMs, () => worker?.resume());
         return;
       }
+      case "isolate": {
+        const worker = this.#worker(incident.process);
+        worker?.isolate();
+        clock.after(incident.forMs, () => worker?.rejoin());
+        return;
+      }
       case "stop":
         void this.#stop(incident.process, incident.forMs);
         return;

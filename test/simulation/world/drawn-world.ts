@@ -28,7 +28,7 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
     delayNotificationMs: draw.pick([0, 45 * second, 90 * second]),
     logBytesMax: draw.pick([10_000, 1_000_000, 1_000_000, 1_000_000]),
     latencyMs: draw.between(1, 40),
-    dnsLatencyMs: draw.pick([0, 20]),
+    dnsLatencyMs: draw.pick([0, 20, 20, 4_000]),
     rates: isCalm ? noRates : drawRates(random),
     lateMsMax: draw.pick([20, 500, 6_000]),
     destinations,
@@ -149,6 +149,7 @@ function drawIncident(
     { kind: "stop", atMs, process: worker, forMs },
     { kind: "cutOff", atMs, process: any, seam, forMs },
     { kind: "cutOff", atMs, process: worker, seam, forMs },
+    { kind: "isolate", atMs, process: worker, forMs },
     { kind: "clockStep", atMs, byMs },
     draw.isTrue(0.5) ? { kind: "dnsFails", atMs, forMs, name } : { kind: "dnsFails", atMs, forMs },
   ]);

@@ -50,6 +50,13 @@ export type Incident =
       readonly seam: Seam;
       readonly forMs: number;
     }
+  /** Its network is gone, and nobody is told; the seams are elsewhere. */
+  | {
+      readonly kind: "isolate";
+      readonly atMs: number;
+      readonly process: string;
+      readonly forMs: number;
+    }
   | { readonly kind: "clockStep"; readonly atMs: number; readonly byMs: number }
   /** Of one name, or of all. */
   | {
