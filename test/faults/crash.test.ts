@@ -29,8 +29,8 @@ const sources = [
   `--messages 1000000 --reconnect --sessions 2 --recipients 5 --domain up.example --domains 3 --local-part many`,
   // Each recipient is deferred once.
   `--messages 1000000 --reconnect --sessions 2 ${sizes} --domain up.example --domains 4 --local-part 451-at-rcpt-once`,
-  // A destination that is down every other time.
-  `--messages 1000000 --reconnect --sessions 1 --domain flaky.example --local-part flaky`,
+  // A destination that is down every other time; and content too large to stand in the log.
+  `--messages 1000000 --reconnect --sessions 1 --size 1024,1200000 --domain flaky.example --local-part flaky`,
 ];
 
 /** Between taking over what the last life left and listening. */
