@@ -44,7 +44,7 @@ async function ofShard(
   });
 }
 
-/** A look at the first ones: counting them all would be a scan. */
+/** What was counted since the takeover, and a look at the first in the store: counting all would be a scan. */
 async function deferredBy(
   { shard, working }: ShardOwner,
   only: Destination | undefined,
@@ -55,6 +55,9 @@ async function deferredBy(
   for (const { unit, place } of await store.list(shard, filter)) {
     if (place.kind !== "wheel" || working.unit(unit.uid) !== undefined) continue;
     counts.set(unit.destination, (counts.get(unit.destination) ?? 0) + 1);
+  }
+  for (const name of working.deferred.kinds) {
+    counts.set(name, Math.max(counts.get(name) ?? 0, working.deferred.of(name)));
   }
   return counts;
 }

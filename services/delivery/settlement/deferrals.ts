@@ -17,8 +17,8 @@ export interface DeferralsPorts {
   readonly wheel: RetryWheel;
   readonly delayNotificationMs: number;
   readonly writes: PersistentWrites;
-  /** The unit now waits in its destination's backlog. */
-  readonly backlogged: (queued: QueuedUnit) => void;
+  /** The unit now waits in the wheel, or in its destination's backlog. */
+  readonly placed: (queued: QueuedUnit, where: Place["kind"]) => void;
   readonly isOver: () => boolean;
 }
 
@@ -104,7 +104,7 @@ export class Deferrals {
     const { uid, sizeBytes } = unit;
     const at = place.kind === "wheel" ? place.dueAt : lookAt;
     if (at !== undefined) this.#ports.wheel.added({ position: "", uid, generation, at, sizeBytes });
-    if (place.kind === "backlog") this.#ports.backlogged(queued);
+    this.#ports.placed(queued, place.kind);
   }
 
   #deferral({ queued, next }: Move): Deferral {

@@ -10,7 +10,7 @@ import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
 import { isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
 import type { Shard } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
-import type { Bounce, LastOutcome, Store } from "#lib/store/store";
+import type { Bounce, LastOutcome, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { AttemptReport } from "../attempt/attempt.ts";
@@ -51,8 +51,8 @@ export interface SettlementPorts {
   readonly isFinalDelivery: (queued: QueuedUnit) => boolean;
   /** The unit is settled at this position of the journal. */
   readonly settled: (queued: QueuedUnit, position: number) => void;
-  /** The unit now waits in its destination's backlog. */
-  readonly backlogged: (queued: QueuedUnit) => void;
+  /** The unit now waits in the wheel, or in its destination's backlog. */
+  readonly placed: (queued: QueuedUnit, where: Place["kind"]) => void;
   /** It has no content, so it can neither be tried nor wait. */
   readonly contentMissing: (queued: QueuedUnit) => Promise<void>;
   /** Why its destination could not be reached last. */

@@ -63,7 +63,8 @@ export class ShardCommands {
     }
     for (const queue of touched) await settlement.cancelled(queue.drainCancelled());
     const stored = await this.#inPages(selection, (page) => this.#cancelStored(page));
-    return { units: inMemory + stored, destinations: "destination" in selection ? 1 : 0 };
+    const units = inMemory + stored;
+    return { units, destinations: "destination" in selection && units > 0 ? 1 : 0 };
   }
 
   #reopen(destination: Destination, reopened: Set<Destination>): void {

@@ -9,7 +9,7 @@ import type { CancelTimer } from "#lib/clock";
 import type { Epoch, Lease } from "#lib/leases/leases";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard, Uid } from "#lib/queue/unit";
-import type { Hold } from "#lib/store/store";
+import type { Hold, Place } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
 import { encodeUnit } from "#proto/unit";
 import type { WorkerPorts } from "../ports.ts";
@@ -290,8 +290,10 @@ export class ShardOwner {
     for (const queued of units) this.working.remove(queued);
   }
 
-  #backlogged({ unit }: QueuedUnit): void {
-    this.working.queue(unit.destination).backlog.grew(1, unit.sizeBytes);
+  #placed({ unit }: QueuedUnit, where: Place["kind"]): void {
+    const { destination, sizeBytes } = unit;
+    if (where === "wheel") this.working.deferred.came(destination);
+    else this.working.queue(destination).backlog.grew(1, sizeBytes);
   }
 
   /** Its row in the backlog stays, and is passed over one day. */
@@ -333,7 +335,7 @@ export class ShardOwner {
       isFinalDelivery: (queued: QueuedUnit) =>
         this.#ports.nextHops.isFinal(queued.unit.destination),
       settled: (queued: QueuedUnit, position: number) => this.#settled(queued, position),
-      backlogged: (queued: QueuedUnit) => this.#backlogged(queued),
+      placed: (queued: QueuedUnit, where: Place["kind"]) => this.#placed(queued, where),
       contentMissing: (queued: QueuedUnit) => this.#contentMissing(queued),
       lastError: ({ unit }: QueuedUnit) => this.working.known(unit.destination)?.lastError,
       unwanted: (queued: QueuedUnit) => void this.#cancelAgain(queued),

@@ -3,6 +3,7 @@ import type { Clock } from "#lib/clock";
 import type { Destination, Uid } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
+import { Tally } from "../waiting/tally.ts";
 import { DestinationQueue } from "./destination-queue.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 
@@ -15,6 +16,8 @@ export class WorkingSet {
   /** Being brought from the store: whoever else finds it there must leave it alone. */
   readonly #claimed = new Set<Uid>();
   readonly #cancelledMeanwhile = new Set<Uid>();
+  /** Units in the wheel, by destination. */
+  readonly deferred = new Tally<Destination>();
   #bytes = 0;
   #roomWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
@@ -64,6 +67,7 @@ export class WorkingSet {
   }
 
   add(queued: QueuedUnit): void {
+    if (isFromWheel(queued)) this.deferred.left(queued.unit.destination);
     this.#units.set(queued.unit.uid, queued);
     this.#bytes += queued.bytes;
     if (this.#cancelledMeanwhile.delete(queued.unit.uid)) queued.isCancelled = true;
@@ -151,4 +155,8 @@ export class WorkingSet {
       this.#units.size < this.#limits.shardUnitsMax && this.#bytes < this.#limits.shardBytesMax
     );
   }
+}
+
+function isFromWheel({ origin }: QueuedUnit): boolean {
+  return origin.kind === "store" && origin.deferred.place.kind === "wheel";
 }
