@@ -214,6 +214,21 @@ describe("a worker", () => {
     },
   );
 
+  test("killed after it told of one recipient tells of those who fail when it tries again", async () => {
+    const path = (user: string) => ({ path: `${user}@dest1.example` as PathText });
+    const first = mail("user0@dest1.example", 10);
+    const recipients = ["user0", "picky0", "nobody0"].map(path);
+    const world = await play(
+      {
+        ...moody({ kind: "greylists", forMs: 20 * second }, 0, 99),
+        submissions: [{ ...first, recipients }],
+      },
+      (it) => killed(it, "defer", "before"),
+    );
+    const [told] = [...world.witness.ledger.messages.values()].map(({ notified }) => notified);
+    expect([...(told?.keys() ?? [])].sort()).toEqual(recipients.map((r) => r.path).sort());
+  });
+
   test("killed with a delivery that its journal does not know sends it again, and that is counted", async () => {
     const world = await play({ submissions: [mail("user0@dest1.example", 10)] }, (it) =>
       killed(it, "append", "before"),

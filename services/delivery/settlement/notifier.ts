@@ -71,7 +71,8 @@ export class Notifier {
       log.warn("notification_impossible", { uid: unit.uid, action, to: reversePath });
       return undefined;
     }
-    const id = notificationId(unit.uid, action, attempt);
+    const paths = notice.recipients.map(({ recipient }) => recipient.path);
+    const id = notificationId(unit.uid, { action, attempt, paths });
     const now = clock.now();
     const { content, body, smtpUtf8 } = buildNotification({
       action,

@@ -47,20 +47,26 @@ describe("notificationId()", () => {
   const uid = "01ARYZ6S41TSV4RRFFQ69G5FAV.0" as Uid;
 
   test("is the same for the same notification, and a queue id", () => {
-    const id = notificationId(uid, "failed", 1);
-    expect(id).toBe(notificationId(uid, "failed", 1));
+    const told = { action: "failed", attempt: 1, paths: ["a@b.example"] };
+    const id = notificationId(uid, told);
+    expect(id).toBe(notificationId(uid, { ...told }));
     expect(parseQueueId(id)).toBe(id);
     expect(queueIdTime(id)).toBe(1_469_918_176_385);
   });
 
-  test("differs by unit, action and attempt", () => {
+  test("differs by unit, action, attempt and recipients", () => {
     const ids = new Set<string>();
     for (const n of [0, 1, 2]) {
       const other = uid.replace(/\.0$/, `.${n}`) as Uid;
       for (const action of ["failed", "delayed"]) {
-        for (const attempt of [1, 2, 3]) ids.add(notificationId(other, action, attempt));
+        for (const attempt of [1, 2, 3]) {
+          ids.add(notificationId(other, { action, attempt, paths: ["a@b.example"] }));
+          ids.add(
+            notificationId(other, { action, attempt, paths: ["a@b.example", "c@b.example"] }),
+          );
+        }
       }
     }
-    expect(ids.size).toBe(18);
+    expect(ids.size).toBe(36);
   });
 });

@@ -40,12 +40,21 @@ export function parseUid(text: string): Uid | undefined {
   return `${id}.${n}` as Uid;
 }
 
+/** What a notification tells of a unit. */
+export interface ToldOf {
+  readonly action: string;
+  readonly attempt: number;
+  /** Of the recipients it tells of. */
+  readonly paths: readonly string[];
+}
+
 /**
  * The id of a notification follows from what it tells of, so that the same one after a crash is
- * known as the same. Its time is the original's.
+ * known as the same. Its time is the original's. An attempt that is repeated after a crash may fail
+ * for others, too: then it is another notification.
  */
-export function notificationId(uid: Uid, action: string, attempt: number): QueueId {
-  const about = `${uid} ${action} ${attempt}`;
+export function notificationId(uid: Uid, { action, attempt, paths }: ToldOf): QueueId {
+  const about = `${uid} ${action} ${attempt} ${paths.join(" ")}`;
   let chance = "";
   for (let lane = 0; chance.length < chanceLength; lane++) {
     let hash = fnv1a64(`${lane} ${about}`);
