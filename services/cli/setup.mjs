@@ -41,7 +41,8 @@ function setUp(root) {
   const installed = read(join(modules, ".package-lock.json"));
   if (installed === undefined || !isInstalled(lockText, installed)) {
     tell("installing what is missing (npm ci; once, some 300 MB) …");
-    const code = run([...npm(), "ci", "--no-audit", "--no-fund"], root);
+    // npm warns of engines: its Node installs the packages, Bun runs them.
+    const code = run([...npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], root);
     if (code !== 0) {
       tell(`cannot install the dependencies: npm ci ended with code ${code}, see above`);
       return code;
