@@ -45,6 +45,17 @@ async function killedAsItStarts(
   await started;
 }
 
+/** With some of its shards given back, and some not. */
+async function killedAsItStops(
+  godwit: StandaloneProcess,
+  kill: () => Promise<void>,
+): Promise<void> {
+  const released = godwit.log.times("shard_released", 1);
+  godwit.signal("SIGTERM");
+  await released;
+  await kill();
+}
+
 test(`kill -9 in ${rounds} moments of a run (seed ${seed})`, async () => {
   const random = seededRandom(seed);
   const moments = new Moments<"begun" | "arrived">();
@@ -84,6 +95,11 @@ test(`kill -9 in ${rounds} moments of a run (seed ${seed})`, async () => {
       await lifeEnded();
     }
     await godwit.start();
+    if (round % 5 === 0) {
+      await killedAsItStops(godwit, kill);
+      await lifeEnded();
+      await godwit.start();
+    }
   }
   flaky.misbehave();
   await load.stop();

@@ -102,7 +102,7 @@ export class StandaloneProcess implements AsyncDisposable {
     return units.length;
   }
 
-  signal(name: "SIGSTOP" | "SIGCONT" | "SIGHUP"): void {
+  signal(name: "SIGSTOP" | "SIGCONT" | "SIGHUP" | "SIGTERM"): void {
     this.#running.kill(name);
   }
 
