@@ -64,7 +64,9 @@ test("a fresh clone is installed, and told about", async () => {
   const { code, told } = await setUp();
   expect(code).toBe(0);
   expect(told).toStartWith("godwit: installing what is missing");
-  expect(await readFile(join(clone, "calls"), "utf8")).toBe("ci --no-audit --no-fund --loglevel=error\n");
+  expect(await readFile(join(clone, "calls"), "utf8")).toBe(
+    "ci --no-audit --no-fund --loglevel=error\n",
+  );
 });
 
 test("the second time nothing is done or said", async () => {
