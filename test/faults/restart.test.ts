@@ -43,6 +43,11 @@ async function uidsParked(godwit: StandaloneProcess): Promise<readonly string[]>
   return parked.map(({ uid }) => uid).sort();
 }
 
+async function hold(godwit: StandaloneProcess, destination: string): Promise<void> {
+  const answer = await godwit.ask("/v1/queue/hold", { destination, reason: "a test" });
+  expect(answer.status).toBe(200);
+}
+
 /** An address where nobody listens yet. */
 async function closedPlace(): Promise<Sink["endpoint"]> {
   await using sink = await Sink.start();
@@ -72,7 +77,7 @@ test("a hold outlives a crash, and binds nobody else", async () => {
   await using sink = await Sink.start();
   await using godwit = await StandaloneProcess.prepare({ routes: { "*": sink.endpoint } });
   await godwit.start();
-  await godwit.ask("/v1/queue/hold", { destination: "held.example", reason: "a test" });
+  await hold(godwit, "held.example");
   const load = await sent(godwit, "--messages 20 --domain held.example");
   await crashed(godwit);
   await sent(godwit, "--messages 20 --domain free.example --local-part free");
@@ -123,31 +128,35 @@ test.each(["log", "unit"] as const)(
   60_000,
 );
 
-test("what grew too old while Godwit was down is given up: its sender is told, and nobody of <>", async () => {
-  const down = await closedPlace();
-  await using sink = await Sink.start({ keep: "messages" });
-  await using godwit = await StandaloneProcess.prepare({
-    routes: { "down.example": down, "*": sink.endpoint },
-    yaml: quickRetries,
-  });
-  await godwit.start();
-  await sent(
-    godwit,
-    "--messages 7 --domain down.example --recipients 2 --from sender@sender.example",
-    "--messages 5 --domain down.example --from= --local-part null",
-  );
-  await crashed(godwit, () => ageQueue(godwit.database, 6 * day));
-  await sink.until(({ notifications }) => notifications === 7);
-  await emptied(godwit);
-  expect(sink.counts.messages).toBe(7);
-  for (const { reversePath, recipients, content = "" } of sink.messages) {
-    expect([reversePath, ...recipients.map((it) => it.forwardPath)]).toEqual([
-      "",
-      "sender@sender.example",
-    ]);
-    expect(content.toString("latin1").match(/^Action: failed\r$/gm)).toHaveLength(2);
-  }
-  await crashed(godwit);
-  await emptied(godwit);
-  expect(sink.counts.messages).toBe(7);
-});
+test.each(["down", "held"] as const)(
+  "what grew too old for a destination that is %s is given up: its sender is told, and nobody of <>",
+  async (state) => {
+    const down = await closedPlace();
+    await using sink = await Sink.start({ keep: "messages" });
+    await using godwit = await StandaloneProcess.prepare({
+      routes: { ...(state === "down" ? { "late.example": down } : {}), "*": sink.endpoint },
+      yaml: quickRetries,
+    });
+    await godwit.start();
+    if (state === "held") await hold(godwit, "late.example");
+    await sent(
+      godwit,
+      "--messages 7 --domain late.example --recipients 2 --from sender@sender.example",
+      "--messages 5 --domain late.example --from= --local-part null",
+    );
+    await crashed(godwit, () => ageQueue(godwit.database, 6 * day));
+    await sink.until(({ notifications }) => notifications === 7);
+    await emptied(godwit);
+    expect(sink.counts.messages).toBe(7);
+    for (const { reversePath, recipients, content = "" } of sink.messages) {
+      expect([reversePath, ...recipients.map((it) => it.forwardPath)]).toEqual([
+        "",
+        "sender@sender.example",
+      ]);
+      expect(content.toString("latin1").match(/^Action: failed\r$/gm)).toHaveLength(2);
+    }
+    await crashed(godwit);
+    await emptied(godwit);
+    expect(sink.counts.messages).toBe(7);
+  },
+);
