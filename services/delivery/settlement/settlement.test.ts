@@ -1,0 +1,278 @@
+/** In which order things are written: the new place first, then the record that the old one is done. */
+import { describe, expect, test } from "bun:test";
+import type { FaultPoint, Faults } from "#lib/faults";
+import type { Outcome } from "#lib/queue/outcome";
+import type { Unit } from "#lib/queue/unit";
+import { seededRandom } from "#lib/random";
+import { MemoryStore } from "#lib/store/memory";
+import { IntakeFull } from "#lib/stream/intake";
+import { MemoryLog } from "#lib/stream/memory";
+import { silentLog } from "#lib/telemetry/log";
+import { VirtualClock } from "#lib/virtual-clock";
+import { config, epoch, hour } from "../../../test/support/delivery/delivery-bench.ts";
+import { deferred, shardOfTests, unitOf } from "../../../test/support/queued.ts";
+import { incarnation, path } from "../../../test/support/records.ts";
+import { noMetrics } from "../metrics.ts";
+import { JournalWriter } from "../shard/journal-writer.ts";
+import { fromLog, fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
+import { Tenure } from "../tenure.ts";
+import { RetryWheel } from "../waiting/retry-wheel.ts";
+import { Notifier } from "./notifier.ts";
+import { Settlement } from "./settlement.ts";
+
+const bad: Outcome = { kind: "permanent", scope: "recipient", status: "5.1.1", reason: "No" };
+const later: Outcome = { kind: "transient", scope: "recipient", status: "4.2.1", reason: "Later" };
+const unreachable: Outcome = { kind: "transient", scope: "host", status: "4.4.1", reason: "Away" };
+const good: Outcome = {
+  kind: "delivered",
+  reply: { code: 250, class: 2, lines: ["Ok"] },
+  dsnRelayed: false,
+};
+
+class Bench implements Faults {
+  readonly clock = new VirtualClock(epoch);
+  readonly log = new MemoryLog({ clock: this.clock, shards: 1 });
+  readonly store = new MemoryStore({ clock: this.clock, faults: this });
+  readonly steps: string[] = [];
+  readonly missing: QueuedUnit[] = [];
+  readonly unwanted: QueuedUnit[] = [];
+  readonly settlement: Settlement;
+  /** Operations that fail, and how. */
+  readonly failing = new Map<string, Error>();
+
+  constructor() {
+    const { clock, store, log } = this;
+    const intake = log.intake(this);
+    const writer = incarnation("w/1");
+    const journal = new JournalWriter({
+      journal: log.journal(this),
+      writer,
+      clock,
+      log: silentLog,
+      retryMs: 1_000,
+      onSealed: () => {},
+    });
+    this.settlement = new Settlement({
+      shard: shardOfTests,
+      store,
+      stream: log.stream(),
+      journal,
+      notifier: new Notifier({
+        intake,
+        clock,
+        log: silentLog,
+        hostname: "out.example",
+        lifetimeMs: hour,
+      }),
+      wheel: new RetryWheel(shardOfTests, store, clock),
+      clock,
+      random: seededRandom(1),
+      log: silentLog,
+      metrics: noMetrics,
+      policy: config.retry,
+      delayNotificationMs: 4 * hour,
+      storeRetryMs: 1_000,
+      tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
+      isFinalDelivery: () => false,
+      settled: () => void this.steps.push("settled"),
+      placed: () => {},
+      contentMissing: async (queued) => void this.missing.push(queued),
+      lastError: () => "refused",
+      unwanted: (queued) => void this.unwanted.push(queued),
+      isOver: () => false,
+    });
+  }
+
+  async before({ operation }: FaultPoint): Promise<void> {
+    const failure = this.failing.get(operation);
+    if (failure !== undefined) throw failure;
+    if (operation.includes("/") || operation === "content") return;
+    this.steps.push(operation);
+  }
+
+  async after(): Promise<void> {}
+
+  async attempted(queued: QueuedUnit, outcomes: readonly Outcome[], isDown = false) {
+    this.settlement.attempted(queued, { outcomes, durationMs: 1, inDoubt: 0 }, isDown);
+    await this.clock.advance(0);
+    return this.steps;
+  }
+}
+
+function logged(unit: Partial<Unit> = {}, content: Uint8Array | undefined = new Uint8Array(3)) {
+  return fromLog(unitOf({ expiresAt: epoch + 24 * hour, ...unit }), {
+    sequence: 1,
+    content,
+    since: 0,
+  });
+}
+
+async function stored(bench: Bench, unit: Partial<Unit> = {}, attempts = 1) {
+  const made = deferred({ expiresAt: epoch + 24 * hour, ...unit }, { attempts });
+  await bench.store.defer(shardOfTests, [
+    { deferred: made, content: async () => new Uint8Array(3) },
+  ]);
+  bench.steps.length = 0;
+  return fromStore(made, { rowsDone: [], since: 0 });
+}
+
+const two = { recipients: [{ path: path("a@example.net") }, { path: path("b@example.net") }] };
+
+describe("Settlement: the order of writes", () => {
+  test("delivered at the first try: the journal alone", async () => {
+    const bench = new Bench();
+    expect(await bench.attempted(logged(), [good])).toEqual(["append", "settled"]);
+  });
+
+  test("failed: notification, bounce record, journal", async () => {
+    const bench = new Bench();
+    const steps = await bench.attempted(logged(), [bad]);
+    expect(steps).toEqual(["accept", "recordBounces", "append", "settled"]);
+  });
+
+  test("deferred: the store, then the journal", async () => {
+    const bench = new Bench();
+    expect(await bench.attempted(logged(), [later])).toEqual(["defer", "append", "settled"]);
+    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+      { attempts: 1, generation: 1, place: { kind: "wheel" } },
+    ]);
+  });
+
+  test("one failed, one waits: told, recorded, deferred with the other alone, journal", async () => {
+    const bench = new Bench();
+    const steps = await bench.attempted(logged(two), [bad, later]);
+    expect(steps).toEqual(["accept", "recordBounces", "defer", "append", "settled"]);
+    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    expect(left?.unit.recipients).toEqual([{ path: path("b@example.net") }]);
+  });
+
+  test("from the store and done: its final state, then the journal", async () => {
+    const bench = new Bench();
+    const steps = await bench.attempted(await stored(bench), [good]);
+    expect(steps).toEqual(["finish", "append", "settled"]);
+  });
+
+  test("from the store and not done: the next generation, with one more attempt", async () => {
+    const bench = new Bench();
+    await bench.attempted(await stored(bench), [later]);
+    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+      { attempts: 2, generation: 2 },
+    ]);
+  });
+
+  test("no host and the destination down: it waits there, looked at when its time is over", async () => {
+    const bench = new Bench();
+    await bench.attempted(logged(), [unreachable], true);
+    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    expect(left?.place).toEqual({ kind: "backlog" });
+    const until = epoch + 24 * hour;
+    const rows = await bench.store.wheel(shardOfTests, { until, limit: 9 });
+    expect(rows.map((row) => row.at)).toEqual([unitOf().acceptedAt + 4 * hour]);
+  });
+
+  test("a unit whose writes fail is not settled, and is when they work again", async () => {
+    const bench = new Bench();
+    bench.failing.set("defer", new Error("away"));
+    expect(await bench.attempted(logged(), [later])).toEqual([]);
+    bench.failing.clear();
+    await bench.clock.advance(1_000);
+    expect(bench.steps).toEqual(["defer", "append", "settled"]);
+  });
+});
+
+describe("Settlement", () => {
+  test("without room for a failed notification the unit leaves the log, to fail once more", async () => {
+    const bench = new Bench();
+    bench.failing.set("accept", new IntakeFull("full"));
+    expect(await bench.attempted(logged(two), [bad, good])).toEqual(["defer", "append", "settled"]);
+    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    expect(left).toMatchObject({ attempts: 0, unit: { recipients: [{ path: "a@example.net" }] } });
+    expect(await bench.store.bounces({ limit: 9 })).toEqual([]);
+    const [event] = await bench.log.journal().trace("", 9);
+    expect(event?.recipients.map((r) => r.outcome)).toEqual(["transient", "delivered"]);
+  });
+
+  test("a failure and an expiry behind it are two notifications", async () => {
+    const bench = new Bench();
+    await bench.attempted(logged(two), [bad, later]);
+    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    if (left === undefined) throw new Error("one waits");
+    const before = bench.log.bytes;
+    bench.settlement.expired(fromStore(left, { rowsDone: [], since: 0 }));
+    await bench.clock.advance(0);
+    expect(bench.log.bytes).toBeGreaterThan(before);
+  });
+
+  test("the same failure told again after a crash is one notification", async () => {
+    const bench = new Bench();
+    await bench.attempted(logged(), [bad]);
+    const before = bench.log.bytes;
+    await bench.attempted(logged(), [bad]);
+    expect(bench.log.bytes).toBe(before);
+  });
+
+  test("late in a backlog: told once, and marked so", async () => {
+    const bench = new Bench();
+    const queued = await stored(bench, { acceptedAt: epoch - 5 * hour });
+    bench.settlement.look(queued);
+    await bench.clock.advance(0);
+    expect(bench.steps).toEqual(["accept", "defer", "append", "settled"]);
+    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+      { generation: 2, isDelayNotified: true, place: { kind: "backlog" } },
+    ]);
+  });
+
+  test.each<[string, Partial<Unit>]>([
+    ["from the null reverse-path", { envelope: { ...unitOf().envelope, reversePath: path("") } }],
+    [
+      "whose sender wants no news of delays",
+      { recipients: [{ path: path("b@x.example"), notify: ["failure"] }] },
+    ],
+  ])("mail %s is looked at only when its lifetime is over", async (_, unit) => {
+    const bench = new Bench();
+    await bench.settlement.spill([logged(unit)]);
+    const rows = await bench.store.wheel(shardOfTests, { until: epoch + 99 * hour, limit: 9 });
+    expect(rows.map((row) => row.at)).toEqual([epoch + 24 * hour]);
+  });
+
+  test("spilling moves units as they are, and those without content are left aside", async () => {
+    const bench = new Bench();
+    const [whole, empty] = [
+      logged(),
+      fromLog(unitOf({ uid: deferred().unit.uid }), {
+        sequence: 2,
+        content: undefined,
+        since: 0,
+      }),
+    ];
+    const other = { ...empty, unit: unitOf({ uid: `${"9".repeat(26)}.0` as Unit["uid"] }) };
+    await bench.settlement.spill([whole, other]);
+    expect(bench.missing).toEqual([other]);
+    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+      { attempts: 0, place: { kind: "backlog" } },
+    ]);
+  });
+
+  test("cancelled while it was tried: what is not done ends, and nobody is told", async () => {
+    const bench = new Bench();
+    const queued = logged(two);
+    queued.isCancelled = true;
+    expect(await bench.attempted(queued, [bad, later])).toEqual([
+      "recordBounces",
+      "append",
+      "settled",
+    ]);
+    expect((await bench.log.journal().trace("", 9))[0]?.disposition).toBe("cancelled");
+  });
+
+  test("cancelled while it was moved: it is told to be unwanted", async () => {
+    const bench = new Bench();
+    bench.failing.set("defer", new Error("away"));
+    const queued = logged();
+    await bench.attempted(queued, [later]);
+    queued.isCancelled = true;
+    bench.failing.clear();
+    await bench.clock.advance(1_000);
+    expect(bench.unwanted).toEqual([queued]);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import type { Epoch } from "#lib/leases/leases";
+import type { UnitEvent } from "#lib/queue/event";
+import { queueIdOf } from "#lib/queue/unit";
+import { MemoryLog } from "#lib/stream/memory";
+import { VirtualClock } from "#lib/virtual-clock";
+import { nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
+import { incarnation, shard } from "../../../test/support/records.ts";
+import { takeOver } from "./takeover.ts";
+
+const [first, second] = [incarnation("a/1"), incarnation("b/1")];
+
+function settledEvent(sequence: number, inShard = shardOfTests): UnitEvent {
+  const { uid, destination } = unitOf({ uid: nthUid(sequence) });
+  const done = { disposition: "delivered", recipients: [], attempt: 1 } as const;
+  return { at: 1, shard: inShard, sequence, uid, destination, ...done };
+}
+
+async function setUp(entries: number) {
+  const log = new MemoryLog({ clock: new VirtualClock(), shards: 1 });
+  for (let n = 1; n <= entries; n++) {
+    const unit = unitOf({ uid: nthUid(n) });
+    const content = new Uint8Array(1);
+    const id = queueIdOf(unit.uid);
+    await log.intake().accept({ id, units: [unit], content, isRepeatable: false });
+  }
+  return { journal: log.journal(), stream: log.stream() };
+}
+
+const epoch = 1 as Epoch;
+
+describe("takeOver()", () => {
+  test("of a shard that nobody ever had", async () => {
+    const from = await setUp(0);
+    expect(await takeOver(shardOfTests, undefined, from)).toEqual({
+      floor: 0,
+      settled: new Set(),
+      suspectThrough: 0,
+      journals: [],
+    });
+  });
+
+  test("finds exactly what is settled above the floor, in all journals that matter", async () => {
+    const from = await setUp(6);
+    await from.journal.append(first, [settledEvent(1), settledEvent(4)]);
+    const behind = await from.journal.append(first, [settledEvent(2)]);
+    await from.journal.append(first, [settledEvent(5), settledEvent(3, shard(1))]);
+    await from.journal.append(second, [settledEvent(6), settledEvent(0)]);
+    const journals = [
+      { writer: first, position: behind },
+      { writer: second, position: 0 },
+    ];
+    const lease = { owner: second, epoch, checkpoint: { floor: 3, journals } };
+    const takeover = await takeOver(shardOfTests, lease, from);
+    expect(takeover.floor).toBe(3);
+    expect([...takeover.settled].sort()).toEqual([5, 6]);
+    expect(takeover.journals).toEqual(journals);
+  });
+
+  test("everything up to the end of the log may have been deferred before", async () => {
+    const from = await setUp(4);
+    const takeover = await takeOver(shardOfTests, { epoch }, from);
+    expect(takeover.suspectThrough).toBe(4);
+  });
+
+  test("journals that tell nothing above the floor are forgotten", async () => {
+    const from = await setUp(2);
+    await from.journal.append(first, [settledEvent(1)]);
+    const checkpoint = { floor: 1, journals: [{ writer: first, position: 0 }] };
+    const takeover = await takeOver(shardOfTests, { epoch, checkpoint }, from);
+    expect(takeover.journals).toEqual([]);
+  });
+});
