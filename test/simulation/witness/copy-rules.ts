@@ -9,7 +9,7 @@ import { type Copy, type Ledger, type RecipientState, textOf, type UnitState } f
 import type { Standing } from "./standing.ts";
 import type { Trail } from "./trail.ts";
 
-/** No retry comes sooner, as the worlds are set up. */
+/** No retry comes sooner, as the worlds are set up; but the last one, just before the end. */
 const retryMsMin = 8_000;
 
 export interface CopyRulesPorts {
@@ -128,11 +128,12 @@ export class CopyRules {
   }
 
   /** What is in doubt must not be tried on the next host at once (RFC 1047). */
-  #again({ uid }: Unit, { path }: RecipientState, earlier: Copy): void {
+  #again({ uid, expiresAt }: Unit, { path }: RecipientState, earlier: Copy): void {
     this.#doubtful += 1;
     const { clock, standing, breaches } = this.#ports;
     const isExcused = standing.isOver(earlier.writer) || standing.isPaused(earlier.writer);
-    if (isExcused || !standing.isTimeComparable) return;
+    const isLast = clock.now() >= expiresAt - retryMsMin;
+    if (isExcused || isLast || !standing.isTimeComparable) return;
     if (earlier.isDoubtful || clock.monotonic() - earlier.atMs >= retryMsMin) return;
     breaches.broke("what is in doubt waits for its next attempt", [uid], `${path} of ${uid}`);
   }
