@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import { Deadlines } from "#lib/deadlines";
+import { MemoryResolver } from "#lib/dns/memory-resolver";
+import { MemoryNetwork } from "#lib/net/memory-transport";
+import { seededRandom } from "#lib/random";
+import { VirtualClock } from "#lib/virtual-clock";
+import { config, minute } from "../../../test/support/delivery/delivery-bench.ts";
+import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
+import { unitOf } from "../../../test/support/queued.ts";
+import { path } from "../../../test/support/records.ts";
+import { Attempts } from "./attempt.ts";
+import { NextHops } from "./next-hops.ts";
+import type { Route } from "./routes.ts";
+import { SessionPool } from "./session-pool.ts";
+
+const [first, second] = ["192.0.2.1", "192.0.2.2"];
+const content = Buffer.from("Subject: x\r\n\r\nHello\r\n");
+
+function setUp(routes: readonly Route[] = []) {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork(clock);
+  const hosts = [new ScriptedMx(network, first), new ScriptedMx(network, second)] as const;
+  const resolver = new MemoryResolver();
+  resolver.set("example.net", "mx", [
+    { preference: 10, exchange: "a.example" },
+    { preference: 20, exchange: "b.example" },
+  ]);
+  resolver.set("a.example", "a", [first]).set("b.example", "a", [second]);
+  const pool = new SessionPool(clock, 5_000);
+  const random = seededRandom(1);
+  const settings = { ...config, routes };
+  const attempts = new Attempts({
+    transport: network.transport("192.0.2.99"),
+    clock,
+    deadlines: new Deadlines(clock),
+    timings: config.timings,
+    config: settings,
+    nextHops: new NextHops({ config: settings, resolver, random }),
+    pool,
+  });
+  const run = async (unit = unitOf(), within = 0, bytes: Uint8Array = content) => {
+    const running = attempts.attempt(unit, bytes);
+    await clock.advance(within);
+    return await running;
+  };
+  return { clock, network, hosts, pool, attempts, run };
+}
+
+const words = (report: Awaited<ReturnType<ReturnType<typeof setUp>["run"]>>) =>
+  report.outcomes.map((o) => (o.kind === "delivered" ? "delivered" : `${o.kind} ${o.scope}`));
+
+describe("an attempt", () => {
+  test("delivers to the best host, and tells which", async () => {
+    const { run, hosts, pool } = setUp();
+    const report = await run();
+    expect(words(report)).toEqual(["delivered"]);
+    expect(report.remote).toBe("a.example[192.0.2.1]");
+    expect([hosts[0].taken.length, hosts[1].taken.length, pool.size]).toEqual([1, 0, 1]);
+  });
+
+  test.each<[string, (s: ReturnType<typeof setUp>) => void]>([
+    ["refuses connections", (s) => s.network.refuse(first)],
+    [
+      "does not greet us",
+      (s) =>
+        Object.assign(s.hosts[0], {
+          script: { answer: (c: string) => (c === "CONNECT" ? "554 5.3.2 No" : undefined) },
+        }),
+    ],
+    [
+      "says 421",
+      (s) =>
+        Object.assign(s.hosts[0], {
+          script: { answer: (c: string) => (c.startsWith("MAIL") ? "421 4.3.2 Down" : undefined) },
+        }),
+    ],
+    [
+      "breaks off before the end",
+      (s) =>
+        Object.assign(s.hosts[0], {
+          script: { answer: (c: string) => (c === "DATA" ? "close" : undefined) },
+        }),
+    ],
+  ])("goes on to the next host when the first one %s", async (_, set) => {
+    const bench = setUp();
+    set(bench);
+    const report = await bench.run();
+    expect(words(report)).toEqual(["delivered"]);
+    expect([bench.hosts[0].taken.length, bench.hosts[1].taken.length]).toEqual([0, 1]);
+  });
+
+  test("to the next host go only those whom the first did not settle", async () => {
+    const { run, hosts } = setUp();
+    hosts[0].script = {
+      answer: (c) => {
+        if (c.includes("gone@")) return "550 5.1.1 No";
+        return c === "DATA" ? "close" : undefined;
+      },
+    };
+    const recipients = ["gone", "b"].map((name) => ({ path: path(`${name}@example.net`) }));
+    const report = await run(unitOf({ recipients }));
+    expect(words(report)).toEqual(["permanent recipient", "delivered"]);
+    expect(hosts[1].recipients).toEqual(["b@example.net"]);
+  });
+
+  test("in doubt no other host is asked, and it is counted", async () => {
+    const { run, hosts } = setUp();
+    hosts[0].script = { answer: (c) => (c === "." ? "close" : undefined) };
+    const report = await run();
+    expect(words(report)).toEqual(["transient transaction"]);
+    expect([report.inDoubt, hosts[1].sessionsEver]).toEqual([1, 0]);
+  });
+
+  test("a session is used again, and one that died while it waited costs nothing", async () => {
+    const { run, hosts, network, clock } = setUp();
+    await run();
+    await run();
+    expect(hosts[0].sessionsEver).toBe(1);
+    network.cutHost(first);
+    await clock.advance(0);
+    expect(words(await run())).toEqual(["delivered"]);
+    expect([hosts[0].sessionsEver, hosts[1].sessionsEver]).toEqual([2, 0]);
+  });
+
+  test("a line too long for SMTP is refused here, but not on a route", async () => {
+    const long = Buffer.from(`Subject: x\r\n\r\n${"x".repeat(2_000)}\r\n`);
+    expect(words(await setUp().run(unitOf(), 0, long))).toEqual(["permanent transaction"]);
+    const nextHop = { protocol: "smtp", host: first, port: 25 } as const;
+    const routed = setUp([{ domain: "*", nextHop }]);
+    expect(words(await routed.run(unitOf(), 0, long))).toEqual(["delivered"]);
+  });
+
+  test("a host that says nothing more is given up in its time, and the next one asked", async () => {
+    const { run, hosts, network } = setUp();
+    hosts[0].script = {
+      answer: (c) => {
+        if (c.startsWith("MAIL")) network.blackhole(first);
+        return undefined;
+      },
+    };
+    const report = await run(unitOf(), 6 * minute);
+    expect(words(report)).toEqual(["delivered"]);
+    expect(report.durationMs).toBeGreaterThanOrEqual(5 * minute);
+    expect(hosts[1].taken.length).toBe(1);
+  });
+
+  test("dropped while it connects, it sends nothing and blames nobody", async () => {
+    const { clock, hosts, network, attempts } = setUp();
+    network.blackhole(first);
+    const running = attempts.attempt(unitOf(), content);
+    await clock.advance(1_000);
+    attempts.dropUncommitted();
+    await clock.advance(minute);
+    expect(words(await running)).toEqual(["transient transaction"]);
+    expect([...hosts[0].taken, ...hosts[1].taken]).toEqual([]);
+  });
+
+  test("dropped behind its final dot, it waits for the reply", async () => {
+    const { clock, hosts, network, attempts } = setUp();
+    hosts[0].script = {
+      answer: (c) => {
+        if (c === ".") network.blackhole(first);
+        return undefined;
+      },
+    };
+    const running = attempts.attempt(unitOf(), content);
+    await clock.advance(0);
+    attempts.dropUncommitted();
+    network.accept(first);
+    await clock.advance(0);
+    expect(words(await running)).toEqual(["delivered"]);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "bun:test";
+import type { Lease } from "#lib/leases/leases";
+import { MemoryLeases } from "#lib/leases/memory";
+import { ownerOf } from "#lib/queue/shard";
+import type { Shard } from "#lib/queue/unit";
+import type { Incarnation } from "#lib/stream/journal";
+import { MemoryLog } from "#lib/stream/memory";
+import { silentLog } from "#lib/telemetry/log";
+import { VirtualClock } from "#lib/virtual-clock";
+import { incarnation, shard } from "../../test/support/records.ts";
+import { defaultTimings } from "./config.ts";
+import { Ownership } from "./ownership.ts";
+
+const shards = 8;
+const stableMs = defaultTimings.stableMembershipMs;
+const [a, b] = [incarnation("a/1"), incarnation("b/1")];
+
+class Cluster {
+  readonly clock = new VirtualClock();
+  readonly leases = new MemoryLeases({ clock: this.clock });
+  readonly journal = new MemoryLog({ clock: this.clock, shards }).journal();
+  readonly owned = new Map<Incarnation, Set<Shard>>();
+  readonly claims: { readonly me: Incarnation; readonly lease: Lease | undefined }[] = [];
+  /** Claims that fail behind the lease. */
+  isTakeoverBroken = false;
+  isGiveBackBroken = false;
+
+  worker(me: Incarnation): Ownership {
+    const owned = new Set<Shard>();
+    this.owned.set(me, owned);
+    this.#beat(me);
+    const { clock, leases, journal } = this;
+    return new Ownership({
+      me,
+      shards,
+      leases,
+      journal,
+      clock,
+      log: silentLog,
+      timings: defaultTimings,
+      owned: () => [...owned],
+      claimed: async (which, _epoch, lease) => {
+        if (this.isTakeoverBroken) throw new Error("the store is away");
+        this.claims.push({ me, lease });
+        owned.add(which);
+      },
+      giveBack: async (which) => {
+        if (this.isGiveBackBroken) return false;
+        owned.delete(which);
+        const lease = await leases.read(which);
+        if (lease?.epoch === undefined) return false;
+        await leases.release(which, lease.epoch, { floor: 7, journals: [] });
+        return true;
+      },
+    });
+  }
+
+  /** Until its process is gone. */
+  #beat(me: Incarnation): void {
+    if (!this.owned.has(me)) return;
+    void this.leases.heartbeat(me);
+    this.clock.after(defaultTimings.heartbeatMs, () => this.#beat(me));
+  }
+
+  async start(ownership: Ownership): Promise<void> {
+    const started = ownership.start();
+    await this.clock.advance(0);
+    await started;
+  }
+
+  async kill(me: Incarnation, ownership: Ownership): Promise<void> {
+    await ownership.stop();
+    this.owned.delete(me);
+  }
+
+  get owners(): readonly (Incarnation | undefined)[] {
+    return Array.from({ length: shards }, (_, n) => {
+      return [...this.owned].find(([, mine]) => mine.has(shard(n)))?.[0];
+    });
+  }
+}
+
+const wanted = (members: readonly Incarnation[]) =>
+  Array.from({ length: shards }, (_, n) => ownerOf(shard(n), members));
+
+describe("Ownership", () => {
+  test("a worker alone has all shards, once membership has been the same for a while", async () => {
+    const cluster = new Cluster();
+    const worker = cluster.worker(a);
+    await cluster.start(worker);
+    expect(cluster.owners.filter((owner) => owner !== undefined)).toEqual([]);
+    await cluster.clock.advance(stableMs + 3_000);
+    expect(cluster.owners).toEqual(wanted([a]));
+    await worker.stop();
+  });
+
+  test("a second one gets its part, in good order", async () => {
+    const cluster = new Cluster();
+    const [first, second] = [cluster.worker(a), cluster.worker(b)];
+    await cluster.start(first);
+    await cluster.clock.advance(stableMs + 3_000);
+    await cluster.start(second);
+    await cluster.clock.advance(2 * stableMs + 6_000);
+    expect(cluster.owners).toEqual(wanted([a, b]));
+    const moved = cluster.claims.filter(({ me, lease }) => me === b && lease !== undefined);
+    for (const { lease } of moved) expect(lease?.owner).toBeUndefined();
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  test("what a dead one had is claimed when its heartbeat has expired, and its journal is sealed", async () => {
+    const cluster = new Cluster();
+    const [first, second] = [cluster.worker(a), cluster.worker(b)];
+    await cluster.start(first);
+    await cluster.start(second);
+    await cluster.clock.advance(2 * stableMs + 6_000);
+    await cluster.kill(b, second);
+    await cluster.clock.advance(25_000);
+    expect(cluster.owners).not.toEqual(wanted([a]));
+    await cluster.clock.advance(20_000);
+    expect(cluster.owners).toEqual(wanted([a]));
+    await expect(cluster.journal.append(b, [])).rejects.toThrow("sealed");
+    await first.stop();
+  });
+
+  test("a takeover that broke off is tried again", async () => {
+    const cluster = new Cluster();
+    cluster.isTakeoverBroken = true;
+    const worker = cluster.worker(a);
+    await cluster.start(worker);
+    await cluster.clock.advance(stableMs + 6_000);
+    expect(cluster.owners.some((owner) => owner !== undefined)).toBe(false);
+    cluster.isTakeoverBroken = false;
+    await cluster.clock.advance(3_000);
+    expect(cluster.owners).toEqual(wanted([a]));
+    await worker.stop();
+  });
+
+  test("what could not be given back, nor taken over, is let go for who should have it", async () => {
+    const cluster = new Cluster();
+    const [first, second] = [cluster.worker(a), cluster.worker(b)];
+    cluster.isTakeoverBroken = true;
+    await cluster.start(first);
+    await cluster.clock.advance(stableMs + 3_000);
+    await cluster.start(second);
+    cluster.isTakeoverBroken = false;
+    await cluster.clock.advance(2 * stableMs + 9_000);
+    expect(cluster.owners).toEqual(wanted([a, b]));
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  test("after the stop nothing is claimed", async () => {
+    const cluster = new Cluster();
+    const worker = cluster.worker(a);
+    await cluster.start(worker);
+    await worker.stop();
+    await cluster.clock.advance(60_000);
+    expect(cluster.claims).toEqual([]);
+  });
+});
