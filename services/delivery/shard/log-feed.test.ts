@@ -1,0 +1,141 @@
+import { describe, expect, test } from "bun:test";
+import { queueIdOf, type Unit } from "#lib/queue/unit";
+import { MemoryStore } from "#lib/store/memory";
+import { MemoryLog } from "#lib/stream/memory";
+import type { LogEntry } from "#lib/stream/stream";
+import { silentLog } from "#lib/telemetry/log";
+import { VirtualClock } from "#lib/virtual-clock";
+import { config, epoch } from "../../../test/support/delivery/delivery-bench.ts";
+import { deferred, nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
+import { noMetrics } from "../metrics.ts";
+import { LogFeed } from "./log-feed.ts";
+import { ShardProgress } from "./progress.ts";
+import type { QueuedUnit } from "./queued-unit.ts";
+import type { Takeover } from "./takeover.ts";
+import { WorkingSet } from "./working-set.ts";
+
+class Bench {
+  readonly clock = new VirtualClock(epoch);
+  readonly log = new MemoryLog({ clock: this.clock, shards: 1 });
+  readonly store = new MemoryStore({ clock: this.clock });
+  readonly progress: ShardProgress;
+  readonly working: WorkingSet;
+  readonly offered: QueuedUnit[] = [];
+  readonly left: string[] = [];
+  readonly parked: LogEntry[] = [];
+  readonly feed: LogFeed;
+  readonly #stop = new AbortController();
+
+  constructor(takeover: Partial<Takeover> = {}, limits = config.limits) {
+    const { clock, log, store } = this;
+    const whole = {
+      floor: 0,
+      settled: new Set<number>(),
+      suspectThrough: 0,
+      journals: [],
+      ...takeover,
+    };
+    this.progress = new ShardProgress(whole.floor);
+    this.working = new WorkingSet(clock, limits);
+    this.feed = new LogFeed({
+      shard: shardOfTests,
+      reader: log.stream().open(shardOfTests, whole.floor),
+      takeover: whole,
+      store,
+      clock,
+      log: silentLog,
+      metrics: noMetrics,
+      progress: this.progress,
+      working: this.working,
+      storeRetryMs: 1_000,
+      offer: async (units) => void this.offered.push(...units),
+      alreadyDeferred: ({ unit }) => this.left.push(`deferred ${unit.uid}`),
+      duplicate: ({ unit }) => this.left.push(`duplicate ${unit.uid}`),
+      park: async (entry) => void this.parked.push(entry),
+    });
+  }
+
+  async accept(unit: Partial<Unit>): Promise<Unit> {
+    const made = unitOf(unit);
+    const id = queueIdOf(made.uid);
+    const content = new Uint8Array(10);
+    await this.log.intake().accept({ id, units: [made], content, isRepeatable: false });
+    return made;
+  }
+
+  async read(): Promise<void> {
+    void this.feed.run(this.#stop.signal);
+    await this.clock.advance(0);
+  }
+
+  get uids(): readonly string[] {
+    return this.offered.map(({ unit }) => unit.uid);
+  }
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
+
+describe("LogFeed", () => {
+  test("reads what is there and what comes, in order", async () => {
+    const bench = new Bench();
+    for (const n of numbers(3)) await bench.accept({ uid: nthUid(n) });
+    await bench.read();
+    await bench.accept({ uid: nthUid(4) });
+    await bench.clock.advance(0);
+    expect(bench.uids).toEqual(numbers(4).map((n) => nthUid(n)));
+    expect([bench.progress.floor, bench.progress.unsettledCount]).toEqual([0, 4]);
+  });
+
+  test("leaves out what an earlier owner settled", async () => {
+    const bench = new Bench({ settled: new Set([1, 3]), suspectThrough: 3 });
+    for (const n of numbers(3)) await bench.accept({ uid: nthUid(n) });
+    await bench.read();
+    expect(bench.uids).toEqual([nthUid(2)]);
+    expect(bench.progress.floor).toBe(1);
+  });
+
+  test("looks up suspects, and settles those that were deferred or finished", async () => {
+    const bench = new Bench({ suspectThrough: 3 });
+    for (const n of numbers(4)) await bench.accept({ uid: nthUid(n) });
+    for (const n of [1, 2, 4]) {
+      const row = {
+        deferred: deferred({ uid: nthUid(n) }),
+        content: async () => new Uint8Array(1),
+      };
+      await bench.store.defer(shardOfTests, [row]);
+    }
+    await bench.store.finish(shardOfTests, [nthUid(2)]);
+    await bench.read();
+    expect(bench.left).toEqual([`deferred ${nthUid(1)}`, `deferred ${nthUid(2)}`]);
+    expect(bench.uids).toEqual([nthUid(3), nthUid(4)]);
+  });
+
+  test("one that is in memory is a duplicate; one that is only claimed is none", async () => {
+    const bench = new Bench();
+    expect(bench.working.claim(nthUid(1))).toBe(true);
+    await bench.accept({ uid: nthUid(1) });
+    await bench.read();
+    expect([bench.uids, bench.left]).toEqual([[nthUid(1)], []]);
+    bench.working.unclaim(nthUid(1));
+    // The queue has forgotten its id, and takes it once more.
+    await bench.clock.advance(3_600_000);
+    await bench.log.stream().purge(shardOfTests, 1);
+    await bench.accept({ uid: nthUid(1) });
+    await bench.clock.advance(0);
+    expect(bench.left).toEqual([`duplicate ${nthUid(1)}`]);
+  });
+
+  test("does not read on without room", async () => {
+    const limits = { ...config.limits, shardUnitsMax: 1 };
+    const bench = new Bench({}, limits);
+    await bench.accept({ uid: nthUid(1) });
+    await bench.read();
+    await bench.accept({ uid: nthUid(2) });
+    await bench.clock.advance(10_000);
+    expect(bench.uids).toEqual([nthUid(1)]);
+    const [first] = bench.offered;
+    if (first !== undefined) bench.working.remove(first);
+    await bench.clock.advance(0);
+    expect(bench.uids).toEqual([nthUid(1), nthUid(2)]);
+  });
+});
