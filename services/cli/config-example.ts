@@ -3,7 +3,8 @@
  * begins with `#` and no blank is a key one may set, with its default where it has one.
  */
 export const exampleConfiguration = `# Godwit. Check a change with: godwit config check
-# SIGHUP reloads certificates, users, routes, and what a listener demands; the rest needs a restart.
+# SIGHUP reloads certificates, users, routes, limits and what listeners demand; the rest needs a
+# restart.
 # A secret may stand elsewhere: { file: path } or { env: VARIABLE }.
 # Paths are relative to the folder of this file.
 

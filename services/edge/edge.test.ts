@@ -187,4 +187,20 @@ describe("reload()", () => {
     const client = await edge.client();
     expect(await client.codes(...rcpt("b@local.example"))).toContain("250 2.1.5");
   });
+
+  test("says so of a listener that is new", async () => {
+    const edge = await MemoryEdge.start(before);
+    const added = inboundListener({ name: "added", port: 2_525 });
+    edge.edge.reload({ ...before, listeners: [...before.listeners, added] });
+    const restarts = edge.lines.filter(({ event }) => event === "reload_needs_restart");
+    expect(restarts.map(({ fields }) => fields.listener)).toEqual(["added"]);
+  });
+
+  test("changes how many sessions there may be", async () => {
+    const edge = await MemoryEdge.start(before);
+    await edge.client();
+    edge.edge.reload({ ...before, limits: { ...before.limits, sessionsMax: 1 } });
+    const tooMany = await edge.connect();
+    expect(codesIn(tooMany.take())).toEqual(["421 4.3.2"]);
+  });
 });

@@ -12,7 +12,7 @@ import type { Random } from "#lib/random";
 import { reply, type TransientReply } from "#lib/smtp/reply";
 import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
-import type { EdgeConfig, ListenerConfig } from "./config.ts";
+import type { EdgeConfig, EdgeLimits, ListenerConfig } from "./config.ts";
 import { ClientConnection, type ConnectionContext } from "./connection.ts";
 import { Credentials, type VerifyPassword } from "./credentials.ts";
 import { Load } from "./load.ts";
@@ -60,6 +60,8 @@ export class Edge {
   readonly #credentials: Credentials;
   readonly #deadlines: Deadlines;
   readonly #shared: SharedContext;
+  /** One object for all who look at it, so that a reload changes it for them. */
+  readonly #limits: EdgeLimits;
   readonly #connections = new Set<ClientConnection>();
   readonly #turnedAway = new Set<TurnedAway>();
   #config: EdgeConfig;
@@ -71,14 +73,15 @@ export class Edge {
   constructor(config: EdgeConfig, ports: EdgePorts) {
     this.#config = config;
     this.#ports = ports;
-    this.#load = new Load(config.limits, ports.metrics);
+    this.#limits = { ...config.limits };
+    this.#load = new Load(this.#limits, ports.metrics);
     this.#credentials = new Credentials(config.users, ports);
     this.#deadlines = new Deadlines(ports.clock);
     this.#shared = {
       receiver: new Receiver(config, ports),
       credentials: this.#credentials,
       load: this.#load,
-      limits: config.limits,
+      limits: this.#limits,
       clock: ports.clock,
       log: ports.log,
       metrics: ports.metrics,
@@ -108,15 +111,20 @@ export class Edge {
   }
 
   /**
-   * Takes over certificates, users, local domains, trusted networks and what a listener demands,
-   * without touching a session. Listeners are matched by name; another place needs a restart.
+   * Takes over certificates, users, local domains, trusted networks, limits and what a listener
+   * demands, without touching a session. Listeners are matched by name; a place that is new,
+   * another, or not wanted any more needs a restart.
    */
   reload(config: EdgeConfig): void {
     this.#config = config;
     this.#credentials.replace(config.users);
-    for (const { served } of this.#served) {
-      const isComplete = served.reload(config);
-      if (!isComplete) this.#ports.log.warn("reload_needs_restart", { listener: served.name });
+    Object.assign(this.#limits, config.limits);
+    const served = this.#served.map((it) => it.served);
+    const stay = served.filter((it) => !it.reload(config)).map(({ name }) => name);
+    const names = served.map(({ name }) => name);
+    const added = config.listeners.map(({ name }) => name).filter((name) => !names.includes(name));
+    for (const listener of [...stay, ...added]) {
+      this.#ports.log.warn("reload_needs_restart", { listener });
     }
   }
 
@@ -141,7 +149,7 @@ export class Edge {
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });
-    const cancel = this.#ports.clock.after(this.#config.limits.stopMs, () => {
+    const cancel = this.#ports.clock.after(this.#limits.stopMs, () => {
       for (const connection of [...this.#connections]) connection.abandon();
     });
     await emptied;
@@ -202,7 +210,7 @@ export class Edge {
     const turnedAway = new TurnedAway({
       connection,
       reply: refusals[reason],
-      deadline: clock.monotonic() + this.#config.limits.closingMs,
+      deadline: clock.monotonic() + this.#limits.closingMs,
       gone: (it) => {
         this.#turnedAway.delete(it);
         this.#deadlines.forget(it);

@@ -16,6 +16,7 @@ import { Edge, type Listening } from "../edge/edge.ts";
 import { selfSignedIdentity } from "../edge/identity.ts";
 import { deliveryTelemetry, observeDelivery } from "./delivery-telemetry.ts";
 import { edgeTelemetry } from "./edge-telemetry.ts";
+import { reloaded } from "./reloading.ts";
 import { deliveryConfigOf, edgeConfigOf } from "./settings.ts";
 
 export interface StandalonePorts {
@@ -38,6 +39,7 @@ interface Parts {
 
 export class Standalone {
   readonly #parts: Parts;
+  readonly #log: Log;
   #config: Config;
   #state: "starting" | "running" | "stopping" = "starting";
   #controlAt: Endpoint;
@@ -63,6 +65,7 @@ export class Standalone {
 
   private constructor(config: Config, ports: StandalonePorts & Opened) {
     this.#config = config;
+    this.#log = ports.log;
     this.#controlAt = config.control;
     this.#parts = this.#assemble(ports);
   }
@@ -90,10 +93,12 @@ export class Standalone {
     this.#state = "running";
   }
 
-  /** Certificates, users, local domains, trusted networks and routes; anything else needs a restart. */
-  async reload(config: Config): Promise<void> {
+  /** Certificates, users, routes, limits of the edge, what listeners demand; the log tells what else needs a restart. */
+  async reload(next: Config): Promise<void> {
+    const { config, restartKeys } = reloaded(this.#config, next);
     const identity = await identityOf(config);
     this.#config = config;
+    if (restartKeys.length > 0) this.#log.warn("reload_needs_restart", { keys: restartKeys });
     this.#parts.edge.reload(edgeConfigOf(config, identity));
   }
 

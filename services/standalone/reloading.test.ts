@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import type { Config } from "#lib/config/config";
+import { loadConfig } from "#lib/config/load";
+import { reloaded } from "./reloading.ts";
+
+function configOf(text: string): Config {
+  const options = { fileName: "godwit.yaml", osHostname: "host", environment: {} };
+  const loaded = loadConfig(text, { ...options, readFile: () => "" });
+  if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+  return loaded.config;
+}
+
+const running = configOf("hostname: mta1.example.net");
+
+test("the same file again needs nothing", () => {
+  expect(reloaded(running, configOf("hostname: mta1.example.net"))).toEqual({
+    config: running,
+    restartKeys: [],
+  });
+});
+
+test("routes and limits are taken over", () => {
+  const next = configOf(`
+hostname: mta1.example.net
+routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:2526" }]
+limits: { sessionsMax: 7 }
+`);
+  expect(reloaded(running, next)).toEqual({ config: next, restartKeys: [] });
+});
+
+test("what the parts stand on stays, and is named", () => {
+  const next = configOf(`
+hostname: mta2.example.net
+data: ./elsewhere
+shards: 8
+dns: { servers: ["127.0.0.1:53"] }
+delivery: { sessionsMax: 7 }
+control: { port: 8026 }
+log: { level: debug }
+`);
+  const { config, restartKeys } = reloaded(running, next);
+  expect(restartKeys).toEqual(["hostname", "data", "shards", "dns", "delivery", "control", "log"]);
+  expect(config).toEqual({ ...running, listeners: next.listeners });
+});

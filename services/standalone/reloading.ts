@@ -1,0 +1,21 @@
+/** What a running Godwit takes over from a changed file, and what it can only take at its next start. */
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "#lib/config/config";
+
+/** Wired at the start: the queue, the workers and the sockets stand on them. */
+const wiredKeys = ["hostname", "data", "shards", "dns", "delivery", "control", "log"] as const;
+
+export interface Reloaded {
+  /** The new one, but for what stays as it was. */
+  readonly config: Config;
+  /** Keys that are other in the file now, and need a restart. */
+  readonly restartKeys: readonly string[];
+}
+
+export function reloaded(running: Config, next: Config): Reloaded {
+  const { hostname, data, shards, dns, delivery, control, log } = running;
+  return {
+    config: { ...next, hostname, data, shards, dns, delivery, control, log },
+    restartKeys: wiredKeys.filter((key) => !isDeepStrictEqual(running[key], next[key])),
+  };
+}
