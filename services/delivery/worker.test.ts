@@ -218,4 +218,48 @@ describe("a worker", () => {
       new Map([[late.uid, { state: "finished" }]]),
     );
   });
+
+  test("what is still on its way when time is out stops, and its successor delivers it once", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.mx.script = {
+      answer: (c) => {
+        if (c.startsWith("MAIL")) bench.network.blackhole("192.0.2.1");
+        return undefined;
+      },
+    };
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    const stopped = bench.worker.stop();
+    await bench.clock.advance(31_000);
+    await stopped;
+    bench.mx.script = {};
+    bench.network.accept("192.0.2.1");
+    await bench.clock.advance(minute);
+    expect(bench.mx.taken).toEqual([]);
+    await bench.restart();
+    await bench.clock.advance(1_000);
+    expect(bench.mx.recipients).toEqual(["b@example.net"]);
+  });
+
+  test("thousands that wait for a destination that is down cost a timer, and keep nobody waiting", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.resolver.set("down.example", "mx", [{ preference: 1, exchange: "down.mx.example" }]);
+    bench.resolver.set("down.mx.example", "a", ["192.0.2.200"]);
+    await bench.acceptMany(3_000, "down.example");
+    await bench.clock.advance(10_000);
+    const [owner] = bench.worker.owners;
+    expect(owner?.working.unitCount).toBe(0);
+    const attempts = bench.events.filter(({ event }) => event === "attempt").length;
+    expect(attempts).toBeLessThanOrEqual(5);
+    await bench.acceptMany(1);
+    await bench.clock.advance(100);
+    expect(bench.mx.taken.length).toBe(1);
+    await bench.clock.advance(30 * minute);
+    const later = bench.events.filter(({ event }) => event === "attempt").length;
+    // One for each time that it was tried again: after 5, 15 and 35 minutes.
+    expect(later - attempts).toBeLessThanOrEqual(4);
+    expect((await bench.summary("down.example")).destinations).toMatchObject([
+      { state: "down", backlog: 3_000 },
+    ]);
+  });
 });

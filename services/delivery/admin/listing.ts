@@ -33,7 +33,7 @@ export async function listUnits(
   const lists = await Promise.all(
     owners.map(async (owner) => {
       const stored = await store.list(owner.shard, filter);
-      return merged(owner, stored, isAsked);
+      return merged(owner, { stored, inMemory: inMemory(owner, isAsked).slice(0, limit) });
     }),
   );
   return inOrder(lists.flat()).slice(0, limit);
@@ -50,7 +50,8 @@ export async function showMessage(
   const lists = await Promise.all(
     owners.map(async (owner) => {
       const stored = await store.list(owner.shard, { queueId, limit: listLimitMax });
-      return merged(owner, stored, isAsked);
+      const asked = stored.filter(({ unit }) => isAsked(unit));
+      return merged(owner, { stored: asked, inMemory: inMemory(owner, isAsked) });
     }),
   );
   const units = inOrder(lists.flat());
@@ -59,22 +60,23 @@ export async function showMessage(
   return { units, ...(content === undefined ? {} : { headerSection: headerSectionOf(content) }) };
 }
 
+/** By uid, the first first. */
+function inMemory(owner: ShardOwner, isAsked: (unit: Unit) => boolean): readonly QueuedUnit[] {
+  return [...owner.working.units]
+    .filter(({ unit }) => isAsked(unit))
+    .sort((a, b) => (a.unit.uid < b.unit.uid ? -1 : 1));
+}
+
 /** A unit that is in memory is in the store too when it came from there: memory knows better. */
 function merged(
-  owner: ShardOwner,
-  stored: readonly DeferredUnit[],
-  isAsked: (unit: Unit) => boolean,
+  { shard, working }: ShardOwner,
+  units: { stored: readonly DeferredUnit[]; inMemory: readonly QueuedUnit[] },
 ): readonly ListedUnit[] {
-  const { shard, working } = owner;
-  const units: ListedUnit[] = [];
-  for (const queued of working.units)
-    if (isAsked(queued.unit)) units.push(fromMemory(shard, queued));
-  for (const deferred of stored) {
-    const { unit } = deferred;
-    if (isAsked(unit) && working.unit(unit.uid) === undefined)
-      units.push(fromStored(shard, deferred));
-  }
-  return units;
+  const stored = units.stored.filter(({ unit }) => working.unit(unit.uid) === undefined);
+  return [
+    ...units.inMemory.map((queued) => fromMemory(shard, queued)),
+    ...stored.map((deferred) => fromStored(shard, deferred)),
+  ];
 }
 
 function inOrder(units: readonly ListedUnit[]): readonly ListedUnit[] {

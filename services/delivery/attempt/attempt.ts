@@ -1,7 +1,7 @@
 /** One try of one unit: over a waiting session or the next hop's hosts in turn, to an outcome for each recipient. */
 import { assert } from "#lib/assert";
 import type { Outcome } from "#lib/queue/outcome";
-import type { Recipient, Unit } from "#lib/queue/unit";
+import type { Recipient, Uid, Unit } from "#lib/queue/unit";
 import type { ClientTransaction } from "#lib/smtp/client/step";
 import type { DeliveryConfig } from "../config.ts";
 import { AttemptProgress } from "./attempt-progress.ts";
@@ -45,7 +45,7 @@ const closedAtOnce: Outcome = {
 
 export class Attempts {
   readonly #ports: AttemptPorts;
-  readonly #running = new Set<AttemptProgress>();
+  readonly #running = new Map<AttemptProgress, Uid>();
 
   constructor(ports: AttemptPorts) {
     this.#ports = ports;
@@ -55,7 +55,7 @@ export class Attempts {
   async attempt(unit: Unit, content: Uint8Array): Promise<AttemptReport> {
     const started = this.#ports.clock.monotonic();
     const progress = new AttemptProgress(unit.recipients.length);
-    this.#running.add(progress);
+    this.#running.set(progress, unit.uid);
     let last: Outcome | undefined;
     try {
       await this.#overWaitingSessions(unit, content, progress);
@@ -75,9 +75,9 @@ export class Attempts {
     };
   }
 
-  /** Fenced: whatever has not sent its final dot stops now. */
-  dropUncommitted(): void {
-    for (const progress of this.#running) progress.drop();
+  /** Fenced, or out of time: whatever has not sent its final dot stops now; all, or those meant. */
+  dropUncommitted(isMeant: (uid: Uid) => boolean = () => true): void {
+    for (const [progress, uid] of this.#running) if (isMeant(uid)) progress.drop();
   }
 
   async #overWaitingSessions(

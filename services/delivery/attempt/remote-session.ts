@@ -177,10 +177,14 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
 
   #setDeadline(): void {
     const waitingFor = this.#session.waitingFor;
-    this.deadline =
-      waitingFor === "nothing"
-        ? Number.POSITIVE_INFINITY
-        : this.#ports.clock.monotonic() + this.#ports.timings.reply[waitingFor];
+    if (waitingFor === "nothing" && this.#isOpen) {
+      this.deadline = Number.POSITIVE_INFINITY;
+      return;
+    }
+    // A peer that does not close in its turn gets as long as one that does not answer QUIT.
+    const { reply } = this.#ports.timings;
+    const timeoutMs = waitingFor === "nothing" ? reply.quit : reply[waitingFor];
+    this.deadline = this.#ports.clock.monotonic() + timeoutMs;
   }
 
   #step(step: ClientStep): void {

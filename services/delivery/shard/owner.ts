@@ -108,9 +108,9 @@ export class ShardOwner {
     return [...this.working.holds.keys()].filter((name) => shardOf(name, shards) === this.shard);
   }
 
-  /** The end of ownership in good order. Attempts still running after `drainMs` go on unrecorded. */
+  /** The end of ownership in good order. Attempts still running after `drainMs` are dropped. */
   async stop(): Promise<void> {
-    const { clock, config, leases, tenure, writer } = this.#ports;
+    const { attempts, clock, config, leases, tenure, writer } = this.#ports;
     this.#stopReading();
     const drained = new AbortController();
     for (const queue of this.working.destinations) this.#leave(queue.drain());
@@ -121,6 +121,8 @@ export class ShardOwner {
     drained.abort();
     if (this.#isOver) return;
     this.#isGivenUp = true;
+    // Our successor tries them, so they must not arrive from us as well.
+    attempts.dropUncommitted((uid) => this.working.has(uid));
     // What is still on its way must not come to the store or the journal behind our successor's back.
     await this.settlement.quiet();
     await this.#checkpoints.quiet();
