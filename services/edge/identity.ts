@@ -72,7 +72,7 @@ async function readPem(path: string, label: string): Promise<string> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new Error(`Cannot read "${path}": ${reasonOf(cause)}`, { cause });
+    throw new Error(`Cannot read "${path}"`, { cause });
   }
   if (!text.includes(`${label}-----`))
     throw new Error(`Cannot use "${path}": no PEM ${label} in it`);
@@ -89,8 +89,4 @@ async function writeWhole(path: string, text: string): Promise<void> {
 function isMissingFile(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

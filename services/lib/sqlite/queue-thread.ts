@@ -72,6 +72,7 @@ export interface QueueThreadPorts {
 
 export class QueueThread {
   readonly #worker: Worker;
+  readonly #path: string;
   readonly #clock: Clock;
   readonly #onFailed: (error: Error) => void;
   readonly #opened = Promise.withResolvers<void>();
@@ -92,6 +93,7 @@ export class QueueThread {
   }
 
   private constructor(options: QueueOptions, { clock, onFailed }: QueueThreadPorts) {
+    this.#path = options.path;
     this.#clock = clock;
     this.#onFailed = onFailed;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData: options });
@@ -185,7 +187,7 @@ export class QueueThread {
         this.#closed.resolve();
         return;
       case "failed":
-        this.#opened.reject(openFailure(message));
+        this.#opened.reject(openFailure(message, this.#path));
         return;
     }
   }
@@ -227,8 +229,8 @@ function weight({ args }: Call): number {
   return first.content instanceof Uint8Array ? first.content.length : 0;
 }
 
-function openFailure({ name, message }: Failure): Error {
+function openFailure({ name, message }: Failure, path: string): Error {
   return name === "UnusableQueue"
     ? new UnusableQueue(message)
-    : new QueueFailure({ name, message: `Cannot open queue: ${message}` });
+    : new QueueFailure({ name, message: `Cannot open queue "${path}": ${message}` });
 }
