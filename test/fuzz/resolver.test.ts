@@ -6,22 +6,11 @@ import { StubResolver } from "#lib/dns/stub-resolver";
 import { seededRandom } from "#lib/random";
 import { VirtualClock } from "#lib/virtual-clock";
 import { NameServer } from "../peers/name-server.ts";
+import { fuzzing } from "../support/fuzz.ts";
+import { changes, mangled } from "../support/mangling.ts";
 import { memoryExchange } from "../support/memory-exchange.ts";
 
 const absences = ["none", "nxdomain", "failure"];
-const headerBytes = 12;
-
-interface Change {
-  readonly at: number;
-  readonly to: number;
-  readonly how: "set" | "insert" | "remove" | "cut";
-}
-
-const change: fc.Arbitrary<Change> = fc.record({
-  at: fc.nat(300),
-  to: fc.nat(255),
-  how: fc.constantFrom("set", "insert", "remove", "cut"),
-});
 
 function isWellFormed(query: string, answer: Answer<unknown>): boolean {
   if (answer.kind !== "records") return absences.includes(answer.kind);
@@ -36,17 +25,7 @@ function isWellFormed(query: string, answer: Answer<unknown>): boolean {
 }
 
 /** The id stays, or nothing would be read. */
-function mangled(bytes: Uint8Array, changes: readonly Change[]): Uint8Array {
-  const result = [...bytes];
-  for (const { at, to, how } of changes) {
-    const place = 2 + (at % Math.max(1, result.length - 2));
-    if (how === "set") result[place] = to;
-    else if (how === "insert") result.splice(place, 0, to);
-    else if (how === "remove") result.splice(place, 1);
-    else if (to < 40) result.length = Math.max(headerBytes, place);
-  }
-  return Uint8Array.from(result);
-}
+const idBytes = 2;
 
 function nameServer(): NameServer {
   const server = new NameServer();
@@ -64,11 +43,11 @@ test("mangled responses are answers, and never throw", async () => {
     fc.asyncProperty(
       fc.constantFrom("mx", "a", "aaaa", "txt"),
       fc.constantFrom("example.com", "alias.example.com", "missing.example.com"),
-      fc.array(change, { minLength: 1, maxLength: 6 }),
-      async (query, name, changes) => {
+      changes,
+      async (query, name, drawn) => {
         const clock = new VirtualClock();
         const servers = new Map([["ns1", nameServer()]]);
-        const mangle = (bytes: Uint8Array) => mangled(bytes, changes);
+        const mangle = (bytes: Uint8Array) => mangled(bytes, drawn, idBytes);
         const resolver = new StubResolver(
           { servers: [{ address: "ns1", port: 53 }] },
           {
@@ -85,11 +64,6 @@ test("mangled responses are answers, and never throw", async () => {
         expect(answer !== undefined && isWellFormed(query, answer)).toBe(true);
       },
     ),
-    { numRuns: Number(process.env.FUZZ_RUNS ?? 2_000), ...seed() },
+    fuzzing(2_000),
   );
 });
-
-/** Fixed in `check`, free in `fuzz`. */
-function seed(): { seed?: number } {
-  return process.env.FUZZ_RUNS === undefined ? { seed: 1 } : {};
-}
