@@ -10,8 +10,7 @@ import type { Epoch, Lease } from "#lib/leases/leases";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard, Uid } from "#lib/queue/unit";
 import type { Hold, Place } from "#lib/store/store";
-import type { LogEntry, LogReader } from "#lib/stream/stream";
-import { encodeUnit } from "#proto/unit";
+import type { LogReader } from "#lib/stream/stream";
 import type { WorkerPorts } from "../ports.ts";
 import { Settlement } from "../settlement/settlement.ts";
 import { RetryWheel } from "../waiting/retry-wheel.ts";
@@ -21,7 +20,7 @@ import { ShardCommands } from "./commands.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LogFeed } from "./log-feed.ts";
-import { park, parkedEvent } from "./parking.ts";
+import { Parking } from "./parking.ts";
 import { ShardProgress } from "./progress.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 import { type Takeover, takeOver } from "./takeover.ts";
@@ -46,6 +45,7 @@ export class ShardOwner {
   readonly #ports: OwnerPorts;
   readonly #progress: ShardProgress;
   readonly #takeover: Takeover;
+  readonly #parking: Parking;
   readonly #waiting: WaitingFeed;
   readonly #checkpoints: Checkpoints;
   readonly #unitRun: UnitRun;
@@ -63,9 +63,14 @@ export class ShardOwner {
     const { shard, lease } = claimed;
     const takeover = await takeOver(shard, lease, ports);
     const owner = new ShardOwner(claimed, takeover, ports);
-    // From here on a successor knows that our journal matters (Checkpoint.journals).
-    await owner.#checkpoints.write();
-    await owner.#loadBacklogs();
+    try {
+      // From here on a successor knows that our journal matters (Checkpoint.journals).
+      await owner.#checkpoints.write();
+      await owner.#loadBacklogs();
+    } catch (error) {
+      owner.fence();
+      throw error;
+    }
     void owner.#run();
     return owner;
   }
@@ -84,6 +89,7 @@ export class ShardOwner {
     this.#progress = new ShardProgress(takeover.floor);
     this.working = new WorkingSet(clock, config.limits);
     this.wheel = new RetryWheel(shard, store, clock);
+    this.#parking = new Parking(this.#parkingPorts());
     this.settlement = new Settlement(this.#settlementPorts());
     this.commands = new ShardCommands(this.#commandsPorts());
     this.#waiting = new WaitingFeed(this.#waitingPorts());
@@ -199,7 +205,7 @@ export class ShardOwner {
       offer: (units) => this.offer(units),
       alreadyDeferred: (queued) => settlement.left(queued, "deferred"),
       duplicate: (queued) => settlement.left(queued, "duplicate"),
-      park: (entry, reason) => this.#park(entry, reason),
+      park: (entry, reason) => this.#parking.entry(entry, reason),
     });
   }
 
@@ -209,40 +215,12 @@ export class ShardOwner {
   }
 
   #readBacklog(queue: DestinationQueue): void {
-    if (!this.#reading.signal.aborted) void this.#waiting.readBacklog(queue);
+    if (queue.isClosed || !queue.backlog.mayHaveMore || this.#reading.signal.aborted) return;
+    void this.#waiting.readBacklog(queue);
   }
 
   #dispatch(queue: DestinationQueue): void {
     this.#ports.dispatcher.offer(queue, this.#unitRun.run);
-  }
-
-  async #contentMissing(queued: QueuedUnit): Promise<void> {
-    const { origin, unit } = queued;
-    const sequence = origin.kind === "log" ? origin.sequence : 0;
-    const entry = { sequence, uid: unit.uid, record: encodeUnit(unit) };
-    await park(this.shard, { entry, reason: "content is missing" }, this.#parkingPorts);
-    if (origin.kind === "store") await this.settlement.cancelled([queued]);
-    else this.settlement.left(queued, "parked");
-  }
-
-  async #park(entry: LogEntry, reason: string): Promise<void> {
-    await park(this.shard, { entry, reason }, this.#parkingPorts);
-    const { clock, writer } = this.#ports;
-    const { sequence } = entry;
-    const event = parkedEvent(this.shard, entry, clock.now());
-    writer.record(event, (position) => this.#progress.settled(sequence, position));
-  }
-
-  async #parkStored(uid: Uid, record: Uint8Array, reason: string): Promise<void> {
-    const { clock, store, writer } = this.#ports;
-    const entry = { sequence: 0, uid, record };
-    await park(this.shard, { entry, reason }, this.#parkingPorts);
-    await store.finish(this.shard, [uid]);
-    writer.record(parkedEvent(this.shard, entry, clock.now()), () => {});
-  }
-
-  get #parkingPorts() {
-    return { ...this.#ports, storeRetryMs: this.#ports.config.timings.storeRetryMs };
   }
 
   #tick(): void {
@@ -252,7 +230,7 @@ export class ShardOwner {
     for (const queue of this.working.destinations) {
       const stale = queue.drainLogged(now - config.timings.spillAfterMs);
       if (stale.length > 0) void this.settlement.spill(stale);
-      if (queue.backlog.mayHaveMore) this.#readBacklog(queue);
+      this.#readBacklog(queue);
       this.working.forgetIfIdle(queue);
     }
     void this.#waiting.readWheel();
@@ -324,6 +302,17 @@ export class ShardOwner {
     this.working.remove(queued);
   }
 
+  #parkingPorts() {
+    const { shard } = this;
+    const progress = this.#progress;
+    return {
+      ...this.#ports,
+      shard,
+      progress,
+      storeRetryMs: this.#ports.config.timings.storeRetryMs,
+    };
+  }
+
   #settlementPorts() {
     const { config, writer } = this.#ports;
     return {
@@ -338,7 +327,7 @@ export class ShardOwner {
         this.#ports.nextHops.isFinal(queued.unit.destination),
       settled: (queued: QueuedUnit, position: number) => this.#settled(queued, position),
       placed: (queued: QueuedUnit, where: Place["kind"]) => this.#placed(queued, where),
-      contentMissing: (queued: QueuedUnit) => this.#contentMissing(queued),
+      contentMissing: (queued: QueuedUnit) => this.#parking.contentMissing(queued, this.settlement),
       lastError: ({ unit }: QueuedUnit) => this.working.known(unit.destination)?.lastError,
       unwanted: (queued: QueuedUnit) => void this.#cancelAgain(queued),
       isOver: () => this.#isOver,
@@ -366,7 +355,8 @@ export class ShardOwner {
       working: this.working,
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
       look: (queued: QueuedUnit) => this.#look(queued),
-      park: (uid: Uid, record: Uint8Array, reason: string) => this.#parkStored(uid, record, reason),
+      park: (uid: Uid, record: Uint8Array, reason: string) =>
+        this.#parking.stored(uid, record, reason),
     };
   }
 
@@ -388,7 +378,7 @@ export class ShardOwner {
       close: (queue: DestinationQueue) => this.close(queue),
       reopen: (queue: DestinationQueue) => this.reopen(queue),
       offer: (units: readonly QueuedUnit[]) => void this.offer(units),
-      contentMissing: (queued: QueuedUnit) => this.#contentMissing(queued),
+      contentMissing: (queued: QueuedUnit) => this.#parking.contentMissing(queued, this.settlement),
     };
   }
 }

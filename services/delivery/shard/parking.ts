@@ -1,60 +1,91 @@
-/** Poison: what cannot be read is kept for the operator, and its shard goes on (STYLE §14.13). */
+/** Poison: what cannot be read or tried is kept for the operator, and its shard goes on (STYLE §14.13). */
 import type { Clock } from "#lib/clock";
 import type { UnitEvent } from "#lib/queue/event";
-import type { Destination, Shard } from "#lib/queue/unit";
+import type { Destination, Shard, Uid } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
 import type { LogEntry } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
+import { encodeUnit } from "#proto/unit";
 import type { DeliveryMetrics } from "../metrics.ts";
+import type { Settlement } from "../settlement/settlement.ts";
+import type { JournalWriter } from "./journal-writer.ts";
+import type { ShardProgress } from "./progress.ts";
+import type { QueuedUnit } from "./queued-unit.ts";
 
 export interface ParkingPorts {
+  readonly shard: Shard;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: DeliveryMetrics;
+  readonly writer: JournalWriter;
+  readonly progress: ShardProgress;
   readonly storeRetryMs: number;
 }
 
-/** Keeps the entry; resolves when that is durable. */
-export async function park(
-  shard: Shard,
-  parked: {
-    readonly entry: Pick<LogEntry, "sequence" | "uid" | "record">;
-    readonly reason: string;
-  },
-  ports: ParkingPorts,
-): Promise<void> {
-  const { store, clock, log, metrics, storeRetryMs } = ports;
-  const { entry, reason } = parked;
-  const { sequence, uid, record } = entry;
-  const at = clock.now();
-  for (;;) {
-    try {
-      await store.park({ shard, sequence, uid, at, reason, record });
-      break;
-    } catch (error) {
-      log.error("park_waits", { uid, error: String(error) });
-      await clock.sleep(storeRetryMs);
-    }
-  }
-  metrics.parked();
-  log.error("unit_parked", { uid, shard, sequence, reason });
-}
+type Kept = Pick<LogEntry, "sequence" | "uid" | "record">;
 
-/** What the journal tells of it: nobody knows whose it was. */
-export function parkedEvent(
-  shard: Shard,
-  { sequence, uid }: Pick<LogEntry, "sequence" | "uid">,
-  at: number,
-): UnitEvent {
-  return {
-    at,
-    shard,
-    sequence,
-    uid,
-    destination: "" as Destination,
-    disposition: "parked",
-    recipients: [],
-    attempt: 0,
-  };
+export class Parking {
+  readonly #ports: ParkingPorts;
+
+  constructor(ports: ParkingPorts) {
+    this.#ports = ports;
+  }
+
+  /** An entry of the log that nobody can read. */
+  async entry(entry: LogEntry, reason: string): Promise<void> {
+    const { writer, progress } = this.#ports;
+    const { sequence } = entry;
+    await this.#keep(entry, reason);
+    writer.record(this.#event(entry), (position) => progress.settled(sequence, position));
+  }
+
+  /** A unit of the store that nobody can read. */
+  async stored(uid: Uid, record: Uint8Array, reason: string): Promise<void> {
+    const { store, shard, writer } = this.#ports;
+    const kept = { sequence: 0, uid, record };
+    await this.#keep(kept, reason);
+    await store.finish(shard, [uid]);
+    writer.record(this.#event(kept), () => {});
+  }
+
+  /** A unit that has lost its content. */
+  async contentMissing(queued: QueuedUnit, settlement: Settlement): Promise<void> {
+    const { origin, unit } = queued;
+    const sequence = origin.kind === "log" ? origin.sequence : 0;
+    await this.#keep({ sequence, uid: unit.uid, record: encodeUnit(unit) }, "content is missing");
+    if (origin.kind === "store") await settlement.cancelled([queued]);
+    else settlement.left(queued, "parked");
+  }
+
+  /** Resolves when that is durable. */
+  async #keep({ sequence, uid, record }: Kept, reason: string): Promise<void> {
+    const { shard, store, clock, log, metrics, storeRetryMs } = this.#ports;
+    const at = clock.now();
+    for (;;) {
+      try {
+        await store.park({ shard, sequence, uid, at, reason, record });
+        break;
+      } catch (error) {
+        log.error("park_waits", { uid, error: String(error) });
+        await clock.sleep(storeRetryMs);
+      }
+    }
+    metrics.parked();
+    log.error("unit_parked", { uid, shard, sequence, reason });
+  }
+
+  /** What the journal tells of it: nobody knows whose it was. */
+  #event({ sequence, uid }: Kept): UnitEvent {
+    return {
+      at: this.#ports.clock.now(),
+      shard: this.#ports.shard,
+      sequence,
+      uid,
+      destination: "" as Destination,
+      disposition: "parked",
+      recipients: [],
+      attempt: 0,
+    };
+  }
 }
