@@ -8,6 +8,7 @@ import { config, minute } from "../../../test/support/delivery/delivery-bench.ts
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { unitOf } from "../../../test/support/queued.ts";
 import { path } from "../../../test/support/records.ts";
+import type { DeliveryConfig } from "../config.ts";
 import { Attempts } from "./attempt.ts";
 import { NextHops } from "./next-hops.ts";
 import type { Route } from "./routes.ts";
@@ -16,7 +17,7 @@ import { SessionPool } from "./session-pool.ts";
 const [first, second] = ["192.0.2.1", "192.0.2.2"];
 const content = Buffer.from("Subject: x\r\n\r\nHello\r\n");
 
-function setUp(routes: readonly Route[] = []) {
+function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}) {
   const clock = new VirtualClock();
   const network = new MemoryNetwork(clock);
   const hosts = [new ScriptedMx(network, first), new ScriptedMx(network, second)] as const;
@@ -28,7 +29,7 @@ function setUp(routes: readonly Route[] = []) {
   resolver.set("a.example", "a", [first]).set("b.example", "a", [second]);
   const pool = new SessionPool(clock, 5_000);
   const random = seededRandom(1);
-  const settings = { ...config, routes };
+  const settings = { ...config, routes, ...more };
   const attempts = new Attempts({
     transport: network.transport("192.0.2.99"),
     clock,
@@ -169,5 +170,18 @@ describe("an attempt", () => {
     network.accept(first);
     await clock.advance(0);
     expect(words(await running)).toEqual(["delivered"]);
+  });
+
+  test("one that is leaving leaves at once when its place is needed", async () => {
+    const limits = { ...config.limits, sessionsPerDestinationMax: 1 };
+    const { run, hosts, network } = setUp([], { limits });
+    hosts[0].script = {
+      answer: (c) => {
+        if (c === "QUIT") network.blackhole(first);
+        return c.startsWith("RCPT") ? "421 4.3.2 Down" : undefined;
+      },
+    };
+    expect(words(await run())).toEqual(["delivered"]);
+    expect([hosts[0].sessions, hosts[1].sessions]).toEqual([0, 1]);
   });
 });

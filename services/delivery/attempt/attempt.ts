@@ -1,13 +1,19 @@
 /** One try of one unit: over a waiting session or the next hop's hosts in turn, to an outcome for each recipient. */
 import { assert } from "#lib/assert";
 import type { Outcome } from "#lib/queue/outcome";
-import type { Recipient, Uid, Unit } from "#lib/queue/unit";
-import type { ClientTransaction } from "#lib/smtp/client/step";
+import type { Destination, Recipient, Uid, Unit } from "#lib/queue/unit";
+import type { ClientSettings, ClientTransaction } from "#lib/smtp/client/step";
 import type { DeliveryConfig } from "../config.ts";
 import { AttemptProgress } from "./attempt-progress.ts";
 import type { NextHops } from "./next-hops.ts";
+import { OpenSessions } from "./open-sessions.ts";
 import { sessionOutcome } from "./recipient-outcome.ts";
-import { type RemoteHost, RemoteSession, type RemoteSessionPorts } from "./remote-session.ts";
+import {
+  type Opened,
+  type RemoteHost,
+  RemoteSession,
+  type RemoteSessionPorts,
+} from "./remote-session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 export interface AttemptReport {
@@ -45,6 +51,7 @@ const closedAtOnce: Outcome = {
 
 export class Attempts {
   readonly #ports: AttemptPorts;
+  readonly #sessions = new OpenSessions();
   readonly #running = new Map<AttemptProgress, Uid>();
 
   constructor(ports: AttemptPorts) {
@@ -103,7 +110,7 @@ export class Attempts {
       if (candidate.kind === "none") return candidate.outcome;
       if (!isUnfinished(progress)) return undefined;
       progress.remote = candidate.host;
-      const session = await this.#open(candidate.host, progress);
+      const session = await this.#open(candidate.host, { unit, progress });
       if (session !== undefined) await this.#transact(session, { unit, content, progress });
       tried += 1;
       if (!isUnfinished(progress) || tried >= this.#ports.config.limits.hostsPerAttemptMax) {
@@ -113,19 +120,38 @@ export class Attempts {
     return undefined;
   }
 
-  async #open(host: RemoteHost, progress: AttemptProgress): Promise<RemoteSession | undefined> {
-    const { tls, hostname, limits } = this.#ports.config;
-    // Sessions that wait count too: there are never more than so many in all.
-    this.#ports.pool.shrink(Math.max(0, limits.sessionsMax - this.#running.size));
-    const settings = { hostname, protocol: host.protocol };
-    let opened = await RemoteSession.open(host, { ...settings, tls }, this.#ports);
+  async #open(
+    host: RemoteHost,
+    { unit, progress }: { unit: Unit; progress: AttemptProgress },
+  ): Promise<RemoteSession | undefined> {
+    const { tls } = this.#ports.config;
+    let opened = await this.#connect(host, unit.destination, tls);
     if (opened.kind === "refused" && opened.failure.stage === "starttls" && tls !== "required") {
       // Opportunistic TLS (RFC 7435): a broken handshake must not keep mail from arriving.
-      opened = await RemoteSession.open(host, { ...settings, tls: "never" }, this.#ports);
+      opened = await this.#connect(host, unit.destination, "never");
     }
     if (opened.kind === "session") return opened.session;
     progress.hostFailed(sessionOutcome(opened.failure));
     return undefined;
+  }
+
+  /** There are never more sessions than so many in all, those that wait included, and with a destination. */
+  async #connect(
+    host: RemoteHost,
+    destination: Destination,
+    tls: ClientSettings["tls"],
+  ): Promise<Opened> {
+    const { config, pool } = this.#ports;
+    const { sessionsMax, sessionsPerDestinationMax } = config.limits;
+    pool.shrink(Math.max(0, sessionsMax - this.#running.size));
+    const place = await this.#sessions.take(destination, sessionsPerDestinationMax);
+    const settings = { hostname: config.hostname, protocol: host.protocol, tls };
+    const ports = { ...this.#ports, watcher: place };
+    try {
+      return await RemoteSession.open(host, settings, ports);
+    } finally {
+      place.release();
+    }
   }
 
   async #transact(

@@ -22,11 +22,19 @@ export interface RemoteHost extends Endpoint {
   readonly isRouted: boolean;
 }
 
+/** Is told of each session, whatever becomes of it. */
+export interface SessionWatcher {
+  opened(session: RemoteSession): void;
+  /** Its connection is no more. */
+  gone(session: RemoteSession): void;
+}
+
 export interface RemoteSessionPorts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly timings: Timings;
+  readonly watcher?: SessionWatcher;
 }
 
 export interface TransactionReport {
@@ -91,6 +99,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.#outgoing = new Outgoing(with_.connection);
     this.#session = new ClientSession(with_.settings);
     with_.ports.deadlines.watch(this);
+    with_.ports.watcher?.opened(this);
   }
 
   /** The session may take another transaction. */
@@ -130,6 +139,11 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.#carryOut(this.#session.quit());
   }
 
+  /** The end at once of one that is leaving. */
+  abort(): void {
+    this.#abandon("the session was closed");
+  }
+
   /** Ends at once, unless the final dot was sent: then the reply is awaited (DESIGN §5: fenced). */
   dropUnlessCommitted(): void {
     if (this.#session.waitingFor === "dataTermination") return;
@@ -152,7 +166,9 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   }
 
   closed(error?: Error): void {
-    this.#ports.deadlines.forget(this);
+    const { deadlines, watcher } = this.#ports;
+    deadlines.forget(this);
+    watcher?.gone(this);
     this.#carryOut(this.#session.connectionLost(error?.message ?? "connection closed"));
     this.#finish("connection closed");
   }

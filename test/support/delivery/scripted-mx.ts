@@ -3,7 +3,7 @@ import type { MemoryNetwork } from "#lib/net/memory-transport";
 import type { Connection, ConnectionHandler } from "#lib/net/transport";
 
 /** The reply to a command, with its code; `close`: the connection ends instead. */
-export type Said = `${number} ${string}` | "close";
+export type Said = `${number} ${string}` | "close" | "nothing";
 
 export interface Taken {
   readonly reversePath: string;
@@ -130,7 +130,7 @@ class MxSession implements ConnectionHandler {
   #say(command: string, usual: Said): boolean {
     const said = this.#mx.script.answer?.(command) ?? usual;
     if (said === "close") this.#connection.destroy();
-    else this.#connection.write(Buffer.from(`${said}\r\n`));
+    else if (said !== "nothing") this.#connection.write(Buffer.from(`${said}\r\n`));
     return /^[23]/.test(said);
   }
 }
