@@ -9,6 +9,7 @@ import type { CancelTimer, Clock } from "#lib/clock";
 import type { HasDeadline } from "#lib/deadlines";
 import type { Connection, ConnectionHandler } from "#lib/net/transport";
 import { encodeReply, type Reply, reply } from "#lib/smtp/reply";
+import { refusesMessage } from "#lib/smtp/server/replies";
 import { ServerSession } from "#lib/smtp/server/session";
 import type { ServerAnswer, ServerSettings, ServerStep } from "#lib/smtp/server/step";
 import { Client, type ClientContext } from "./client.ts";
@@ -236,6 +237,7 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
 
   #say(said: Reply): void {
     if (said.class >= 4) this.#context.metrics.refused(said.code);
+    if (refusesMessage(said)) this.#noteRefused(said);
     this.#writer.add(encodeReply(said));
   }
 
@@ -265,6 +267,11 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   #fail(error: unknown): void {
     this.#context.log.error("session_failed", { ...this.#client.fields, error });
     if (this.#phase === "serving") this.#sayGoodbye(sessionFailed);
+  }
+
+  #noteRefused({ code, status, lines }: Reply): void {
+    const reason = lines.join(" ");
+    this.#context.log.info("message_refused", { ...this.#client.fields, code, status, reason });
   }
 
   #countActivity(bytes: number, isWhole: boolean): void {

@@ -130,6 +130,23 @@ describe("content is refused", () => {
   });
 });
 
+test("a message that is refused is in the log, since its sender will ask", async () => {
+  const edge = await world();
+  const client = await edge.client();
+  await client.say("MAIL FROM:<>", "RCPT TO:<b@local.example>", "DATA", "x\ny", ".", "NONSENSE");
+  const logged = edge.lines.filter(({ event }) => event === "message_refused");
+  expect(logged.map(({ fields }) => fields)).toEqual([
+    {
+      client: "198.51.100.7",
+      listener: "inbound",
+      user: undefined,
+      code: 550,
+      status: "5.6.0",
+      reason: "Bare CR or LF in message: lines must end with CRLF",
+    },
+  ]);
+});
+
 describe("the queue's answer", () => {
   test("that there is no room is 452 4.3.1, and the session goes on", async () => {
     const edge = await world({ bytesMax: 1 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { encodeReply, type Reply } from "../reply.ts";
-import { replies } from "./replies.ts";
+import { refusesMessage, replies } from "./replies.ts";
 
 const all: [string, Reply][] = Object.entries(replies);
 
@@ -15,4 +15,13 @@ test.each(all)(
 
 test.each(all)("RFC 2034 §4: %s has a status, unless it is a go-ahead", (_, r) => {
   expect(r.status === undefined).toBe(r.class === 3);
+});
+
+test("a message is refused by what is said of its content or size, not of a command", () => {
+  expect(all.filter(([, r]) => refusesMessage(r)).map(([name]) => name)).toEqual([
+    "tooBig",
+    "loop",
+    "contentBareCrOrLf",
+    "contentLineTooLong",
+  ]);
 });

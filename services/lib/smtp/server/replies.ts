@@ -49,3 +49,15 @@ export const replies = {
   contentBareCrOrLf: reply(550, "5.6.0", "Bare CR or LF in message: lines must end with CRLF"),
   contentLineTooLong: reply(550, "5.6.0", "Message has a line that is too long"),
 } satisfies Readonly<Record<string, Reply>>;
+
+const refusals: ReadonlySet<Reply> = new Set([
+  replies.tooBig,
+  replies.loop,
+  replies.contentBareCrOrLf,
+  replies.contentLineTooLong,
+]);
+
+/** Whether it refuses a message as such, not a command or a recipient: its sender will ask why. */
+export function refusesMessage(said: Reply): boolean {
+  return refusals.has(said);
+}
