@@ -55,6 +55,7 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
   const exitCode = await ended.promise;
   log.info("stopping");
   if (exitCode === 0) await standalone.stop();
+  log.info("stopped");
   await log.flush();
   return exitCode;
 }

@@ -55,7 +55,7 @@ function firstMessage({ config, listening }: Welcome): string[] {
   const { address, port } = open.at;
   return [
     "The first message:",
-    "  printf 'Subject: Hello\\r\\n\\r\\nHello from Godwit.\\r\\n' | curl --upload-file - \\",
+    "  printf 'Subject: Hello\\r\\n\\r\\nHello from Godwit.\\r\\n' | curl -sS --upload-file - \\",
     `    --mail-from you@example.org --mail-rcpt friend@example.com smtp://${hostText(address)}:${port}`,
     "Then: npm run -s godwit queue list",
     "",

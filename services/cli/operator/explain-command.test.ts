@@ -66,6 +66,11 @@ test("a destination that nobody knows, held or not", async () => {
   expect(await explained("b@example.com")).toContain(idle);
 });
 
+test("an address is its own next hop", async () => {
+  const way = "Its next hop is that address (no route names it).";
+  expect(await explained("b@[192.0.2.1]")).toContain(way);
+});
+
 test("a destination that nothing is in memory of", async () => {
   const destinations = [summaryOf("example.com", { sessionsMax: 0, deferred: 1_000 })];
   new AdminWorker(bench.bus, { destinations });

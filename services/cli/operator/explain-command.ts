@@ -101,7 +101,10 @@ function sinceText(since: number, now: number): string {
 
 function wayText(destination: Destination, routes: readonly RouteConfig[]): string {
   const route = routeFor(destination, routes);
-  if (route === undefined) return "Its next hop is found by MX (no route names it).";
+  if (route === undefined) {
+    const way = destination.startsWith("[") ? "is that address" : "is found by MX";
+    return `Its next hop ${way} (no route names it).`;
+  }
   const { protocol, host, port } = route.nextHop;
   const at = host.includes(":") ? `[${host}]` : host;
   return `Its next hop is ${protocol}://${at}:${port} (route "${route.domain}").`;
