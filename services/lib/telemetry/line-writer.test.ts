@@ -34,7 +34,7 @@ test("lines are gathered before they are written, in their order", async () => {
   lines.write("a\n");
   lines.write("ü\n");
   expect({ timers: clock.timers, text: written() }).toEqual({ timers: 1, text: "" });
-  clock.advance(10);
+  clock.advance(20);
   await lines.flush();
   expect(written()).toBe("a\nü\n");
 });

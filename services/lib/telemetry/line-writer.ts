@@ -10,7 +10,7 @@ export interface LineWriterOptions {
 }
 
 /** Lines wait this long for company: a write for each would cost more than making it. */
-const gatherMs = 10;
+const gatherMs = 20;
 /** Before another try when the reader is slow and the descriptor does not block. */
 const retryMs = 50;
 
@@ -33,33 +33,43 @@ export class LineWriter {
 
   /** `line` ends in a line end. */
   write(line: string): void {
-    const { clock, waitingMax } = this.#options;
+    const { waitingMax } = this.#options;
     if (this.#isBroken || this.#waiting + line.length > waitingMax) {
       this.#dropped += 1;
       return;
     }
     this.#lines.push(line);
     this.#waiting += line.length;
-    if (this.#running !== undefined || this.#cancel !== undefined) return;
-    this.#cancel = clock.after(gatherMs, () => void this.flush());
+    this.#gather();
   }
 
   /** Resolves when everything so far is written, or nobody reads any more. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#running ??= this.#drain();
-    return this.#running;
+    while (this.#running !== undefined || this.#lines.length > 0) {
+      this.#running ??= this.#writeLines();
+      await this.#running;
+    }
   }
 
-  async #drain(): Promise<void> {
-    while (this.#lines.length > 0) {
-      const text = this.#lines.join("");
-      this.#lines = [];
-      await this.#writeAll(Buffer.from(text));
-      this.#waiting -= text.length;
-    }
+  /** Between two writes lines gather, too: one after the other they would be small, and many. */
+  #gather(): void {
+    if (this.#running !== undefined || this.#cancel !== undefined) return;
+    if (this.#lines.length === 0) return;
+    this.#cancel = this.#options.clock.after(gatherMs, () => {
+      this.#cancel = undefined;
+      this.#running ??= this.#writeLines();
+    });
+  }
+
+  async #writeLines(): Promise<void> {
+    const text = this.#lines.join("");
+    this.#lines = [];
+    await this.#writeAll(Buffer.from(text));
+    this.#waiting -= text.length;
     this.#running = undefined;
+    this.#gather();
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {
