@@ -214,6 +214,16 @@ describe("a worker", () => {
     },
   );
 
+  test("killed behind the rows of a deferral keeps to the time of the deferral that was made", async () => {
+    // Its rows of the same generation would bring the unit back before its time.
+    const storm: Mood = { kind: "storm", share: 1 };
+    const world = await play(
+      { ...moody(storm, 0, 60), submissions: [mail("user0@dest1.example", 10)] },
+      (it) => killed(it, "defer/rows", "after", 1),
+    );
+    expect(copiesOf(world, "user0@dest1.example")).toBe(1);
+  });
+
   test("killed after it told of one recipient tells of those who fail when it tries again", async () => {
     const path = (user: string) => ({ path: `${user}@dest1.example` as PathText });
     const first = mail("user0@dest1.example", 10);

@@ -15,6 +15,7 @@ const rowsMax = 20_000;
 export interface DueRow {
   readonly uid: Uid;
   readonly generation: number;
+  readonly at: Time;
   /** To be called when the row is dealt with: then the cursor may pass it. */
   readonly done: () => void;
   /** It could not be dealt with now: it is due again at once. */
@@ -148,6 +149,7 @@ export class RetryWheel {
     return {
       uid: row.uid,
       generation: row.generation,
+      at: row.at,
       done: () => {
         this.#out.delete(token);
       },

@@ -1,7 +1,7 @@
 /** Brings units back from the store: from the retry wheel when due, from a backlog when its destination has room. */
 import type { Clock } from "#lib/clock";
-import type { Shard, Uid } from "#lib/queue/unit";
-import type { DeferredUnit, Store, StoredUnit, WaitingRow } from "#lib/store/store";
+import type { Shard, Time, Uid } from "#lib/queue/unit";
+import type { DeferredUnit, Place, Store, StoredUnit, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import type { DestinationQueue } from "../shard/destination-queue.ts";
 import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
@@ -77,7 +77,11 @@ export class WaitingFeed {
     try {
       const found = await this.#find(claimed);
       for (const row of rows) {
-        const deferred = this.#deferredOf(row, found, claimed);
+        const deferred = this.#deferredOf(row, {
+          found,
+          claimed,
+          isHere: (place) => isDue(place, row.at),
+        });
         if (deferred === "elsewhere" && !this.#follows(row, () => row.done)) continue;
         open.delete(row);
         if (deferred === undefined) row.done();
@@ -128,7 +132,7 @@ export class WaitingFeed {
     page: { found: ReadonlyMap<Uid, StoredUnit>; claimed: ReadonlySet<Uid>; units: QueuedUnit[] },
   ): boolean {
     const { position, sizeBytes } = row;
-    const deferred = this.#deferredOf(row, page.found, page.claimed);
+    const deferred = this.#deferredOf(row, { ...page, isHere: isInBacklog });
     if (deferred === "elsewhere") {
       return this.#follows(row, () => backlog.handedOut(position, sizeBytes));
     }
@@ -155,14 +159,19 @@ export class WaitingFeed {
   /** Undefined: the row is outdated, its unit has left this place. `elsewhere`: somebody has the unit. */
   #deferredOf(
     row: Pick<WaitingRow, "uid" | "generation">,
-    found: ReadonlyMap<Uid, StoredUnit>,
-    claimed: ReadonlySet<Uid>,
+    read: {
+      readonly found: ReadonlyMap<Uid, StoredUnit>;
+      readonly claimed: ReadonlySet<Uid>;
+      readonly isHere: (place: Place) => boolean;
+    },
   ): DeferredUnit | undefined | "elsewhere" {
+    const { found, claimed, isHere } = read;
     const { uid, generation } = row;
     if (!claimed.has(uid) || this.#ports.working.unit(uid) !== undefined) return "elsewhere";
     const stored = found.get(uid);
     if (stored?.state !== "waiting" || stored.deferred.generation !== generation) return undefined;
-    return stored.deferred;
+    // A deferral that broke off and was begun afresh has left rows of the same generation elsewhere.
+    return isHere(stored.deferred.place) ? stored.deferred : undefined;
   }
 
   /**
@@ -184,6 +193,15 @@ export class WaitingFeed {
     working.add(queued);
     return queued;
   }
+}
+
+function isInBacklog(place: Place): boolean {
+  return place.kind === "backlog";
+}
+
+/** What waits for its destination has a row in the wheel for when it is to be looked at. */
+function isDue(place: Place, at: Time): boolean {
+  return place.kind === "backlog" || place.dueAt <= at;
 }
 
 /** It came from the wheel, to be looked at, and waits for its destination. */
