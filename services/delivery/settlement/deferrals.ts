@@ -4,7 +4,7 @@ import { queueIdOf, type Shard, type Time, type Uid } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import { nextGeneration, type QueuedUnit } from "../shard/queued-unit.ts";
-import type { RetryWheel } from "../waiting/retry-wheel.ts";
+import type { Reservation, RetryWheel } from "../waiting/retry-wheel.ts";
 import type { PersistentWrites } from "./persistent-writes.ts";
 
 /** Rows that go to the store in one call. */
@@ -73,57 +73,70 @@ export class Deferrals {
   }
 
   async #putBatch(batch: readonly Move[]): Promise<readonly QueuedUnit[]> {
-    const { store, shard, writes, isOver } = this.#ports;
     const gone: QueuedUnit[] = [];
-    let moves = batch;
+    let writes = batch.map((move) => this.#prepare(move));
     for (;;) {
-      const deferrals = moves.map((move) => this.#deferral(move));
-      const missing = await writes.persist("defer", async () => {
-        try {
-          await store.defer(shard, deferrals);
-          return undefined;
-        } catch (error) {
-          if (error instanceof ContentGone) return error.uid;
-          throw error;
-        }
-      });
-      if (missing === undefined) {
-        if (isOver()) return gone;
-        for (const [index, { queued }] of moves.entries()) this.#placed(queued, deferrals[index]);
-        return gone;
+      const missing = await this.#write(writes.map(({ deferral }) => deferral));
+      if (missing === undefined) break;
+      for (const { queued, reservation } of writes) {
+        if (queued.unit.uid !== missing) continue;
+        reservation.release();
+        gone.push(queued);
       }
-      gone.push(...moves.map(({ queued }) => queued).filter(({ unit }) => unit.uid === missing));
-      moves = moves.filter(({ queued }) => queued.unit.uid !== missing);
+      writes = writes.filter(({ queued }) => queued.unit.uid !== missing);
     }
+    if (!this.#ports.isOver()) for (const write of writes) this.#written(write);
+    return gone;
   }
 
-  #placed(queued: QueuedUnit, deferral: Deferral | undefined): void {
-    if (deferral === undefined) return;
-    const { deferred, lookAt } = deferral;
-    const { place, unit, generation } = deferred;
-    const { uid, sizeBytes } = unit;
-    const at = place.kind === "wheel" ? place.dueAt : lookAt;
-    if (at !== undefined) this.#ports.wheel.added({ position: "", uid, generation, at, sizeBytes });
+  /** Undefined when they are durable, else the one without content: nothing is known of the others. */
+  #write(deferrals: readonly Deferral[]): Promise<Uid | undefined> {
+    const { store, shard, writes } = this.#ports;
+    return writes.persist("defer", async () => {
+      try {
+        await store.defer(shard, deferrals);
+        return undefined;
+      } catch (error) {
+        if (error instanceof ContentGone) return error.uid;
+        throw error;
+      }
+    });
+  }
+
+  #written({ queued, deferral, reservation }: Write): void {
+    const { unit, generation, place } = deferral.deferred;
+    reservation.written({ uid: unit.uid, generation, sizeBytes: unit.sizeBytes });
     this.#ports.placed(queued, place.kind);
   }
 
-  #deferral({ queued, next }: Move): Deferral {
+  #prepare({ queued, next }: Move): Write {
     const { wheel, delayNotificationMs } = this.#ports;
     const { recipients, lookAt, ...state } = next;
     const unit = { ...queued.unit, recipients };
-    const deferred = { unit, generation: nextGeneration(queued), ...state };
+    const common = { ...state, unit, generation: nextGeneration(queued) };
     const isBacklogged = state.place.kind === "backlog";
-    const at = wheel.writable(lookAt ?? timeToLook(deferred, delayNotificationMs));
-    return {
-      deferred,
-      ...(isBacklogged ? { lookAt: at } : {}),
-      content: async () => {
-        const content = await this.content(queued);
-        if (content === undefined) throw new ContentGone(unit.uid);
-        return content;
-      },
+    const reservation = wheel.reserve(
+      state.place.kind === "wheel"
+        ? state.place.dueAt
+        : (lookAt ?? timeToLook(common, delayNotificationMs)),
+    );
+    const { at } = reservation;
+    const content = async () => {
+      const found = await this.content(queued);
+      if (found === undefined) throw new ContentGone(unit.uid);
+      return found;
     };
+    const deferral: Deferral = isBacklogged
+      ? { deferred: common, content, lookAt: at }
+      : { deferred: { ...common, place: { kind: "wheel", dueAt: at } }, content };
+    return { queued, deferral, reservation };
   }
+}
+
+interface Write {
+  readonly queued: QueuedUnit;
+  readonly deferral: Deferral;
+  readonly reservation: Reservation;
 }
 
 /** As it is, in the backlog. */

@@ -186,10 +186,10 @@ export class Settlement {
 
   /** Out of the log, which may be what is full, until there is room to tell of it. */
   async #postpone(queued: QueuedUnit, plan: Plan, ending: Ending): Promise<void> {
-    const { clock, wheel, log } = this.#ports;
+    const { clock, log } = this.#ports;
     const { events, ...waiting } = postponedPlan(plan, attemptsOf(queued));
     const { isDelayNotified } = asItIs(queued);
-    const dueAt = wheel.writable(clock.now() + roomRetryMs);
+    const dueAt = clock.now() + roomRetryMs;
     const next = { ...waiting, isDelayNotified, place: { kind: "wheel", dueAt } as const };
     const gone = await this.#deferrals.put([{ queued, next }]);
     if (gone.length > 0) return await this.#ports.contentMissing(queued);
@@ -277,7 +277,7 @@ export class Settlement {
 
   #nextState(waiting: Waiting, attempts: number, isDestinationDown: boolean): NextState {
     const { recipients, last, isDelayNotified, isForDestination, nextAttemptAt } = waiting;
-    const dueAt = this.#ports.wheel.writable(nextAttemptAt);
+    const dueAt = nextAttemptAt;
     const isBacklogged = isDestinationDown && isForDestination;
     const place = isBacklogged
       ? ({ kind: "backlog" } as const)

@@ -23,7 +23,9 @@ class Wheel {
 
   /** In the store alone, as after a restart. */
   async stored(...delaysMs: number[]): Promise<Uid[]> {
-    const rows = await Promise.all(delaysMs.map((delayMs) => this.#write(delayMs)));
+    const rows = await Promise.all(
+      delaysMs.map((delayMs) => this.#write(this.clock.now() + delayMs)),
+    );
     return rows.map((row) => row.uid);
   }
 
@@ -31,17 +33,17 @@ class Wheel {
   async added(...delaysMs: number[]): Promise<Uid[]> {
     const uids: Uid[] = [];
     for (const delayMs of delaysMs) {
-      const row = await this.#write(delayMs);
-      this.wheel.added(row);
+      const reservation = this.wheel.reserve(this.clock.now() + delayMs);
+      const row = await this.#write(reservation.at);
+      reservation.written(row);
       uids.push(row.uid);
     }
     return uids;
   }
 
-  async #write(delayMs: number): Promise<WaitingRow> {
+  async #write(dueAt: number): Promise<WaitingRow> {
     this.#n += 1;
     const id = nthUid(this.#n);
-    const dueAt = this.wheel.writable(this.clock.now() + delayMs);
     await this.store.defer(shardOfTests, [
       {
         deferred: deferred({ uid: id }, { place: { kind: "wheel", dueAt } }),
@@ -188,5 +190,20 @@ describe("RetryWheel", () => {
     await expect(w.wheel.takeDue(500)).rejects.toThrow("away");
     isAway = false;
     expect(await w.takeAll()).toEqual([only]);
+  });
+
+  test("the cursor waits for a row that is being written, and may have been", async () => {
+    const w = new Wheel();
+    await w.takeAll();
+    const reservation = w.wheel.reserve(w.clock.now() + minute);
+    const [only] = await w.stored(minute);
+    await w.clock.advance(3 * minute);
+    await w.takeAll();
+    await w.wheel.advance();
+    const successor = new RetryWheel(shardOfTests, w.store, w.clock);
+    expect((await successor.takeDue(500))[0]?.uid).toBe(only);
+    reservation.release();
+    await w.wheel.advance();
+    expect(await new RetryWheel(shardOfTests, w.store, w.clock).takeDue(500)).toEqual([]);
   });
 });

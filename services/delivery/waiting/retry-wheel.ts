@@ -22,6 +22,13 @@ export interface DueRow {
   readonly putBack: () => void;
 }
 
+/** A due time that is being written. */
+export interface Reservation {
+  readonly at: Time;
+  readonly written: (row: Pick<WaitingRow, "uid" | "generation" | "sizeBytes">) => void;
+  readonly release: () => void;
+}
+
 export class RetryWheel {
   readonly #shard: Shard;
   readonly #store: Store;
@@ -34,7 +41,7 @@ export class RetryWheel {
   /** Rows written while a page was being read, which may or may not be in that page. */
   #addedMeanwhile: WaitingRow[] | undefined;
   #cursor: Time = Number.NEGATIVE_INFINITY;
-  /** Due times of rows handed out and not yet dealt with. */
+  /** Due times of rows handed out and not yet dealt with, or being written. */
   readonly #out = new Map<object, Time>();
 
   constructor(shard: Shard, store: Store, clock: Clock) {
@@ -43,13 +50,28 @@ export class RetryWheel {
     this.#clock = clock;
   }
 
-  /** The due time to write: never behind the cursor, where nobody would read it, even after a clock step. */
-  writable(dueAt: Time): Time {
-    return Math.max(dueAt, this.#cursor);
+  /**
+   * A row is about to be written: until it is known to be there, or not to come, the cursor does not
+   * pass it. Whether a write without an answer was done is not known, so it is repeated as it was.
+   */
+  reserve(dueAt: Time): Reservation {
+    // Never behind the cursor, where nobody would read it, even after a clock step.
+    const at = Math.max(dueAt, this.#cursor);
+    const token = {};
+    this.#out.set(token, at);
+    return {
+      at,
+      written: (row) => {
+        this.#out.delete(token);
+        this.#added({ ...row, position: "", at });
+      },
+      release: () => {
+        this.#out.delete(token);
+      },
+    };
   }
 
-  /** A row was written. */
-  added(row: WaitingRow): void {
+  #added(row: WaitingRow): void {
     if (row.at > this.#readThrough) {
       this.#addedMeanwhile?.push(row);
       return;
