@@ -109,6 +109,9 @@ export class EndRules {
       breaches.broke("each recipient has one end", [uid], text);
     }
     recipient.end = outcome;
+    if (outcome === "permanent" && !isRefusedForGood(unit, path)) {
+      breaches.broke("only what is refused for good fails", [uid], `${path} of ${uid}`);
+    }
     if (outcome !== "delivered") return;
     const own = recipient.copies.filter((copy) => copy.writer === writer);
     if (own.length === 0) breaches.broke("delivered is delivered", [uid], `${path} has no copy`);
@@ -131,6 +134,11 @@ export class EndRules {
     const text = `${recipient.path} of ${uid} has none`;
     this.#ports.breaches.broke("what was accepted has an end", [uid], text);
   }
+}
+
+/** The mail exchangers say 5yz to nobody else, and to all recipients of what one of them is picky about. */
+function isRefusedForGood({ recipients }: UnitState, path: string): boolean {
+  return path.startsWith("nobody") || [...recipients.keys()].some((p) => p.startsWith("picky"));
 }
 
 function outcomesOf({ recipients }: UnitEvent): string {
