@@ -2,7 +2,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Endpoint } from "#lib/net/transport";
 
-/** A command that throws instead of ending the process, and writes nothing when it is only asked. */
+/**
+ * A command that throws instead of ending the process, and writes nothing when it is only asked.
+ */
 export function command(name: string, description: string): Command {
   return new Command(name).description(description).exitOverride().showHelpAfterError();
 }

@@ -30,7 +30,10 @@ export class ContentMaker {
   readonly #endings: readonly Buffer[];
   readonly #endingsOnWire: readonly Buffer[];
 
-  /** `sizeBytes` is met, but for the digits of the id, where it is more than the header section needs. */
+  /**
+   * `sizeBytes` is met, but for the digits of the id, where it is more than the header section
+   * needs.
+   */
   constructor(sizeBytes: number) {
     const random = seededRandom(sizeBytes);
     const bodySize = Math.max(2, sizeBytes - beginningBytes - header.length);

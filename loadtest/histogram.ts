@@ -1,4 +1,7 @@
-/** Durations in buckets that grow with them: any percentile to within 1.6 %, in 7 KB, without keeping samples. */
+/**
+ * Durations in buckets that grow with them: any percentile to within 1.6 %, in 7 KB, without
+ * keeping samples.
+ */
 
 /** Buckets for each doubling. */
 const perDoubling = 64;

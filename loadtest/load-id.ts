@@ -31,7 +31,9 @@ export function isRunName(text: string): boolean {
   return runPattern.test(text);
 }
 
-/** Where the field begins in a header section; -1: not here. A field of the body is somebody else's. */
+/**
+ * Where the field begins in a header section; -1: not here. A field of the body is somebody else's.
+ */
 export function loadIdAt(content: Buffer): number {
   const at = content.indexOf(fieldStart, 0, "latin1");
   if (at < 0 || (at > 0 && content[at - 1] !== lineFeed)) return -1;

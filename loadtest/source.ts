@@ -1,5 +1,7 @@
 #!/usr/bin/env bun
-/** The source as a command: `bun loadtest/source.ts --help`. As a class it is in `source/source.ts`. */
+/**
+ * The source as a command: `bun loadtest/source.ts --help`. As a class it is in `source/source.ts`.
+ */
 import { CommanderError } from "commander";
 import { systemRandom } from "#lib/random";
 import { type SourceRun, sourceArguments } from "./source/arguments.ts";

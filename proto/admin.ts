@@ -33,7 +33,10 @@ const destinationSummary = z
   .object({
     destination,
     shard,
-    /** `down`: no host could be used, `nextRetryAt` is when it is tried again. `held`: by an operator. */
+    /**
+     * `down`: no host could be used, `nextRetryAt` is when it is tried again. `held`: by an
+     * operator.
+     */
     state: z.enum(["open", "down", "held"]),
     /** Units in memory that wait for a session. */
     ready: count,
@@ -72,7 +75,10 @@ const listedUnit = z
     shard,
     reversePath: z.string(),
     recipients: z.array(recipientState).readonly(),
-    /** `ready`: in memory, waits for a session. `deferred`: waits until `nextAttemptAt`. `backlog`: waits for its destination. */
+    /**
+     * `ready`: in memory, waits for a session. `deferred`: waits until `nextAttemptAt`. `backlog`:
+     * waits for its destination.
+     */
     state: z.enum(["ready", "inFlight", "deferred", "backlog"]),
     sizeBytes: count,
     attempts: count,
@@ -109,7 +115,10 @@ const verbs = {
     answer: z
       .object({
         units: z.array(listedUnit).readonly(),
-        /** The header section as text (bytes beyond ASCII replaced); absent when the content is gone. */
+        /**
+         * The header section as text (bytes beyond ASCII replaced); absent when the content is
+         * gone.
+         */
         headerSection: z.string().optional(),
       })
       .readonly(),
@@ -183,7 +192,9 @@ export function readAdminAnswer<Verb extends AdminVerb>(
   return read(schemas[verb].answer, value, `answer to ${verb}`);
 }
 
-/** The destination as a worker knows it (lower case, A-labels), or undefined when the text is none. */
+/**
+ * The destination as a worker knows it (lower case, A-labels), or undefined when the text is none.
+ */
 export function parseDestination(text: string): Destination | undefined {
   const name = text.startsWith("[") ? text.toLowerCase() : parseDomain(text);
   return destination.safeParse(name).data;

@@ -1,4 +1,6 @@
-/** A deferred unit as the store keeps it. The unit itself stands in it as `proto/unit` writes it. */
+/**
+ * A deferred unit as the store keeps it. The unit itself stands in it as `proto/unit` writes it.
+ */
 import type { DeferredUnit, LastOutcome, Place } from "#lib/store/store";
 import {
   decodeRecord,

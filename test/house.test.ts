@@ -55,7 +55,10 @@ describe("tests", () => {
     expect(untested.map(({ path }) => path)).toEqual([]);
   });
 
-  /** By the test beside it, by a suite that imports it, or as a part of such a file that nobody else uses. */
+  /**
+   * By the test beside it, by a suite that imports it, or as a part of such a file that nobody else
+   * uses.
+   */
   function isTested({ path }: File): boolean {
     if (existsSync(join(root, path.replace(/\.ts$/, ".test.ts")))) return true;
     return suites.some((suite) => importsOf(suite).has(path)) || isPartOfTested(path);

@@ -1,4 +1,7 @@
-/** Many messages wait for a destination that is down: what others notice of it, and how soon a restart is ready. */
+/**
+ * Many messages wait for a destination that is down: what others notice of it, and how soon a
+ * restart is ready.
+ */
 import { systemClock } from "#lib/clock";
 import { freePort } from "../../test/peers/peer.ts";
 import { Histogram } from "../histogram.ts";

@@ -44,7 +44,10 @@ export class SinkProcess {
     this.endpoint = endpoint;
   }
 
-  /** Resolves when so many different messages have come since the start; rejects when they do not in time. */
+  /**
+   * Resolves when so many different messages have come since the start; rejects when they do not in
+   * time.
+   */
   async reached(distinct: number, timeoutMs: number): Promise<Reached> {
     this.#child.send({ distinct, timeoutMs } satisfies Question);
     const answer = await this.#told.next();

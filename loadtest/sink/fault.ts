@@ -5,7 +5,10 @@
  *     <misdeed>[-at-<stage>][-once | -<n>-times][-1-in-<n>]
  */
 
-/** Where a reply is due. `content`: the first octets after the 354 have come, and no reply is due yet. */
+/**
+ * Where a reply is due. `content`: the first octets after the 354 have come, and no reply is due
+ * yet.
+ */
 export const stages = [
   "connect",
   "ehlo",
@@ -51,7 +54,10 @@ export interface Fault {
   readonly oneIn: number;
 }
 
-/** What has no stage of its own happens where it does most harm: the content is here, the 250 is due. */
+/**
+ * What has no stage of its own happens where it does most harm: the content is here, the 250 is
+ * due.
+ */
 const stageByDefault: Stage = "end-of-data";
 
 const always = { timesMax: Number.POSITIVE_INFINITY, oneIn: 1 } as const;

@@ -24,7 +24,9 @@ export class Faults {
     this.#random = random;
   }
 
-  /** From now on the whole sink does this, and nothing else of its own. @throws for an unknown word */
+  /**
+   * From now on the whole sink does this, and nothing else of its own. @throws for an unknown word
+   */
   replace(words: readonly string[]): void {
     this.#wide = words.map((word) => {
       const fault = parseFault(word);

@@ -4,7 +4,9 @@ import { type LoadId, loadIdIn } from "../load-id.ts";
 
 /** Where the id is looked for. */
 const headMax = 16_384;
-/** The longest thing that can begin in one piece and end in the next: CR LF . CR LF, less an octet. */
+/**
+ * The longest thing that can begin in one piece and end in the next: CR LF . CR LF, less an octet.
+ */
 const splitMax = 4;
 const endMark = "\r\n.\r\n";
 const emptyMark = ".\r\n";
@@ -39,7 +41,10 @@ export class IncomingContent {
     this.#state = "begun";
   }
 
-  /** Where reading goes on: behind the final dot, or where more is needed. `input` is valid only during the call. */
+  /**
+   * Where reading goes on: behind the final dot, or where more is needed. `input` is valid only
+   * during the call.
+   */
   read(input: Buffer, from: number): number {
     if (this.#size === 0) {
       // The line end before the final dot of an empty message is that of DATA.

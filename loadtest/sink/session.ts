@@ -1,5 +1,6 @@
 /**
- * One session of a sink: as little of SMTP as can be measured against, and every fault that was asked for.
+ * One session of a sink: as little of SMTP as can be measured against, and every fault that was
+ * asked for.
  *
  *   command ──DATA, 354──▶ content ──final dot──▶ command
  *

@@ -1,4 +1,7 @@
-/** What has arrived at a sink: numbers, the ledger of ids, and the messages themselves when they are kept. */
+/**
+ * What has arrived at a sink: numbers, the ledger of ids, and the messages themselves when they are
+ * kept.
+ */
 import { isIntact } from "../content.ts";
 import { Ledger } from "../ledger.ts";
 import type { LoadId } from "../load-id.ts";

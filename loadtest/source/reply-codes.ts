@@ -1,4 +1,7 @@
-/** The codes of the replies in a stream of octets: the last line of each has a blank behind the code. */
+/**
+ * The codes of the replies in a stream of octets: the last line of each has a blank behind the
+ * code.
+ */
 
 const lineFeed = 10;
 const hyphen = 45;

@@ -33,7 +33,10 @@ export interface SessionOptions {
   readonly hostname: string;
 }
 
-/** What became of a message that was begun. `unknown`: the final dot was sent, and no reply was seen. */
+/**
+ * What became of a message that was begun. `unknown`: the final dot was sent, and no reply was
+ * seen.
+ */
 export type Result =
   | { readonly kind: "accepted"; readonly recipients: number; readonly latencyMs: number }
   | { readonly kind: "refused"; readonly stage: SourceStage; readonly code: number }

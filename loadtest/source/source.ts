@@ -1,6 +1,6 @@
 /**
- * Sends messages over a number of sessions as fast as they are taken, or at a rate; checks every reply,
- * and remembers which messages got a 250.
+ * Sends messages over a number of sessions as fast as they are taken, or at a rate; checks every
+ * reply, and remembers which messages got a 250.
  */
 import { type Clock, systemClock } from "#lib/clock";
 import { Deadlines } from "#lib/deadlines";

@@ -22,7 +22,10 @@ export interface SourceSummary {
   readonly acceptedPerSecond: number;
   /** From the final dot to its 250. */
   readonly latency: Percentiles;
-  /** With a rate: from the time the message was due to its 250, which tells what waiting sources hide. */
+  /**
+   * With a rate: from the time the message was due to its 250, which tells what waiting sources
+   * hide.
+   */
   readonly lateness: Percentiles;
 }
 

@@ -9,7 +9,8 @@ import { readAll, typedLine } from "./terminal.ts";
 
 const { stdin, stdout, stderr } = process;
 
-// Who reads only the first lines, as `head` does, has what they wanted; a daemon outlives its reader.
+// Who reads only the first lines, as `head` does, has what they wanted; a daemon outlives its
+// reader.
 for (const stream of [stdout, stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

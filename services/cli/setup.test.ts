@@ -10,7 +10,10 @@ const lock = {
     "node_modules/other-platform": { version: "1.0.0", optional: true },
   },
 };
-/** Stands in for npm: notes its arguments, installs a bun that runs unless `bin/bun.exe` is to stay broken. */
+/**
+ * Stands in for npm: notes its arguments, installs a bun that runs unless `bin/bun.exe` is to stay
+ * broken.
+ */
 const npm = `
 const fs = require("node:fs");
 fs.appendFileSync("calls", process.argv.slice(2).join(" ") + "\\n");

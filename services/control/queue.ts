@@ -82,7 +82,9 @@ export class Queue {
     return sum;
   }
 
-  /** Answers that cannot be read come from another version: better a part of the truth than none. */
+  /**
+   * Answers that cannot be read come from another version: better a part of the truth than none.
+   */
   async #askAll<Verb extends AdminVerb>(
     verb: Verb,
     asked: AdminArguments<Verb>,

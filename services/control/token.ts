@@ -7,7 +7,10 @@ const tokenBytes = 32;
 /** Shorter ones can be guessed. */
 const tokenLengthMin = 16;
 
-/** Reads the token, or makes it when there is no such file. Rejects with the file's name when that cannot be. */
+/**
+ * Reads the token, or makes it when there is no such file. Rejects with the file's name when that
+ * cannot be.
+ */
 export async function readOrMakeToken(path: string): Promise<string> {
   try {
     return await makeToken(path);

@@ -10,7 +10,9 @@ export interface EdgeConfig {
   /** Certificate and key for STARTTLS and implicit TLS; see `identity.ts`. */
   readonly identity: TlsIdentity;
   readonly limits: EdgeLimits;
-  /** How long a message may be tried before it is given up. RFC 5321 §4.5.4.1: at least 4 to 5 days. */
+  /**
+   * How long a message may be tried before it is given up. RFC 5321 §4.5.4.1: at least 4 to 5 days.
+   */
   readonly lifetimeMs: number;
   /** The same for a null reverse-path: nobody waits for a notification that long. */
   readonly notificationLifetimeMs: number;
@@ -100,7 +102,9 @@ export const defaultNotificationLifetimeMs = 2 * dayMs;
 const commonServerLimits: Omit<ServerLimits, "contentLineMax"> = {
   /** What most providers take. */
   messageSizeMax: 25 * mebibyte,
-  /** Ten times what RFC 5321 §4.5.3.1.8 asks for; 452 beyond, so that a client sends the rest later. */
+  /**
+   * Ten times what RFC 5321 §4.5.3.1.8 asks for; 452 beyond, so that a client sends the rest later.
+   */
   recipientsMax: 1_000,
   /** RFC 5321 §4.5.3.1.4 has 512, and each extension adds its own. */
   commandLineMax: 2_048,
@@ -110,13 +114,19 @@ const commonServerLimits: Omit<ServerLimits, "contentLineMax"> = {
   errorsHardMax: 20,
   /** Long enough to make guessing dear, short enough not to hold sessions. */
   errorDelayMs: 1_000,
-  /** RFC 5321 §6.3: a loop count of at least 100 was meant for hops of the eighties; 50 stops loops sooner. */
+  /**
+   * RFC 5321 §6.3: a loop count of at least 100 was meant for hops of the eighties; 50 stops loops
+   * sooner.
+   */
   receivedFieldsMax: 50,
   /** A thousand pipelined RCPT commands. */
   pipelinedBytesMax: 64 * 1024,
 };
 
-/** Defaults by kind: what we originate must be right (RFC 5322 §2.1.1), what others send we bear with. */
+/**
+ * Defaults by kind: what we originate must be right (RFC 5322 §2.1.1), what others send we bear
+ * with.
+ */
 export function serverLimits(kind: ListenerKind): ServerLimits {
   return { ...commonServerLimits, contentLineMax: kind === "submission" ? 998 : 8_192 };
 }

@@ -72,7 +72,9 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     return this.#context.listener.name;
   }
 
-  /** On the monotonic clock. Read once a second for all connections; so no command costs a timer. */
+  /**
+   * On the monotonic clock. Read once a second for all connections; so no command costs a timer.
+   */
   get deadline(): number {
     const { load, limits } = this.#context;
     if (this.#phase === "serving" && !this.#session.isWaiting) {
@@ -86,7 +88,9 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** The sweep marks an expired deadline; ours follows from the phase, so there is nothing to keep. */
+  /**
+   * The sweep marks an expired deadline; ours follows from the phase, so there is nothing to keep.
+   */
   set deadline(_: number) {}
 
   expired(): void {
@@ -135,7 +139,10 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     this.#connection.destroy();
   }
 
-  /** Carries steps out until the session waits for us or for the peer; replies go out as one segment. */
+  /**
+   * Carries steps out until the session waits for us or for the peer; replies go out as one
+   * segment.
+   */
   #run(begin: () => readonly ServerStep[]): void {
     try {
       let steps: readonly ServerStep[] | undefined = begin();

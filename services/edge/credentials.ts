@@ -113,7 +113,9 @@ export class Credentials {
     this.#remembered.set(key, { passwordHash, until: this.#clock.monotonic() + rememberedMs });
   }
 
-  /** The same guess from several sessions at once is one verification. Undefined: no room to wait. */
+  /**
+   * The same guess from several sessions at once is one verification. Undefined: no room to wait.
+   */
   async #verifyOnce(key: string, password: string, hash: string): Promise<boolean | undefined> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;

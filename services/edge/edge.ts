@@ -128,7 +128,10 @@ export class Edge {
     }
   }
 
-  /** No new sessions, 421 to those that idle, running transactions finish within `stopMs`; then all is closed. */
+  /**
+   * No new sessions, 421 to those that idle, running transactions finish within `stopMs`; then all
+   * is closed.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

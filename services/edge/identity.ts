@@ -9,14 +9,19 @@ export interface IdentityFiles {
   readonly privateKey: string;
 }
 
-/** Ten years: a pair nobody verifies only protects against those who listen; its end would help nobody. */
+/**
+ * Ten years: a pair nobody verifies only protects against those who listen; its end would help
+ * nobody.
+ */
 const selfSignedDays = 3_650;
 const selfSignedNames: IdentityFiles = {
   certificate: "self-signed.crt",
   privateKey: "self-signed.key",
 };
 
-/** Reads a pair of PEM files. Rejects with the file's name in the message when it cannot be read. */
+/**
+ * Reads a pair of PEM files. Rejects with the file's name in the message when it cannot be read.
+ */
 export async function loadIdentity(files: IdentityFiles): Promise<TlsIdentity> {
   const [certificate, privateKey] = await Promise.all([
     readPem(files.certificate, "CERTIFICATE"),

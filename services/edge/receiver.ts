@@ -191,7 +191,10 @@ export class Receiver {
     });
   }
 
-  /** The one place where the unexpected becomes a reply: generic text, and an id that is in the log, too. */
+  /**
+   * The one place where the unexpected becomes a reply: generic text, and an id that is in the log,
+   * too.
+   */
   #refusal(queueId: QueueId, error: unknown): ServerAnswer {
     const { log } = this.#ports;
     if (error instanceof IntakeFull) {

@@ -1,4 +1,6 @@
-/** From the final dot to the queue, over the whole edge: what is added, what is refused, and how. */
+/**
+ * From the final dot to the queue, over the whole edge: what is added, what is refused, and how.
+ */
 import { describe, expect, test } from "bun:test";
 import { fakeIdentity } from "#lib/net/memory-connection";
 import { IntakeUnavailable } from "#lib/stream/intake";

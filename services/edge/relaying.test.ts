@@ -1,4 +1,6 @@
-/** No way through the whole edge makes an open relay: what is taken is for a destination of ours. */
+/**
+ * No way through the whole edge makes an open relay: what is taken is for a destination of ours.
+ */
 import { describe, expect, test } from "bun:test";
 import {
   edgeConfig,

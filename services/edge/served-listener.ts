@@ -1,4 +1,7 @@
-/** A listener's part of the configuration, as its connections use it; a reload changes it under them. */
+/**
+ * A listener's part of the configuration, as its connections use it; a reload changes it under
+ * them.
+ */
 import type { ServerSettings } from "#lib/smtp/server/step";
 import { Admission } from "./admission.ts";
 import { type EdgeConfig, type ListenerConfig, serverLimits } from "./config.ts";

@@ -28,7 +28,10 @@ export class TurnedAway implements ConnectionHandler, HasDeadline {
     this.#connection.destroy();
   }
 
-  /** Read and thrown away: unread bytes would turn the close into a reset that takes the reply with it. */
+  /**
+   * Read and thrown away: unread bytes would turn the close into a reset that takes the reply with
+   * it.
+   */
   data(): void {}
 
   closed(): void {

@@ -1,4 +1,6 @@
-/** A promise between our own parts was broken: fatal for the unit of work, never for its neighbours. */
+/**
+ * A promise between our own parts was broken: fatal for the unit of work, never for its neighbours.
+ */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }

@@ -1,4 +1,7 @@
-/** Places where a simulation lets an operation of a memory inhabitant be late, fail, or never answer. */
+/**
+ * Places where a simulation lets an operation of a memory inhabitant be late, fail, or never
+ * answer.
+ */
 import type { Shard } from "#lib/queue/unit";
 
 export interface FaultPoint {

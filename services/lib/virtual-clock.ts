@@ -63,8 +63,9 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time pass until `now()` is at `until`, or until `until()` holds; it is asked after every timer.
-   * Rejects when `until()` cannot come true any more: no timer is left, or `withinMs` have passed.
+   * Lets time pass until `now()` is at `until`, or until `until()` holds; it is asked after every
+   * timer. Rejects when `until()` cannot come true any more: no timer is left, or `withinMs` have
+   * passed.
    */
   async runUntil(
     until: number | (() => boolean),
@@ -106,7 +107,9 @@ export class NeverHappened extends Error {
   override readonly name = "NeverHappened";
 }
 
-/** Every promise that can go on without a timer has gone on: microtasks run dry before a macrotask. */
+/**
+ * Every promise that can go on without a timer has gone on: microtasks run dry before a macrotask.
+ */
 function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

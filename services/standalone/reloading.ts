@@ -1,4 +1,7 @@
-/** What a running Godwit takes over from a changed file, and what it can only take at its next start. */
+/**
+ * What a running Godwit takes over from a changed file, and what it can only take at its next
+ * start.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "#lib/config/config";
 

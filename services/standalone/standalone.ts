@@ -1,4 +1,7 @@
-/** All of Godwit in one process over the embedded queue: the same edge, delivery and control as in a cluster. */
+/**
+ * All of Godwit in one process over the embedded queue: the same edge, delivery and control as in a
+ * cluster.
+ */
 import { join } from "node:path";
 import type { Clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
@@ -79,7 +82,10 @@ export class Standalone {
     return this.#controlAt;
   }
 
-  /** What was left in the queue is on its way before new mail is taken. Rejects, with all stopped, when a place cannot be had. */
+  /**
+   * What was left in the queue is on its way before new mail is taken. Rejects, with all stopped,
+   * when a place cannot be had.
+   */
   async start(): Promise<void> {
     const { delivery, edge, control } = this.#parts;
     try {
@@ -93,7 +99,10 @@ export class Standalone {
     this.#state = "running";
   }
 
-  /** Certificates, users, routes, limits of the edge, what listeners demand; the log tells what else needs a restart. */
+  /**
+   * Certificates, users, routes, limits of the edge, what listeners demand; the log tells what else
+   * needs a restart.
+   */
   async reload(next: Config): Promise<void> {
     const { config, restartKeys } = reloaded(this.#config, next);
     const identity = await identityOf(config);

@@ -1,6 +1,6 @@
 /**
- * kill -9 under load, again and again: whatever got a 250 arrives, intact, and a second copy has only
- * who was in doubt (ADR 0001, DESIGN §4).
+ * kill -9 under load, again and again: whatever got a 250 arrives, intact, and a second copy has
+ * only who was in doubt (ADR 0001, DESIGN §4).
  */
 import { expect, test } from "bun:test";
 import { seededRandom } from "#lib/random";
@@ -16,7 +16,9 @@ import { within } from "../support/process/within.ts";
 const rounds = 20;
 const seed = Number(process.env.CRASH_SEED ?? 1);
 const emptyMaxMs = 60_000;
-/** Messages that are begun, or arrive, until the next kill: often before the restart is worked off. */
+/**
+ * Messages that are begun, or arrive, until the next kill: often before the restart is worked off.
+ */
 const eventsMax = 300;
 
 /** A session is at the final dot of one message, and a unit has at most two recipients here. */

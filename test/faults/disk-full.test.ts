@@ -1,4 +1,6 @@
-/** A full disk: 452, nothing accepted is lost, and it goes on by itself when there is space again. */
+/**
+ * A full disk: 452, nothing accepted is lost, and it goes on by itself when there is space again.
+ */
 import { describe, expect, test } from "bun:test";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { assertThere } from "../peers/packages.ts";
@@ -19,7 +21,10 @@ test("a small disk is there where it must be", () => {
   assertThere(missing);
 });
 
-/** Sends one message after the other until one is answered otherwise. Returns how many were accepted. */
+/**
+ * Sends one message after the other until one is answered otherwise. Returns how many were
+ * accepted.
+ */
 async function sendUntil(peer: RawPeer, code: "250" | "452"): Promise<number> {
   const content = `Subject: full\r\n\r\n${`${"x".repeat(76)}\r\n`.repeat(contentLines)}.`;
   for (let accepted = 0; ; ) {

@@ -1,4 +1,7 @@
-/** A process that stands still for seconds (SIGSTOP): a laptop's lid, a paused virtual machine, a debugger. */
+/**
+ * A process that stands still for seconds (SIGSTOP): a laptop's lid, a paused virtual machine, a
+ * debugger.
+ */
 import { expect, test } from "bun:test";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { Accounts } from "../support/process/accounts.ts";

@@ -1,4 +1,7 @@
-/** What a restart after a crash finds: thousands that wait, holds, poison, and mail that has grown too old. */
+/**
+ * What a restart after a crash finds: thousands that wait, holds, poison, and mail that has grown
+ * too old.
+ */
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { Ledger } from "../../loadtest/ledger.ts";

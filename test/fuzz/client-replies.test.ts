@@ -1,4 +1,7 @@
-/** However a server's bytes are cut, they are the same replies; and transparency is undone by who reads it. */
+/**
+ * However a server's bytes are cut, they are the same replies; and transparency is undone by who
+ * reads it.
+ */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ReplyReader } from "#lib/smtp/client/reply-reader";

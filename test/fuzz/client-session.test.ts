@@ -1,4 +1,7 @@
-/** Whatever a server says and whenever the connection breaks, each recipient is settled once, and truly. */
+/**
+ * Whatever a server says and whenever the connection breaks, each recipient is settled once, and
+ * truly.
+ */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ClientSession } from "#lib/smtp/client/session";

@@ -24,7 +24,9 @@ const piece = fc.constantFrom(
 );
 const content = fc.array(piece, { maxLength: 40 }).map((pieces) => encoder.encode(pieces.join("")));
 
-/** RFC 5322 §2.2 line by line: fields are lines with a name, those that begin with a blank go on. */
+/**
+ * RFC 5322 §2.2 line by line: fields are lines with a name, those that begin with a blank go on.
+ */
 function fieldLines(bytes: Uint8Array): string[] {
   const fields: string[] = [];
   for (const line of Buffer.from(bytes)

@@ -1,4 +1,6 @@
-/** What outlives a process may have rotted: it is read as a record, or refused as one to be parked. */
+/**
+ * What outlives a process may have rotted: it is read as a record, or refused as one to be parked.
+ */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { UnitEvent } from "#lib/queue/event";

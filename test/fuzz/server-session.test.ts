@@ -1,4 +1,6 @@
-/** However a client's bytes are cut and however late the driver answers, a session says the same. */
+/**
+ * However a client's bytes are cut and however late the driver answers, a session says the same.
+ */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { encodeReply, reply } from "#lib/smtp/reply";

@@ -1,4 +1,7 @@
-/** Clients that misbehave on real sockets: the right reply or a closed connection, and nobody else notices. */
+/**
+ * Clients that misbehave on real sockets: the right reply or a closed connection, and nobody else
+ * notices.
+ */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { TlsIdentity } from "#lib/net/transport";
 import { defaultEdgeLimits } from "../../services/edge/config.ts";

@@ -1,4 +1,7 @@
-/** The whole way: mail clients submit to the real process, which delivers to real servers, where it is read. */
+/**
+ * The whole way: mail clients submit to the real process, which delivers to real servers, where it
+ * is read.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

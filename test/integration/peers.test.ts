@@ -1,4 +1,6 @@
-/** The real servers that later tests deliver to: each starts, takes a message, and has it in a file. */
+/**
+ * The real servers that later tests deliver to: each starts, takes a message, and has it in a file.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { makeIdentity } from "../../services/edge/identity.ts";

@@ -1,4 +1,7 @@
-/** What the delivery side sends, to real mail servers: each recipient's outcome, and the bytes that arrive. */
+/**
+ * What the delivery side sends, to real mail servers: each recipient's outcome, and the bytes that
+ * arrive.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod } from "node:fs/promises";
 import { makeIdentity } from "../../services/edge/identity.ts";

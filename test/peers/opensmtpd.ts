@@ -1,4 +1,7 @@
-/** OpenSMTPD on a loopback port: takes mail for known users of its domains into maildirs. One at a time. */
+/**
+ * OpenSMTPD on a loopback port: takes mail for known users of its domains into maildirs. One at a
+ * time.
+ */
 import { existsSync } from "node:fs";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

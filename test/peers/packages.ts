@@ -25,8 +25,8 @@ export async function missing(packages: readonly Package[]): Promise<string | un
 }
 
 /**
- * Unpacks a package that cannot be installed beside another (only one mail server may be), with what
- * it needs. The reason why that cannot be; undefined when it is there.
+ * Unpacks a package that cannot be installed beside another (only one mail server may be), with
+ * what it needs. The reason why that cannot be; undefined when it is there.
  */
 export async function missingUnpacked(
   name: string,

@@ -21,7 +21,10 @@ export interface PostfixOptions {
 
 const daemons = "/usr/lib/postfix/sbin";
 
-/** Service, type, private, unprivileged, chroot, wakeup, process limit, command. No chroot: our directory is none. */
+/**
+ * Service, type, private, unprivileged, chroot, wakeup, process limit, command. No chroot: our
+ * directory is none.
+ */
 const services = [
   "pickup unix n - n 60 1 pickup",
   "cleanup unix n - n - 0 cleanup",

@@ -1,4 +1,6 @@
-/** What is run for `check`, `all` and `fuzz`, and in which order: what fails fastest comes first. */
+/**
+ * What is run for `check`, `all` and `fuzz`, and in which order: what fails fastest comes first.
+ */
 
 export type Mode = "check" | "all" | "fuzz";
 
@@ -18,7 +20,9 @@ const second = 1_000;
 const minute = 60_000;
 const common = { testTimeoutMs: 10 * second, groupTimeoutMs: 5 * minute } as const;
 
-/** Paths of unit tests are those of what they test; the folders under `test/` have their own groups. */
+/**
+ * Paths of unit tests are those of what they test; the folders under `test/` have their own groups.
+ */
 const unitPaths = ["services", "proto", "loadtest", "test/support", "test/runner", "test/peers"];
 
 const check: readonly Group[] = [

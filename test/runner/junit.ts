@@ -51,7 +51,9 @@ function failureOf({ result }: { result: CaseResult }, attributes: Attributes): 
   return { kind: "failed", message: message.trim() };
 }
 
-/** A skipped test or its block carries the reason in its name, since the report has no place for it. */
+/**
+ * A skipped test or its block carries the reason in its name, since the report has no place for it.
+ */
 function reasonOf({ attributes }: { attributes: Attributes }, skipped: Attributes): string {
   const message = skipped.get("message");
   if (message !== undefined) return message;

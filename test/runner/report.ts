@@ -1,7 +1,11 @@
-/** What a run says at its end: failures, skips with their reasons, and the count as the last line. */
+/**
+ * What a run says at its end: failures, skips with their reasons, and the count as the last line.
+ */
 import type { TestCase } from "./junit.ts";
 
-/** In CI the servers are there: a test that misses one did not test. Those marked so may be missing. */
+/**
+ * In CI the servers are there: a test that misses one did not test. Those marked so may be missing.
+ */
 const missingThing = /missing|not installed|no such|not found|unavailable|cannot install/i;
 
 export interface Report {

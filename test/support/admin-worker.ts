@@ -1,4 +1,6 @@
-/** A worker as operators see it: knows some units and destinations, and notes what it is told to do. */
+/**
+ * A worker as operators see it: knows some units and destinations, and notes what it is told to do.
+ */
 import type { Bus, BusRequest, Json } from "#lib/leases/bus";
 import {
   adminAnswer,

@@ -1,4 +1,6 @@
-/** A client on a real socket that may misbehave: it sends what it is told and waits for what comes. */
+/**
+ * A client on a real socket that may misbehave: it sends what it is told and waits for what comes.
+ */
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Endpoint } from "#lib/net/transport";

@@ -152,7 +152,9 @@ export function mismatch(
   return at === lines.length ? undefined : `expected nothing more, got "${lines[at]}"`;
 }
 
-/** `bytes` in pieces; each a copy, so that a reader which keeps what it does not own is found out. */
+/**
+ * `bytes` in pieces; each a copy, so that a reader which keeps what it does not own is found out.
+ */
 export function segments(bytes: Uint8Array, cutting: Cutting, random: Random): Uint8Array[] {
   if (cutting === "whole") return [bytes.slice()];
   const pieces: Uint8Array[] = [];

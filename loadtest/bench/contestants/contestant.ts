@@ -17,7 +17,10 @@ export interface Running {
   pid(): number | undefined;
   /** What it has logged, for whoever must find out what went wrong. */
   log(): Promise<string>;
-  /** Ends it, kindly or not, and starts it with the same queue. Resolves to the milliseconds until it is ready. */
+  /**
+   * Ends it, kindly or not, and starts it with the same queue. Resolves to the milliseconds until
+   * it is ready.
+   */
   restart?(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
   stop(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
  * The configuration as the program works with it: durations in milliseconds, sizes in bytes, paths
- * absolute, secrets read. What the file leaves out and a service has a default for is left out here.
+ * absolute, secrets read. What the file leaves out and a service has a default for is left out
+ * here.
  */
 import type { Written } from "./schema.ts";
 

@@ -1,4 +1,6 @@
-/** The `limits` of the file, for all listeners and of one. What is not given is left to the edge. */
+/**
+ * The `limits` of the file, for all listeners and of one. What is not given is left to the edge.
+ */
 import { z } from "zod";
 import type { ServerLimits } from "#lib/smtp/server/step";
 import { bytes, count, span } from "./field.ts";

@@ -1,4 +1,7 @@
-/** From the text of `godwit.yaml` to a configuration, or to everything that is wrong with it at once. */
+/**
+ * From the text of `godwit.yaml` to a configuration, or to everything that is wrong with it at
+ * once.
+ */
 import { dirname, join, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { Config, ListenerConfig } from "./config.ts";

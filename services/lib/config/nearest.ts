@@ -14,7 +14,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** Inserted, removed, exchanged and swapped characters that make `b` of `a` (optimal string alignment). */
+/**
+ * Inserted, removed, exchanged and swapped characters that make `b` of `a` (optimal string
+ * alignment).
+ */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

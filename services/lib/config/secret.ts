@@ -1,4 +1,6 @@
-/** Values that may stand elsewhere: `{ file: … }` or `{ env: … }`; and the certificate with its key. */
+/**
+ * Values that may stand elsewhere: `{ file: … }` or `{ env: … }`; and the certificate with its key.
+ */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { z } from "zod";
 import type { TlsIdentity } from "#lib/net/transport";
@@ -6,7 +8,10 @@ import { field } from "./field.ts";
 import { bad, ok, quote, type ValueParse, type ValueParser } from "./value.ts";
 
 export interface Sources {
-  /** The text of a file; a relative path is taken from the configuration's folder. @throws the system's error */
+  /**
+   * The text of a file; a relative path is taken from the configuration's folder. @throws the
+   * system's error
+   */
   readonly readFile: (path: string) => string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -20,7 +25,10 @@ export function secret<T>(sources: Sources, parse: ValueParser<T>) {
   });
 }
 
-/** The certificate (with its chain) and its key: paths, or as above. Both are read, and must belong together. */
+/**
+ * The certificate (with its chain) and its key: paths, or as above. Both are read, and must belong
+ * together.
+ */
 export function pemPair(sources: Sources) {
   return z
     .strictObject({

@@ -12,7 +12,10 @@ export interface Waiting {
   isAnswer(bytes: Uint8Array): boolean;
 }
 
-/** Never rejects. Each UDP query has a source port of its own, which is hard to guess (RFC 5452 §9.2). */
+/**
+ * Never rejects. Each UDP query has a source port of its own, which is hard to guess (RFC 5452
+ * §9.2).
+ */
 export interface Exchange {
   udp(server: Endpoint, query: Uint8Array, waiting: Waiting): Promise<Exchanged>;
   tcp(server: Endpoint, query: Uint8Array, waiting: Waiting): Promise<Exchanged>;

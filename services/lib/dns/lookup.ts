@@ -27,9 +27,14 @@ interface Result<T> {
 
 /** Records are asked for again once a day at least: changes of mail exchangers must arrive. */
 const ttlMaxMs = 24 * 3_600_000;
-/** RFC 2308 §5 lets it be hours, but a domain that was missing bounces mail: the mistake must pass soon. */
+/**
+ * RFC 2308 §5 lets it be hours, but a domain that was missing bounces mail: the mistake must pass
+ * soon.
+ */
 const negativeTtlMaxMs = 15 * 60_000;
-/** RFC 9520 §3.2: one to five seconds at first, so that a storm of mail makes no storm of queries. */
+/**
+ * RFC 9520 §3.2: one to five seconds at first, so that a storm of mail makes no storm of queries.
+ */
 const failureTtlMs = 5_000;
 const entryBytes = 200;
 

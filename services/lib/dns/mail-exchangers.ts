@@ -54,7 +54,9 @@ export interface AddressesOptions {
   readonly useIpv6: boolean;
 }
 
-/** Who publishes more has them ignored: nobody waits for the connection timeouts of a hundred hosts. */
+/**
+ * Who publishes more has them ignored: nobody waits for the connection timeouts of a hundred hosts.
+ */
 const mailExchangersMax = 20;
 const addressesMax = 8;
 /** An address that was given as such does not expire. */
@@ -111,7 +113,9 @@ function taken(families: readonly (readonly string[])[]): string[] {
   return turns.flat().filter((address) => address !== undefined);
 }
 
-/** A family that is unknown may have addresses: only if both are known to have none, there is none. */
+/**
+ * A family that is unknown may have addresses: only if both are known to have none, there is none.
+ */
 function absence(answers: readonly Answer<string>[]): AddressesAnswer {
   const failure = answers.find((answer) => answer.kind === "failure");
   if (failure !== undefined) return failure;

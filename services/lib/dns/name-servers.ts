@@ -54,9 +54,14 @@ interface Waiter {
   readonly enter: (isLate: boolean) => void;
 }
 
-/** A server that was silent is asked last for so long: each query would wait for its timeout anew. */
+/**
+ * A server that was silent is asked last for so long: each query would wait for its timeout anew.
+ */
 const avoidMs = 30_000;
-/** Who waited longer than this for its turn gets a failure: while DNS is away the line must not grow old. */
+/**
+ * Who waited longer than this for its turn gets a failure: while DNS is away the line must not grow
+ * old.
+ */
 const turnMaxMs = 10_000;
 const formatError = 1;
 

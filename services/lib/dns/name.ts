@@ -6,14 +6,19 @@ const labelLengthMax = 63;
 const space = 0x20;
 const delete_ = 0x7f;
 
-/** The name in the one form that we ask for and compare by; undefined when no server can know it. */
+/**
+ * The name in the one form that we ask for and compare by; undefined when no server can know it.
+ */
 export function queryName(text: string): string | undefined {
   const name = withoutTrailingDot(text).toLowerCase();
   if (name.length === 0 || name.length > nameLengthMax) return undefined;
   return name.split(".").every(isLabel) ? name : undefined;
 }
 
-/** A name as a server sent it; "" for the root. What cannot be a host's name stays unusable, but printable. */
+/**
+ * A name as a server sent it; "" for the root. What cannot be a host's name stays unusable, but
+ * printable.
+ */
 export function receivedName(text: string): string {
   return withoutTrailingDot(text)
     .toLowerCase()

@@ -101,7 +101,10 @@ function edns(): Answer {
   };
 }
 
-/** Servers give the question back as it was: each letter's case is one more bit that must be guessed. */
+/**
+ * Servers give the question back as it was: each letter's case is one more bit that must be
+ * guessed.
+ */
 function inRandomCase(name: string, random: Random): string {
   let text = "";
   for (const character of name) {

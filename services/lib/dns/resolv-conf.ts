@@ -13,7 +13,9 @@ export interface ResolvConf {
   readonly isRotating: boolean;
 }
 
-/** The limits and defaults of resolv.conf(5), so that the file means here what it means elsewhere. */
+/**
+ * The limits and defaults of resolv.conf(5), so that the file means here what it means elsewhere.
+ */
 const serversMax = 3;
 const timeoutMaxSeconds = 30;
 const attemptsMax = 5;

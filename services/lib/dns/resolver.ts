@@ -1,6 +1,9 @@
 /** Seam: DNS, with the three answers that mail must tell apart. */
 
-/** `none`: the name exists without such records (NODATA). `nxdomain`: no such name. `failure`: unknown is transient. */
+/**
+ * `none`: the name exists without such records (NODATA). `nxdomain`: no such name. `failure`:
+ * unknown is transient.
+ */
 export type Answer<T> =
   | { readonly kind: "records"; readonly records: readonly T[]; readonly ttlMs: number }
   | { readonly kind: "none" }
@@ -13,7 +16,10 @@ export interface MxRecord {
   readonly exchange: string;
 }
 
-/** Follows CNAMEs. Names are lower-case A-labels without trailing dot. Never rejects: failure is an answer. */
+/**
+ * Follows CNAMEs. Names are lower-case A-labels without trailing dot. Never rejects: failure is an
+ * answer.
+ */
 export interface Resolver {
   mx(domain: string): Promise<Answer<MxRecord>>;
   /** IPv4 addresses in dotted form. */

@@ -30,7 +30,9 @@ const codeNames: Readonly<Record<number, string>> = {
   5: "REFUSED",
 };
 
-/** Why a response is no answer, so that another server should be asked; undefined when it is one. */
+/**
+ * Why a response is no answer, so that another server should be asked; undefined when it is one.
+ */
 export function faultOf(response: Response): string | undefined {
   const { code, answers, authorities } = response;
   if (code !== noError && code !== nameError) return codeNames[code] ?? `response code ${code}`;

@@ -7,8 +7,8 @@ const neverThere: Answer<never> = { kind: "nxdomain" };
 const loopback: Readonly<Record<string, string>> = { a: "127.0.0.1", aaaa: "::1" };
 
 /**
- * The loopback addresses for localhost, nothing else below it (RFC 6761 §6.3): mail for it goes by a
- * route or not at all. `.invalid` (§6.4) and `.onion` (RFC 7686 §2) do not exist.
+ * The loopback addresses for localhost, nothing else below it (RFC 6761 §6.3): mail for it goes by
+ * a route or not at all. `.invalid` (§6.4) and `.onion` (RFC 7686 §2) do not exist.
  */
 export function specialAddresses(name: string, type: "a" | "aaaa"): Answer<string> | undefined {
   const address = loopback[type];

@@ -48,7 +48,10 @@ export function diagnosticCodeOf(reply: Reply): DiagnosticCode {
   return { type: "smtp", text: lines.join(" ") };
 }
 
-/** What to tell of the cause: the remote's words, else ours under a type of our own (RFC 3464 §2.3.6). */
+/**
+ * What to tell of the cause: the remote's words, else ours under a type of our own (RFC 3464
+ * §2.3.6).
+ */
 export function diagnosisOf(recipient: ReportedRecipient): DiagnosticCode | undefined {
   const { diagnosticCode, text } = recipient;
   if (diagnosticCode !== undefined || text === undefined) return diagnosticCode;

@@ -1,4 +1,7 @@
-/** A notification as a whole: multipart/report (RFC 6522) with a delivery status (RFC 3464) for the reverse-path. */
+/**
+ * A notification as a whole: multipart/report (RFC 6522) with a delivery status (RFC 3464) for the
+ * reverse-path.
+ */
 import { dateTime } from "#lib/message/date";
 import { asciiFieldBody } from "#lib/message/header-section";
 import { makeMessageId, usableMessageId } from "#lib/message/message-id";
@@ -26,7 +29,9 @@ export interface NotificationRequest {
   readonly now: Time;
 }
 
-/** What to queue for the original's reverse-path, itself with the null reverse-path (RFC 3461 §6.1). */
+/**
+ * What to queue for the original's reverse-path, itself with the null reverse-path (RFC 3461 §6.1).
+ */
 export interface Notification {
   readonly content: Uint8Array;
   readonly body: Envelope["body"];

@@ -1,4 +1,7 @@
-/** What of the original goes back with a notification (RFC 3461 §4.3, §6.2; RFC 6522 §3; RFC 6533 §4). */
+/**
+ * What of the original goes back with a notification (RFC 3461 §4.3, §6.2; RFC 6522 §3; RFC 6533
+ * §4).
+ */
 import { fieldsOf } from "#lib/message/header-section";
 import type { Envelope } from "#lib/queue/unit";
 import type { Action } from "./wanted.ts";
@@ -13,9 +16,14 @@ export interface ReturnedContent {
   readonly bytes: Uint8Array;
 }
 
-/** RFC 3461 §6.2 lets us choose. Someone who sends 25 MiB to a wrong address need not get them back. */
+/**
+ * RFC 3461 §6.2 lets us choose. Someone who sends 25 MiB to a wrong address need not get them back.
+ */
 export const returnedSizeMax = 50 * 1024;
-/** RFC 5322 §2.1.1: longer lines, which inbound mail may have, would make the notification undeliverable. */
+/**
+ * RFC 5322 §2.1.1: longer lines, which inbound mail may have, would make the notification
+ * undeliverable.
+ */
 const lineLengthMax = 998;
 const lf = 0x0a;
 

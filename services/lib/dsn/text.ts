@@ -1,6 +1,9 @@
 /** Text in notifications: cleaned of what a peer could smuggle in, and folded. */
 
-/** Repeated from a peer's reply at most; RFC 5321 §4.5.3.1.5 has 512 octets a line, of several lines. */
+/**
+ * Repeated from a peer's reply at most; RFC 5321 §4.5.3.1.5 has 512 octets a line, of several
+ * lines.
+ */
 const quotedLengthMax = 2_000;
 
 /** RFC 5322 §2.1.1. */
@@ -10,7 +13,9 @@ export function isAscii(text: string): boolean {
   return !/[^\p{ASCII}]/u.test(text);
 }
 
-/** One line without control characters: a peer's text must begin neither a field nor a body part. */
+/**
+ * One line without control characters: a peer's text must begin neither a field nor a body part.
+ */
 export function oneLine(text: string): string {
   return text
     .slice(0, quotedLengthMax)

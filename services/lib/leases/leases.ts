@@ -38,9 +38,15 @@ export interface Leases {
   /** Those whose heartbeat has not expired (30 s), in any order. */
   members(): Promise<readonly Incarnation[]>;
   read(shard: Shard): Promise<Lease | undefined>;
-  /** Compare-and-set on the epoch read (undefined: never claimed). Undefined when another was faster. */
+  /**
+   * Compare-and-set on the epoch read (undefined: never claimed). Undefined when another was
+   * faster.
+   */
   claim(shard: Shard, me: Incarnation, read: Epoch | undefined): Promise<Epoch | undefined>;
-  /** @throws {Fenced} the shard has another epoch by now. Returns the epoch's current token for the next call. */
+  /**
+   * @throws {Fenced} the shard has another epoch by now. Returns the epoch's current token for the
+   * next call.
+   */
   checkpoint(shard: Shard, epoch: Epoch, checkpoint: Checkpoint): Promise<void>;
   /** Writes the last checkpoint and gives the shard up. @throws {Fenced} */
   release(shard: Shard, epoch: Epoch, checkpoint: Checkpoint): Promise<void>;

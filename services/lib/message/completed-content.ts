@@ -1,4 +1,7 @@
-/** The content as it is queued: our trace field, what a submission lacks, then the client's bytes untouched. */
+/**
+ * The content as it is queued: our trace field, what a submission lacks, then the client's bytes
+ * untouched.
+ */
 import { dateTime } from "./date.ts";
 import type { HeaderSummary } from "./header-section.ts";
 import { makeMessageId } from "./message-id.ts";
@@ -8,7 +11,10 @@ export interface Completion {
   readonly content: Uint8Array;
   readonly summary: HeaderSummary;
   readonly stamp: TraceStamp;
-  /** RFC 6409 §8.2, §8.3: only a submission server adds Date and Message-ID; a relay must not (RFC 5321 §6.4). */
+  /**
+   * RFC 6409 §8.2, §8.3: only a submission server adds Date and Message-ID; a relay must not (RFC
+   * 5321 §6.4).
+   */
   readonly isSubmission: boolean;
 }
 

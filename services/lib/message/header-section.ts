@@ -1,4 +1,6 @@
-/** The header section of a message (RFC 5322 §2.1), looked at in bytes: content is never decoded. */
+/**
+ * The header section of a message (RFC 5322 §2.1), looked at in bytes: content is never decoded.
+ */
 
 const tab = 0x09;
 const lf = 0x0a;
@@ -56,7 +58,9 @@ export function isNamed(content: Uint8Array, field: FieldRange, lowerCaseName: s
 
 /** What the edge needs to know of a header section, found in one pass. */
 export interface HeaderSummary {
-  /** Length of the header section: the offset of the empty line, or of what is no field any more. */
+  /**
+   * Length of the header section: the offset of the empty line, or of what is no field any more.
+   */
   readonly end: number;
   readonly receivedFields: number;
   readonly hasDate: boolean;
@@ -80,7 +84,10 @@ export function summarizeHeader(content: Uint8Array): HeaderSummary {
   return { end, receivedFields, hasDate, hasMessageId, hasFrom };
 }
 
-/** Body of the first field with this name, unfolded and trimmed, when it is ASCII; for short, known fields. */
+/**
+ * Body of the first field with this name, unfolded and trimmed, when it is ASCII; for short, known
+ * fields.
+ */
 export function asciiFieldBody(content: Uint8Array, lowerCaseName: string): string | undefined {
   for (const field of fieldsOf(content)) {
     if (isNamed(content, field, lowerCaseName)) return asciiText(content, field);

@@ -1,4 +1,7 @@
-/** Message identifiers (RFC 5322 §3.6.4). Never an identity in our queue: anybody can write one (STYLE §14.12). */
+/**
+ * Message identifiers (RFC 5322 §3.6.4). Never an identity in our queue: anybody can write one
+ * (STYLE §14.12).
+ */
 
 /** Length beyond which an identifier of others is not repeated in what we write. */
 const messageIdLengthMax = 250;

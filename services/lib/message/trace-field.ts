@@ -10,7 +10,10 @@ export interface TraceStamp {
   readonly hostname: string;
   readonly protocol: Protocol;
   readonly queueId: string;
-  /** The forward-path, only when it is the message's single one: `for` must not tell one recipient of another. */
+  /**
+   * The forward-path, only when it is the message's single one: `for` must not tell one recipient
+   * of another.
+   */
   readonly forPath?: string;
   readonly tls?: { readonly protocol: string; readonly cipher: string };
   readonly at: number;

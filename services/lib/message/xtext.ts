@@ -16,7 +16,9 @@ export function decodeXtext(text: string): string | undefined {
   return isPrintable(decoded) ? decoded : undefined;
 }
 
-/** `jos\x{E9}@example.com` as `josé@example.com`; undefined when malformed or a control character. */
+/**
+ * `jos\x{E9}@example.com` as `josé@example.com`; undefined when malformed or a control character.
+ */
 export function decodeUtf8Address(text: string): string | undefined {
   const parts = text.split("\\x{");
   let decoded = parts[0] ?? "";

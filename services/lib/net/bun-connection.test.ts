@@ -1,4 +1,6 @@
-/** The lower half of a connection on a real socket: what the runtime tells, and what the owner sees. */
+/**
+ * The lower half of a connection on a real socket: what the runtime tells, and what the owner sees.
+ */
 import { expect, test } from "bun:test";
 import { systemClock } from "../clock.ts";
 import { codeOf } from "./bun-connection.ts";

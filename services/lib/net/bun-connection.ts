@@ -2,7 +2,8 @@
  * A connection on one of the runtime's sockets.
  *
  * clear → handshake → tls; data is handed out in clear and tls only.
- * These sockets take what the kernel takes and keep nothing: the rest of a write waits here for `drain`.
+ * These sockets take what the kernel takes and keep nothing: the rest of a write waits here for
+ * `drain`.
  */
 import type { Socket, SocketHandler, TLSOptions } from "bun";
 import { assert } from "../assert.ts";
@@ -320,7 +321,9 @@ export function codeOf(error: unknown): string | undefined {
 
 const mappedPrefix = "::ffff:";
 
-/** An IPv4 peer of an IPv6 socket is an IPv4 peer. The system forgets addresses of a reset socket. */
+/**
+ * An IPv4 peer of an IPv6 socket is an IPv4 peer. The system forgets addresses of a reset socket.
+ */
 function endpoint(address: string | undefined, port: number | undefined): Endpoint {
   const isMapped = address?.startsWith(mappedPrefix) === true && address.includes(".");
   const plain = isMapped ? address.slice(mappedPrefix.length) : address;

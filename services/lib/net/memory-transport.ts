@@ -1,4 +1,7 @@
-/** A network in memory on a `Clock`: hosts with one address each, latency, and everything that breaks. */
+/**
+ * A network in memory on a `Clock`: hosts with one address each, latency, and everything that
+ * breaks.
+ */
 
 import type { Clock } from "../clock.ts";
 import { MemoryConnection, type Wire } from "./memory-connection.ts";

@@ -9,7 +9,10 @@ export interface TlsInfo {
   /** As in `Received`: "TLSv1.3". */
   readonly protocol: string;
   readonly cipher: string;
-  /** The peer's certificate was verified against the name asked for. Always false on the server side. */
+  /**
+   * The peer's certificate was verified against the name asked for. Always false on the server
+   * side.
+   */
   readonly isVerified: boolean;
   readonly verifyError?: string;
 }
@@ -27,8 +30,8 @@ export interface ConnectionHandler {
   /** Everything written has been handed to the network. */
   drained?(): void;
   /**
-   * The peer will send no more; what we write is still carried. Whoever does not ask for it ends in turn.
-   * Not told after our own `end`: then only `closed` is left.
+   * The peer will send no more; what we write is still carried. Whoever does not ask for it ends in
+   * turn. Not told after our own `end`: then only `closed` is left.
    */
   ended?(): void;
   /** Once, last. `error` when it was not an orderly end. */
@@ -38,12 +41,18 @@ export interface ConnectionHandler {
 export interface Connection {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** Takes all bytes; returns those not yet handed to the network (0: all gone). The array may be reused after. */
+  /**
+   * Takes all bytes; returns those not yet handed to the network (0: all gone). The array may be
+   * reused after.
+   */
   write(bytes: Uint8Array): number;
   /** Stops and resumes `data`: back-pressure to the peer. */
   pause(): void;
   resume(): void;
-  /** Handshake as server. Plaintext that arrived before is lost to the session: it must not be used (STYLE §14.4). */
+  /**
+   * Handshake as server. Plaintext that arrived before is lost to the session: it must not be used
+   * (STYLE §14.4).
+   */
   serveTls(identity: TlsIdentity): Promise<TlsInfo>;
   /** Handshake as client. A failed verification is told, not enforced. */
   startTls(serverName: string): Promise<TlsInfo>;

@@ -1,4 +1,6 @@
-/** The sequence of a log up to which everything is settled, while entries are settled in any order. */
+/**
+ * The sequence of a log up to which everything is settled, while entries are settled in any order.
+ */
 import { assert } from "#lib/assert";
 
 /** Short lists are left as they are. */

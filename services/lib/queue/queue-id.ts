@@ -1,4 +1,7 @@
-/** Queue ids are ULIDs: 48 bits of time and 80 of chance in 26 characters of Crockford's base 32 (ADR 0002). */
+/**
+ * Queue ids are ULIDs: 48 bits of time and 80 of chance in 26 characters of Crockford's base 32
+ * (ADR 0002).
+ */
 import { assert } from "#lib/assert";
 import type { Random } from "#lib/random";
 import type { QueueId, Time, Uid } from "./unit.ts";

@@ -3,7 +3,10 @@ import type { Random } from "#lib/random";
 import type { Time } from "./unit.ts";
 
 export interface RetryPolicy {
-  /** Pause after the first failure. §4.5.4.1 wants 30 minutes "in general"; bulk senders start sooner and double. */
+  /**
+   * Pause after the first failure. §4.5.4.1 wants 30 minutes "in general"; bulk senders start
+   * sooner and double.
+   */
   readonly firstMs: number;
   readonly factor: number;
   readonly capMs: number;
@@ -12,7 +15,9 @@ export interface RetryPolicy {
 /** ±10 %: what failed together is not tried together again. */
 const jitter = 0.1;
 
-/** A unit is not tried again when less than this is left: it could not be told apart from giving up. */
+/**
+ * A unit is not tried again when less than this is left: it could not be told apart from giving up.
+ */
 const lastChanceMs = 1_000;
 
 export interface AttemptsSoFar {

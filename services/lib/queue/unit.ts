@@ -1,7 +1,9 @@
 /** The things that are queued: a message, cut into one unit for each destination domain. */
 import type { PathText } from "#lib/smtp/path";
 
-/** A ULID: 26 characters of Crockford's base 32. The queue id of the 250 reply and of `Received`. */
+/**
+ * A ULID: 26 characters of Crockford's base 32. The queue id of the 250 reply and of `Received`.
+ */
 export type QueueId = string & { readonly __brand: "QueueId" };
 /** `<queue id>.<n>`: the identity of a unit. Never derived from Message-ID (JAMES-2794). */
 export type Uid = string & { readonly __brand: "Uid" };

@@ -53,7 +53,10 @@ export class DataReader {
     return this.#length;
   }
 
-  /** Takes bytes; returns how many belong to the mail data once its end is among them, else undefined. */
+  /**
+   * Takes bytes; returns how many belong to the mail data once its end is among them, else
+   * undefined.
+   */
   push(bytes: Uint8Array): number | undefined {
     const before = this.#length;
     this.#append(bytes);

@@ -1,4 +1,6 @@
-/** Domain names as RFC 5321 §4.1.2 and RFC 6531 §3.3 take them, in the one form that we compare by. */
+/**
+ * Domain names as RFC 5321 §4.1.2 and RFC 6531 §3.3 take them, in the one form that we compare by.
+ */
 import { isAscii, isLetterOrDigit } from "./ascii.ts";
 import type { Domain } from "./path.ts";
 
@@ -8,7 +10,10 @@ const labelLengthMax = 63;
 const hyphen = 45;
 const underscore = 95;
 
-/** Lower-case A-labels of `text`, which may have U-labels (RFC 5890); undefined when it is no domain. */
+/**
+ * Lower-case A-labels of `text`, which may have U-labels (RFC 5890); undefined when it is no
+ * domain.
+ */
 export function parseDomain(text: string): Domain | undefined {
   if (text.length === 0) return undefined;
   const ascii = isAscii(text) ? text.toLowerCase() : toAscii(text);

@@ -3,7 +3,10 @@ import { parseAddressLiteral } from "./address-literal.ts";
 import { isAscii, isAtext } from "./ascii.ts";
 import { parseDomain } from "./domain.ts";
 
-/** A mailbox as it stands between `<` and `>`, checked; empty for the null reverse-path. Only the parser here makes one. */
+/**
+ * A mailbox as it stands between `<` and `>`, checked; empty for the null reverse-path. Only the
+ * parser here makes one.
+ */
 export type PathText = string & { readonly __brand: "PathText" };
 
 /** Lower-case A-labels, no trailing dot. */

@@ -1,4 +1,6 @@
-/** SASL mechanisms of AUTH (RFC 4954), as far as the client's words go: PLAIN (RFC 4616) and LOGIN. */
+/**
+ * SASL mechanisms of AUTH (RFC 4954), as far as the client's words go: PLAIN (RFC 4616) and LOGIN.
+ */
 
 export type SaslStep =
   /** Send 334 with this text, already in base 64. */

@@ -1,4 +1,6 @@
-/** Opens the file of the embedded queue: durable at each commit, whole after each crash (ADR 0001). */
+/**
+ * Opens the file of the embedded queue: durable at each commit, whole after each crash (ADR 0001).
+ */
 import { Database } from "bun:sqlite";
 import { checkShards, migrate, UnusableQueue } from "./tables/schema.ts";
 
@@ -39,8 +41,9 @@ export function openDatabase({ path, shards }: DatabaseOptions): Database {
 const ownerLeavesMs = 2_000;
 
 /**
- * One process at a time may have a queue: a second one would take its shards over. SQLite's lock on a
- * file beside it ends with the process, however that ends; the queue's own file can still be read.
+ * One process at a time may have a queue: a second one would take its shards over. SQLite's lock on
+ * a file beside it ends with the process, however that ends; the queue's own file can still be
+ * read.
  *
  * @throws {UnusableQueue}
  */

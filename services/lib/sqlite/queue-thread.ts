@@ -1,4 +1,6 @@
-/** The embedded queue as the rest of the process sees it: calls to a thread, gathered into batches. */
+/**
+ * The embedded queue as the rest of the process sees it: calls to a thread, gathered into batches.
+ */
 import { Worker } from "node:worker_threads";
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Answer, Failure } from "./batch.ts";

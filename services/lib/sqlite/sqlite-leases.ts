@@ -1,4 +1,6 @@
-/** The embedded inhabitant of Leases. Who lives is known to the process; what it owns outlives it. */
+/**
+ * The embedded inhabitant of Leases. Who lives is known to the process; what it owns outlives it.
+ */
 import type { Clock } from "#lib/clock";
 import { type Checkpoint, type Epoch, Fenced, type Lease, type Leases } from "#lib/leases/leases";
 import { Membership } from "#lib/leases/membership";

@@ -1,6 +1,6 @@
 /**
- * The newest entries of a shard's log, kept in memory for the reader that follows them: what was just
- * accepted need not be read back from the disk.
+ * The newest entries of a shard's log, kept in memory for the reader that follows them: what was
+ * just accepted need not be read back from the disk.
  */
 import type { LogEntry, PullLimit } from "#lib/stream/stream";
 import { Waiters } from "#lib/stream/waiters";
@@ -42,7 +42,10 @@ export class Tail {
     this.#completeAfter = Number.POSITIVE_INFINITY;
   }
 
-  /** Entries behind `after` within the limit, maybe none; undefined: ask the disk. They leave the tail. */
+  /**
+   * Entries behind `after` within the limit, maybe none; undefined: ask the disk. They leave the
+   * tail.
+   */
   take(after: number, { countMax, bytesMax }: PullLimit): readonly LogEntry[] | undefined {
     if (after < this.#completeAfter) return undefined;
     const start = this.#entries.findIndex((entry) => entry.sequence > after);

@@ -1,4 +1,6 @@
-/** The memory inhabitant of Store. Views of one store share its state and differ in their faults. */
+/**
+ * The memory inhabitant of Store. Views of one store share its state and differ in their faults.
+ */
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";

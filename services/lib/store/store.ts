@@ -1,4 +1,7 @@
-/** Seam: queue state that outlives the log: deferred units, content, retry wheel, backlog, holds, bounces. */
+/**
+ * Seam: queue state that outlives the log: deferred units, content, retry wheel, backlog, holds,
+ * bounces.
+ */
 import type { Destination, QueueId, Recipient, Shard, Time, Uid, Unit } from "#lib/queue/unit";
 import type { Status } from "#lib/smtp/status";
 
@@ -30,8 +33,8 @@ export interface LastOutcome {
 export interface Deferral {
   readonly deferred: DeferredUnit;
   /**
-   * A unit in a backlog stands in the wheel too, for this time: its lifetime ends, or its sender is to
-   * be told, though nobody may try it.
+   * A unit in a backlog stands in the wheel too, for this time: its lifetime ends, or its sender is
+   * to be told, though nobody may try it.
    */
   readonly lookAt?: Time;
   /** Called only when the store has no content of this message yet. */
@@ -113,7 +116,10 @@ export const storeCallMsMax = 5_000;
  * then it is unknown whether the write happened, and it may be repeated.
  */
 export interface Store {
-  /** Content, then wheel or backlog rows, the unit rows last: they are the commit. In order within a backlog. */
+  /**
+   * Content, then wheel or backlog rows, the unit rows last: they are the commit. In order within a
+   * backlog.
+   */
   defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void>;
   /** State of these units; one that was never deferred is absent. */
   find(uids: readonly Uid[]): Promise<ReadonlyMap<Uid, StoredUnit>>;
@@ -121,7 +127,10 @@ export interface Store {
   /** The final state, kept a while for suspects; the content may go. Idempotent. */
   finish(shard: Shard, uids: readonly Uid[]): Promise<void>;
 
-  /** The next rows of the wheel behind `after` (from the cursor when absent), by due time, up to `until`. */
+  /**
+   * The next rows of the wheel behind `after` (from the cursor when absent), by due time, up to
+   * `until`.
+   */
   wheel(
     shard: Shard,
     q: { until: Time; after?: string; limit: number },

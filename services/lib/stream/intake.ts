@@ -7,7 +7,8 @@ export interface Intake {
    * The same message id again is the same message: accepted once.
    *
    * @throws {IntakeFull} there is no room: 452 4.3.1.
-   * @throws {IntakeUnavailable} whether it is stored is unknown, or nothing can be stored: 451 4.3.0.
+   * @throws {IntakeUnavailable} whether it is stored is unknown, or nothing can be stored: 451
+   * 4.3.0.
    */
   accept(message: Message): Promise<void>;
 }

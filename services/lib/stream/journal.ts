@@ -14,7 +14,10 @@ export interface Journal {
    * Any other error: unknown whether it was recorded; the same record may be appended again.
    */
   append(writer: Incarnation, events: readonly UnitEvent[]): Promise<number>;
-  /** Ends another's journal: from here on the server refuses its appends. Idempotent; returns the last position. */
+  /**
+   * Ends another's journal: from here on the server refuses its appends. Idempotent; returns the
+   * last position.
+   */
   seal(writer: Incarnation): Promise<number>;
   /** Events of one shard in a journal behind position `after`, in order. */
   replay(writer: Incarnation, shard: Shard, after: number): AsyncIterable<UnitEvent>;

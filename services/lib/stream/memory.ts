@@ -16,7 +16,9 @@ import { MemoryJournals } from "./memory-journal.ts";
 import { MemoryReader, ShardLog } from "./memory-shard-log.ts";
 import type { LogEntry, LogReader, Stream } from "./stream.ts";
 
-/** The edge retries an unanswered accept for 30 s; JetStream's window in our cluster is the same. */
+/**
+ * The edge retries an unanswered accept for 30 s; JetStream's window in our cluster is the same.
+ */
 const duplicateWindowMs = 10 * 60_000;
 const repeatableWindowMs = 24 * 3_600_000;
 /** Larger content does not travel with the unit; the reader asks for it. */

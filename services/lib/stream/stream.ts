@@ -33,7 +33,10 @@ export interface LogReader {
 }
 
 export interface Stream {
-  /** A reader of what lies behind `after` (0: from the beginning). Entries already settled may be left out. */
+  /**
+   * A reader of what lies behind `after` (0: from the beginning). Entries already settled may be
+   * left out.
+   */
   open(shard: Shard, after: number): LogReader;
   /** Content of a message that is still in a log. Undefined when it is not there. */
   content(id: QueueId): Promise<Uint8Array | undefined>;

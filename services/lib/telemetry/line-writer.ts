@@ -1,4 +1,6 @@
-/** Writes lines to a descriptor beside the work: many at a time, and never more than memory allows. */
+/**
+ * Writes lines to a descriptor beside the work: many at a time, and never more than memory allows.
+ */
 import { write } from "node:fs";
 import type { CancelTimer, Clock } from "#lib/clock";
 

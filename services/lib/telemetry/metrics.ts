@@ -45,7 +45,9 @@ interface Sum {
   readonly labels: Labels;
 }
 
-/** The sums of one counter, read at a scrape: the library's own `add` takes the time at each call. */
+/**
+ * The sums of one counter, read at a scrape: the library's own `add` takes the time at each call.
+ */
 class Tally implements Counter {
   readonly #plain: Sum = { value: 0, labels: {} };
   /** By the values of their labels. */
@@ -73,7 +75,10 @@ class Tally implements Counter {
   }
 }
 
-/** Metrics of this process. The exporter's own HTTP server stays off: the control API serves the text. */
+/**
+ * Metrics of this process. The exporter's own HTTP server stays off: the control API serves the
+ * text.
+ */
 export class PrometheusMetrics implements Metrics {
   readonly #exporter = new PrometheusExporter({ preventServerStart: true });
   readonly #provider = new MeterProvider({ readers: [this.#exporter] });

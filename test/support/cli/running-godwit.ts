@@ -1,4 +1,7 @@
-/** `godwit standalone` in a process of its own, with ports of its own; what it logs can be waited for. */
+/**
+ * `godwit standalone` in a process of its own, with ports of its own; what it logs can be waited
+ * for.
+ */
 import type { Endpoint } from "#lib/net/transport";
 import { command, type Ran, ranGodwit } from "./godwit-process.ts";
 

@@ -1,4 +1,6 @@
-/** One delivery worker over the memory seams, with a mail exchanger, on a clock that a test moves. */
+/**
+ * One delivery worker over the memory seams, with a mail exchanger, on a clock that a test moves.
+ */
 import { MemoryResolver } from "#lib/dns/memory-resolver";
 import type { Faults } from "#lib/faults";
 import { LocalBus } from "#lib/leases/local-bus";

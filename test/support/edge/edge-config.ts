@@ -1,4 +1,7 @@
-/** An edge's configuration for tests: one listener unless told otherwise, on any free port of loopback. */
+/**
+ * An edge's configuration for tests: one listener unless told otherwise, on any free port of
+ * loopback.
+ */
 import type { TlsIdentity } from "#lib/net/transport";
 import {
   defaultEdgeLimits,

@@ -163,7 +163,9 @@ class EdgePlayer {
     throw new Error(`the content is ${JSON.stringify(Buffer.from(content).toString("latin1"))}`);
   }
 
-  /** What the queue knows of it: the declared size has no use there, and <Postmaster> has a domain. */
+  /**
+   * What the queue knows of it: the declared size has no use there, and <Postmaster> has a domain.
+   */
   #expectEnvelope(expected: readonly string[]): void {
     const lines = envelopeLines(this.#message);
     for (const line of expected) {

@@ -1,4 +1,7 @@
-/** An edge on a network and a clock in memory: a test decides when time passes and when the queue answers. */
+/**
+ * An edge on a network and a clock in memory: a test decides when time passes and when the queue
+ * answers.
+ */
 import type { Faults } from "#lib/faults";
 import { MemoryNetwork } from "#lib/net/memory-transport";
 import type { Endpoint } from "#lib/net/transport";

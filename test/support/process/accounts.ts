@@ -1,6 +1,6 @@
 /**
- * Who got which copy, life by life of a process that is killed. In one life nobody gets a second copy;
- * a second one in a later life is in doubt only when the queue still owed it at the kill.
+ * Who got which copy, life by life of a process that is killed. In one life nobody gets a second
+ * copy; a second one in a later life is in doubt only when the queue still owed it at the kill.
  */
 import { loadIdText } from "../../../loadtest/load-id.ts";
 import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
@@ -44,7 +44,10 @@ export class Accounts {
     return extra;
   }
 
-  /** Recipients that had got their copy when the process was killed, before it could write that down. */
+  /**
+   * Recipients that had got their copy when the process was killed, before it could write that
+   * down.
+   */
   get inDoubt(): number {
     return this.#inDoubt;
   }

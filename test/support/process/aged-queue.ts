@@ -1,4 +1,6 @@
-/** Changes the queue of a process that is gone: what is in it grows old, or cannot be read any more. */
+/**
+ * Changes the queue of a process that is gone: what is in it grows old, or cannot be read any more.
+ */
 import { Database } from "bun:sqlite";
 import type { Unit } from "#lib/queue/unit";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";

@@ -1,4 +1,6 @@
-/** What the queue of a process that is gone still owes, read from a copy: nothing there is touched. */
+/**
+ * What the queue of a process that is gone still owes, read from a copy: nothing there is touched.
+ */
 import { Database } from "bun:sqlite";
 import { copyFile, exists, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

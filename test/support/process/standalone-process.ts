@@ -1,4 +1,7 @@
-/** `godwit standalone` as a process on a data directory of its own: started, killed, and started again. */
+/**
+ * `godwit standalone` as a process on a data directory of its own: started, killed, and started
+ * again.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -2,10 +2,11 @@
  * Plays a transcript against the pure server session, with a scripted driver behind it: its
  * headers are those of script.ts.
  *
- * Events of the transport: `T: tls` (the handshake that the session waits for succeeds), `T: shutdown`
- * and `T: timeout` happen; `T: closed` and `T: pause 1000` are expected of the session.
+ * Events of the transport: `T: tls` (the handshake that the session waits for succeeds),
+ * `T: shutdown` and `T: timeout` happen; `T: closed` and `T: pause 1000` are expected of the session.
  * `M:` lines are the content last accepted, `E:` lines say what its envelope must have:
- * `from=<…>`, `to=<…>` (with parameters behind it), `helo=…`, `body=…`, `smtputf8`, `ret=…`, `envid=…`.
+ * `from=<…>`, `to=<…>` (with parameters behind it), `helo=…`, `body=…`, `smtputf8`, `ret=…`,
+ * `envid=…`.
  */
 import type { Random } from "#lib/random";
 import type { Mailbox } from "#lib/smtp/path";

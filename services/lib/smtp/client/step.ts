@@ -11,16 +11,24 @@ export type ClientStep =
   | { readonly kind: "ready" }
   /** One recipient's fate in the running transaction is known. Every recipient gets exactly one. */
   | { readonly kind: "settle"; readonly index: number; readonly result: RecipientResult }
-  /** All recipients of the transaction are settled. `isReusable`: `transact` may be called again. */
+  /**
+   * All recipients of the transaction are settled. `isReusable`: `transact` may be called again.
+   */
   | { readonly kind: "transactionDone"; readonly isReusable: boolean }
-  /** The session cannot go on (refused, protocol error, 421): close the connection. Running recipients were settled before. */
+  /**
+   * The session cannot go on (refused, protocol error, 421): close the connection. Running
+   * recipients were settled before.
+   */
   | { readonly kind: "failed"; readonly failure: SessionFailure }
   /** QUIT was answered, or need not be: close. */
   | { readonly kind: "closed" };
 
 /** What the server said of one recipient, and to which command. */
 export interface RecipientResult {
-  /** The command whose reply decided: `data` is the reply to DATA itself, `dot` the one to end of mail data. */
+  /**
+   * The command whose reply decided: `data` is the reply to DATA itself, `dot` the one to end of
+   * mail data.
+   */
   readonly stage: "mail" | "rcpt" | "data" | "dot" | "local";
   /** Absent when none came: the connection was lost, or we refused locally (stage `local`). */
   readonly reply?: Reply;
@@ -28,7 +36,10 @@ export interface RecipientResult {
   readonly reason?: string;
   /** The final dot was sent and no reply came: it may have been delivered (RFC 1047). */
   readonly isInDoubt: boolean;
-  /** Local refusals that another host cannot heal: 5.6.3 (8BITMIME missing), 5.6.7 (SMTPUTF8 missing), 5.3.4 (SIZE). */
+  /**
+   * Local refusals that another host cannot heal: 5.6.3 (8BITMIME missing), 5.6.7 (SMTPUTF8
+   * missing), 5.3.4 (SIZE).
+   */
   readonly localStatus?: "5.6.3" | "5.6.7" | "5.3.4" | "5.6.0";
 }
 

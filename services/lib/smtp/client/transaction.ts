@@ -1,5 +1,6 @@
 /**
- * One mail transaction of a client session: what is sent, what each reply means, and whom it settles.
+ * One mail transaction of a client session: what is sent, what each reply means, and whom it
+ * settles.
  *
  *   reset ──▶ mail ──▶ rcpt (one each) ──▶ data ──▶ dot ──▶ over
  *

@@ -1,4 +1,7 @@
-/** Content as DATA carries it: a dot before each line that begins with one, and the final dot (RFC 5321 §4.5.2). */
+/**
+ * Content as DATA carries it: a dot before each line that begins with one, and the final dot (RFC
+ * 5321 §4.5.2).
+ */
 
 const cr = 13;
 const lf = 10;
@@ -10,8 +13,8 @@ const endOfDataAfterLine = Uint8Array.of(cr, lf, dot, cr, lf);
 const joinedSizeMax = 65_536;
 
 /**
- * The content and its end as pieces to be sent one after the other; big content without a copy where
- * no line begins with a dot.
+ * The content and its end as pieces to be sent one after the other; big content without a copy
+ * where no line begins with a dot.
  */
 export function asMailData(content: Uint8Array): readonly Uint8Array[] {
   const isWhole = content.length === 0 || endsInCrlf(content);
@@ -54,7 +57,10 @@ function endsInCrlf(content: Uint8Array): boolean {
   return length >= 2 && content[length - 1] === lf && content[length - 2] === cr;
 }
 
-/** By index and not from dot to dot with indexOf(), which takes twenty times as long where dots are many. */
+/**
+ * By index and not from dot to dot with indexOf(), which takes twenty times as long where dots are
+ * many.
+ */
 function leadingDots(content: Uint8Array): number {
   let count = content[0] === dot ? 1 : 0;
   for (let i = 1; i < content.length; i++) {

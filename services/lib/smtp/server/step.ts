@@ -10,11 +10,16 @@ import type { Reply } from "../reply.ts";
  */
 export type ServerStep =
   | { readonly kind: "reply"; readonly reply: Reply }
-  /** Send what is queued, then shake hands; then `answer({kind: "tlsStarted"})` or destroy the connection. (asks) */
+  /**
+   * Send what is queued, then shake hands; then `answer({kind: "tlsStarted"})` or destroy the
+   * connection. (asks)
+   */
   | { readonly kind: "startTls" }
   /** Verify a password; `answer({kind: "authenticated"| "refused"})`. (asks) */
   | { readonly kind: "authenticate"; readonly user: string; readonly password: string }
-  /** May this reverse-path be used? `answer({kind: "admitted"} | {kind: "refused", reply})`. (asks) */
+  /**
+   * May this reverse-path be used? `answer({kind: "admitted"} | {kind: "refused", reply})`. (asks)
+   */
   | {
       readonly kind: "admitMail";
       readonly reversePath: ReversePath;
@@ -26,13 +31,19 @@ export type ServerStep =
       readonly forwardPath: ForwardPath;
       readonly parameters: RecipientParameters;
     }
-  /** Make the message durable; `answer({kind: "accepted", queueId} | {kind: "refused", reply})`. (asks) */
+  /**
+   * Make the message durable; `answer({kind: "accepted", queueId} | {kind: "refused", reply})`.
+   * (asks)
+   */
   | {
       readonly kind: "acceptMessage";
       readonly transaction: Transaction;
       readonly content: Uint8Array;
     }
-  /** Wait this long before anything else of this session is done: tarpit for errors. (asks; answer `resumed`) */
+  /**
+   * Wait this long before anything else of this session is done: tarpit for errors. (asks; answer
+   * `resumed`)
+   */
   | { readonly kind: "pause"; readonly delayMs: number }
   /** Send what is queued, then close. Last step of a session. */
   | { readonly kind: "close" };
@@ -87,6 +98,9 @@ export interface ServerLimits {
   readonly errorsHardMax: number;
   readonly errorDelayMs: number;
   readonly receivedFieldsMax: number;
-  /** Input buffered while the driver owes an answer; beyond it `isFull` asks the driver to pause reading. */
+  /**
+   * Input buffered while the driver owes an answer; beyond it `isFull` asks the driver to pause
+   * reading.
+   */
   readonly pipelinedBytesMax: number;
 }

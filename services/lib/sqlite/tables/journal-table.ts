@@ -1,4 +1,6 @@
-/** The journals in SQLite. A record and the end of what it settles are one transaction (ADR 0001). */
+/**
+ * The journals in SQLite. A record and the end of what it settles are one transaction (ADR 0001).
+ */
 import type { Database } from "bun:sqlite";
 import type { Clock } from "#lib/clock";
 import { type Incarnation, JournalSealed } from "#lib/stream/journal";

@@ -1,4 +1,7 @@
-/** Leases in SQLite: one machine has one owner, yet after a crash a takeover is a takeover (ADR 0003). */
+/**
+ * Leases in SQLite: one machine has one owner, yet after a crash a takeover is a takeover (ADR
+ * 0003).
+ */
 import type { Database } from "bun:sqlite";
 import { type Checkpoint, type Epoch, Fenced, type Lease } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";

@@ -65,7 +65,9 @@ export class LogTable {
     for (const { shard, sequence } of this.#sql.ends.all()) this.#ends.set(shard, sequence);
   }
 
-  /** The sequence of each unit, or nothing when the message is there already. @throws {IntakeFull} */
+  /**
+   * The sequence of each unit, or nothing when the message is there already. @throws {IntakeFull}
+   */
   accept(message: StoredMessage): readonly number[] {
     const { id, units, content } = message;
     if (!this.#room.has(content.length + units.length * unitBytes)) {

@@ -1,7 +1,7 @@
 /**
  * What the queue's thread does for the rest of the process, by name. Arguments and results cross as
- * copies. An operation either does all of its writing or throws before the first of it; or the whole
- * batch is rolled back.
+ * copies. An operation either does all of its writing or throws before the first of it; or the
+ * whole batch is rolled back.
  */
 import type { Database } from "bun:sqlite";
 import type { Clock } from "#lib/clock";

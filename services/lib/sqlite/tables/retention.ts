@@ -42,7 +42,9 @@ export class Retention {
     return removed.some(({ changes }) => changes >= rowsMax);
   }
 
-  /** Journal records in excess of a size; `bytesMax` for tests. True when there is more to remove. */
+  /**
+   * Journal records in excess of a size; `bytesMax` for tests. True when there is more to remove.
+   */
   shortenJournal(bytesMax = journalBytesMax): boolean {
     const { first = 0, last = 0 } = this.#sql.journalSpan.get() ?? {};
     const count = Number(last) - Number(first) + 1;

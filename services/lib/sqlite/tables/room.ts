@@ -8,7 +8,10 @@ export interface RoomOptions {
   readonly path: string;
   /** Bytes that the queue may take; beyond it nothing is accepted. */
   readonly bytesMax: number;
-  /** Bytes left free on the disk: deferring, journal and SQLite's own log need them to empty the queue. */
+  /**
+   * Bytes left free on the disk: deferring, journal and SQLite's own log need them to empty the
+   * queue.
+   */
   readonly freeBytesMin: number;
   readonly clock: Clock;
 }

@@ -1,4 +1,6 @@
-/** The tables of the embedded queue, and how a database gets from one version of them to the next. */
+/**
+ * The tables of the embedded queue, and how a database gets from one version of them to the next.
+ */
 import type { Database } from "bun:sqlite";
 
 /**
@@ -119,7 +121,10 @@ const steps: readonly string[] = [
   `,
 ];
 
-/** The database is of a newer version of Godwit, or of other settings: starting would lose sight of mail. */
+/**
+ * The database is of a newer version of Godwit, or of other settings: starting would lose sight of
+ * mail.
+ */
 export class UnusableQueue extends Error {
   override readonly name = "UnusableQueue";
 }

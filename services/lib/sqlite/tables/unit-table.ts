@@ -1,4 +1,7 @@
-/** Deferred units and their contents in SQLite: the commit of a deferral. Runs in the queue's thread. */
+/**
+ * Deferred units and their contents in SQLite: the commit of a deferral. Runs in the queue's
+ * thread.
+ */
 import type { Database } from "bun:sqlite";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";

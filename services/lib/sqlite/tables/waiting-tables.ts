@@ -1,6 +1,6 @@
 /**
- * Rows of the retry wheel and of the backlogs in SQLite. What a cursor has passed is deleted: in one
- * file that is cheaper than a cursor, and means the same.
+ * Rows of the retry wheel and of the backlogs in SQLite. What a cursor has passed is deleted: in
+ * one file that is cheaper than a cursor, and means the same.
  */
 import type { Database } from "bun:sqlite";
 import type { Destination, Shard, Uid } from "#lib/queue/unit";
