@@ -118,6 +118,13 @@ describe("standalone", () => {
     expect(await started[0]?.reload()).toMatchObject({ faults: [{ key: "hostnam" }] });
   });
 
+  test("does not take a file that is gone for one without keys", async () => {
+    io.files.set("godwit.yaml", "hostname: a.example.net\n");
+    await run("standalone");
+    io.files.clear();
+    expect(started[0]?.reload()).rejects.toThrow('Cannot read "godwit.yaml"');
+  });
+
   test("that fails is told with its causes, without a stack", async () => {
     const cause = new Error("EADDRINUSE");
     const standalone = () => Promise.reject(new Error("Cannot listen on port 2587", { cause }));

@@ -42,6 +42,7 @@ function startedFrom(io: Io, file: string | undefined): Started {
     config,
     warnings,
     configFile: fileName,
-    reload: async () => readConfiguration(io, file),
+    // By its name: a file that is gone by then is a fault, not the wish to go on with defaults.
+    reload: async () => readConfiguration(io, fileName),
   };
 }
