@@ -1,5 +1,5 @@
 /** `godwit standalone` on a real machine: adapters made and wired, signals heard. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import { type Fault, faultLine } from "#lib/config/fault";
@@ -70,8 +70,11 @@ async function reload(standalone: Standalone, options: RunOptions) {
   return { file: options.configFile };
 }
 
+const resolvConf = "/etc/resolv.conf";
+
 function resolverOf({ dns }: Config, transport: ReturnType<typeof bunTransport>): StubResolver {
-  const system = parseResolvConf(readFileSync("/etc/resolv.conf", "utf8"));
+  // resolv.conf(5): without it the server is this machine.
+  const system = parseResolvConf(existsSync(resolvConf) ? readFileSync(resolvConf, "utf8") : "");
   const options = dns.servers.length === 0 ? system : { ...system, servers: dns.servers };
   return new StubResolver(options, {
     exchange: socketExchange({ clock, transport }),
