@@ -136,7 +136,7 @@ function connecting(bench: () => Bench): void {
     if (silent === undefined) return; // Skipped: no address of loopback is silent.
     const options = { timeoutMs: 30 };
     const connecting = transport.connect(silent, options, (it) => new RecordingHandler(it));
-    expect(String(await failureOf(wait(connecting)))).toContain("timeout");
+    expect(String(await failureOf(wait(connecting)))).toContain("timed out");
   });
 
   test("an address that is in use cannot be had", async () => {

@@ -339,7 +339,7 @@ describe("a destination that is down", () => {
       faultsEndAtMs: day * second,
     });
     const downs = timesOf(world, "destination_down").length;
-    const attempts = timesOf(world, "attempt {", "ECONNREFUSED").length;
+    const attempts = timesOf(world, "attempt {", "connection refused").length;
     expect(downs).toBeGreaterThan(100);
     // While it is down nothing else is tried: its sessions of the first moment, then one by one.
     expect(attempts).toBeLessThan(downs + 20);

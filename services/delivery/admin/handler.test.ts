@@ -26,7 +26,7 @@ describe("queue.summary", () => {
     await bench.clock.advance(1_000);
     const { destinations } = await bench.ask("queue.summary", {});
     expect(destinations).toMatchObject([{ destination: net, state: "down", backlog: 30 }]);
-    expect(destinations[0]?.lastError).toContain("ECONNREFUSED");
+    expect(destinations[0]?.lastError).toContain("192.0.2.1 port 25: connection refused");
     expect(destinations[0]?.nextRetryAt).toBeGreaterThan(bench.clock.now() + 4 * minute);
   });
 

@@ -49,4 +49,15 @@ describe("sessionOutcome()", () => {
     const failure = { stage: "greeting", reason: "no", reply: reply(554, "5.3.2", "no") } as const;
     expect(sessionOutcome(failure)).toMatchObject({ kind: "transient", scope: "host" });
   });
+
+  test.each([
+    ["could not be made", "connect", "4.4.1"],
+    ["broke before the greeting", "greeting", "4.4.2"],
+    ["broke behind EHLO", "ehlo", "4.4.2"],
+    ["could not be encrypted", "starttls", "4.7.5"],
+  ] as const)("a connection that %s (RFC 3463 §3.5)", (_, stage, status) => {
+    const reason = "cannot connect to 192.0.2.1 port 25: connection refused";
+    const outcome = { kind: "transient", scope: "host", status, reason } as const;
+    expect(sessionOutcome({ stage, reason })).toEqual(outcome);
+  });
 });

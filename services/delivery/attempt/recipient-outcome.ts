@@ -44,9 +44,19 @@ export function recipientOutcome(result: RecipientResult, hop: HopFacts): Outcom
 export function sessionOutcome(failure: SessionFailure): Outcome {
   const { reply, reason } = failure;
   // RFC 5321 §3.1 lets a host say 554 to everybody; that it is for good is not known: transient.
-  const status = failure.stage === "starttls" ? "4.7.5" : "4.4.2";
+  const status = statusByStage[failure.stage];
   return transient("host", reply?.class === 4 ? (reply.status ?? status) : status, reason, reply);
 }
+
+/** RFC 3463 §3.5: X.4.1, nobody answers there; X.4.2, a connection that was made broke. */
+const statusByStage: Readonly<Record<SessionFailure["stage"], Status<4>>> = {
+  connect: "4.4.1",
+  greeting: "4.4.2",
+  ehlo: "4.4.2",
+  starttls: "4.7.5",
+  idle: "4.4.2",
+  transaction: "4.4.2",
+};
 
 function lost(result: RecipientResult): Outcome {
   const reason = result.reason ?? "connection lost";

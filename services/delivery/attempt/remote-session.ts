@@ -84,7 +84,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
         })
         .catch((error: unknown) => {
           const reason = error instanceof Error ? error.message : String(error);
-          resolve({ kind: "refused", failure: { stage: "greeting", reason } });
+          resolve({ kind: "refused", failure: { stage: "connect", reason } });
         });
     });
   }

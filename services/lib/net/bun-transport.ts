@@ -10,6 +10,7 @@ import {
   type Shared,
   socketHandlers,
 } from "./bun-connection.ts";
+import { connectReason } from "./connect-reason.ts";
 import {
   ConnectFailed,
   type Connection,
@@ -86,10 +87,10 @@ function connect(shared: Shared, wanted: Wanted): Promise<Connection> {
     const fail = (cause: unknown, why = codeOf(cause) ?? String(cause)) => {
       isGivenUp = true;
       cancel();
-      const where = `"${to.address}" port ${to.port}`;
-      reject(new ConnectFailed(`Cannot connect to ${where}: ${why}`, { cause }));
+      const where = `${to.address} port ${to.port}`;
+      reject(new ConnectFailed(`cannot connect to ${where}: ${connectReason(why)}`, { cause }));
     };
-    const cancel = clock.after(timeoutMs, () => fail(undefined, "timeout"));
+    const cancel = clock.after(timeoutMs, () => fail(undefined, "ETIMEDOUT"));
     const socket = {
       ...socketHandlers,
       open(opened: BunSocket) {

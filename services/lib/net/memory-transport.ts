@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { connectReason } from "./connect-reason.ts";
 import { MemoryConnection, type Wire } from "./memory-connection.ts";
 import {
   ConnectFailed,
@@ -119,9 +120,10 @@ export class MemoryNetwork {
       const fail = (why: string) => {
         isOver = true;
         cancel();
-        reject(new ConnectFailed(`Cannot connect to "${to.address}" port ${to.port}: ${why}`));
+        const where = `${to.address} port ${to.port}`;
+        reject(new ConnectFailed(`cannot connect to ${where}: ${connectReason(why)}`));
       };
-      const cancel = this.#clock.after(timeoutMs, () => fail("timeout"));
+      const cancel = this.#clock.after(timeoutMs, () => fail("ETIMEDOUT"));
       // The same moment is too late, and the listener must not see a connection nobody has.
       if (2 * this.#latencyMs(from, to.address) >= Math.max(timeoutMs, 1)) return;
       this.#clock.after(this.#latencyMs(from, to.address), () => {

@@ -81,6 +81,7 @@ export interface Transport {
   ): Promise<Connection>;
 }
 
+/** No connection was made. Its message is an outcome's reason, so in its grammar: whereto, and why. */
 export class ConnectFailed extends Error {
   override readonly name = "ConnectFailed";
 }

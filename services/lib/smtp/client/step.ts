@@ -44,7 +44,8 @@ export interface RecipientResult {
 }
 
 export interface SessionFailure {
-  readonly stage: "greeting" | "ehlo" | "starttls" | "idle" | "transaction";
+  /** `connect`: there was no connection; the driver tells that, not the session. */
+  readonly stage: "connect" | "greeting" | "ehlo" | "starttls" | "idle" | "transaction";
   readonly reply?: Reply;
   readonly reason: string;
 }
