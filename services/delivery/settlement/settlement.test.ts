@@ -7,7 +7,7 @@ import { seededRandom } from "#lib/random";
 import { MemoryStore } from "#lib/store/memory";
 import { IntakeFull } from "#lib/stream/intake";
 import { MemoryLog } from "#lib/stream/memory";
-import { silentLog } from "#lib/telemetry/log";
+import { type LogFields, silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, epoch, hour } from "../../../test/support/delivery/delivery-bench.ts";
 import { deferred, shardOfTests, unitOf } from "../../../test/support/queued.ts";
@@ -35,6 +35,7 @@ class Bench implements Faults {
   readonly store = new MemoryStore({ clock: this.clock, faults: this });
   readonly steps: string[] = [];
   readonly missing: QueuedUnit[] = [];
+  readonly told: LogFields[] = [];
   readonly unwanted: QueuedUnit[] = [];
   readonly settlement: Settlement;
   /** Operations that fail, and how. */
@@ -67,7 +68,7 @@ class Bench implements Faults {
       wheel: new RetryWheel(shardOfTests, store, clock),
       clock,
       random: seededRandom(1),
-      log: silentLog,
+      log: { ...silentLog, info: (event, fields) => void this.told.push({ event, ...fields }) },
       metrics: noMetrics,
       policy: config.retry,
       delayNotificationMs: 4 * hour,
@@ -181,6 +182,21 @@ describe("Settlement: the order of writes", () => {
 });
 
 describe("Settlement", () => {
+  test.each([
+    ["for a time of its own: the log has it as all times", later, false, "2026-"],
+    ["since a host failed, with others left: likewise", unreachable, false, "2026-"],
+    ["for its destination: there is no time of its own to tell", unreachable, true, undefined],
+  ] as const)("what waits %s", async (_, outcome, isDown, begin) => {
+    const bench = new Bench();
+    await bench.attempted(logged(), [outcome], isDown);
+    const [line] = bench.told;
+    expect(line).toMatchObject({ event: "attempt", outcome: "transient" });
+    const next = line?.next_attempt_at;
+    const [event] = await bench.log.journal().trace("", 9);
+    expect(next).toBe(event?.nextAttemptAt && new Date(event.nextAttemptAt).toISOString());
+    expect(typeof next === "string" ? next.slice(0, 5) : next).toBe(begin);
+  });
+
   test("without room for a failed notification the unit leaves the log, to fail once more", async () => {
     const bench = new Bench();
     bench.failing.set("accept", new IntakeFull("full"));

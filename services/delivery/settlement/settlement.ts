@@ -103,12 +103,15 @@ export class Settlement {
     const attempts = attemptsOf(queued) + 1;
     const planned = planSettlement(queued.unit, report, this.#context(queued, attempts), random);
     const plan = queued.isCancelled ? cancelledPlan(planned) : planned;
+    const { waiting } = plan;
+    // In a backlog it has no time of its own: its destination has.
+    const hasTime = waiting !== undefined && !isBacklogged(waiting, isDestinationDown);
     const ending: Ending = {
       disposition: plan.disposition,
       recipients: plan.events,
       attempt: attempts,
       report,
-      ...(plan.waiting === undefined ? {} : { nextAttemptAt: plan.waiting.nextAttemptAt }),
+      ...(hasTime ? { nextAttemptAt: waiting.nextAttemptAt } : {}),
     };
     this.#tell(queued, ending);
     if (isSimple(queued, plan)) this.#record(queued, ending);
@@ -276,10 +279,8 @@ export class Settlement {
   }
 
   #nextState(waiting: Waiting, attempts: number, isDestinationDown: boolean): NextState {
-    const { recipients, last, isDelayNotified, isForDestination, nextAttemptAt } = waiting;
-    const dueAt = nextAttemptAt;
-    const isBacklogged = isDestinationDown && isForDestination;
-    const place = isBacklogged
+    const { recipients, last, isDelayNotified, nextAttemptAt: dueAt } = waiting;
+    const place = isBacklogged(waiting, isDestinationDown)
       ? ({ kind: "backlog" } as const)
       : ({ kind: "wheel", dueAt } as const);
     return { recipients, attempts, place, isDelayNotified, last };
@@ -315,6 +316,7 @@ export class Settlement {
     const { log, metrics } = this.#ports;
     const { unit } = queued;
     const { report, attempt, nextAttemptAt } = ending;
+    const next = nextAttemptAt === undefined ? undefined : new Date(nextAttemptAt).toISOString();
     for (const r of ending.recipients) {
       metrics.recipient(r.outcome);
       log.info("attempt", {
@@ -329,7 +331,7 @@ export class Settlement {
         tls: report?.tls,
         duration_ms: report === undefined ? undefined : Math.round(report.durationMs),
         attempt,
-        next_attempt_at: r.outcome === "transient" ? nextAttemptAt : undefined,
+        next_attempt_at: r.outcome === "transient" ? next : undefined,
       });
     }
   }
@@ -350,6 +352,11 @@ function isSimple(queued: QueuedUnit, plan: Plan): boolean {
     plan.waiting === undefined &&
     plan.notifications.size === 0
   );
+}
+
+/** It waits for its destination, not for a time of its own. */
+function isBacklogged({ isForDestination }: Waiting, isDestinationDown: boolean): boolean {
+  return isDestinationDown && isForDestination;
 }
 
 function toldOf(
