@@ -236,6 +236,50 @@ describe("code", () => {
     expect(placesOf(files, pattern)).toEqual([]);
   });
 
+  /**
+   * STYLE §5. Each of these makes a checked type of what it has just looked at, and says so; two
+   * give back a type that the compiler has lost (`given()`, `resultOf()`).
+   */
+  const validators = [
+    "proto/record.ts",
+    "services/lib/config/limits.ts",
+    "services/lib/leases/leases.ts",
+    "services/lib/queue/queue-id.ts",
+    "services/lib/queue/shard.ts",
+    "services/lib/queue/unit.ts",
+    "services/lib/smtp/address-literal.ts",
+    "services/lib/smtp/client/reply-reader.ts",
+    "services/lib/smtp/domain.ts",
+    "services/lib/smtp/parameters.ts",
+    "services/lib/smtp/path.ts",
+    "services/lib/smtp/reply.ts",
+    "services/lib/smtp/status.ts",
+    "services/lib/sqlite/queue-thread.ts",
+    "services/lib/stream/journal.ts",
+  ];
+
+  test("asserts a type only where an outside value is validated", () => {
+    const asserting = production.filter((file) => {
+      return placesOf([withoutProse(file)], assertion).length > 0;
+    });
+    expect(asserting.map(({ path }) => path)).toEqual(validators);
+  });
+
+  /** A template's text may say "as", too, but not with a type behind it. */
+  const assertion =
+    /\bas ([A-Z{[(]|(any|never|unknown|string|number|boolean|readonly|typeof|keyof)\b)/;
+
+  /** Comments, and names that an import or export gives, are no assertions. */
+  function withoutProse({ path, text }: File): File {
+    const blank = (prose: string) => prose.replace(/[^\n]/g, " ");
+    const code = text
+      .replace(/\/\*[\s\S]*?\*\//g, blank)
+      .replace(/(^|\s)\/\/.*/g, blank)
+      .replace(/^(import|export) [^;]*?\bfrom "/gm, blank)
+      .replace(/"[^"\n]*"/g, '""');
+    return { path, text: code };
+  }
+
   test("only the entries of a process read the environment", () => {
     const entries = /(^|\/)(main|run|bench|config)\.(ts|mjs)$|setup\.mjs$|^loadtest\/|^test\//;
     const files = production.filter(({ path }) => !entries.test(path));

@@ -1,6 +1,6 @@
 /** Delivery as a process has it: one incarnation of the worker after another, until it is stopped. */
 import { makeQueueId } from "#lib/queue/queue-id";
-import type { Incarnation } from "#lib/stream/journal";
+import { incarnationOf } from "#lib/stream/journal";
 import type { DeliveryPorts } from "./ports.ts";
 import { Worker } from "./worker.ts";
 
@@ -25,7 +25,7 @@ export class Delivery {
   start(): Promise<void> {
     if (this.#isStopping) return Promise.resolve();
     const { clock, random } = this.#ports;
-    const me = `${this.#name}/${makeQueueId(clock.now(), random)}` as Incarnation;
+    const me = incarnationOf(this.#name, makeQueueId(clock.now(), random));
     const worker = new Worker(me, this.#ports, () => this.#lost());
     this.#worker = worker;
     this.#starting = worker.start();

@@ -7,7 +7,7 @@
  */
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Epoch, Lease, Leases } from "#lib/leases/leases";
-import { ownerOf } from "#lib/queue/shard";
+import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
@@ -110,11 +110,9 @@ export class Ownership {
   async #claim(members: readonly Incarnation[]): Promise<void> {
     const { shards, me, owned } = this.#ports;
     const mine = new Set(owned());
-    const wanted: Shard[] = [];
-    for (let n = 0; n < shards; n++) {
-      const shard = n as Shard;
-      if (!mine.has(shard) && ownerOf(shard, members) === me) wanted.push(shard);
-    }
+    const wanted = allShards(shards).filter(
+      (shard) => !mine.has(shard) && ownerOf(shard, members) === me,
+    );
     for (let at = 0; at < wanted.length && !this.#isStopped; at += claimsPerRoundMax) {
       const round = wanted.slice(at, at + claimsPerRoundMax);
       await Promise.all(round.map((shard) => this.#claimOne(shard, members)));

@@ -17,7 +17,7 @@ import {
   uidOf,
 } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
-import { type Mailbox, type PathText, parseMailbox } from "#lib/smtp/path";
+import { type Mailbox, nullReversePath, type PathText, parseMailbox } from "#lib/smtp/path";
 import { reply } from "#lib/smtp/reply";
 import type { AdmittedRecipient, ServerAnswer, Transaction } from "#lib/smtp/server/step";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
@@ -206,9 +206,6 @@ export class Receiver {
     return { kind: "refused", reply: reply(451, "4.3.0", text) };
   }
 }
-
-/** `<>`; a null path holds nothing to be parsed. */
-const nullReversePath = "" as PathText;
 
 interface QueuedRecipient {
   readonly destination: Destination;

@@ -67,9 +67,8 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
   const result = [...items];
   for (let i = result.length - 1; i > 0; i--) {
     const j = random.below(i + 1);
-    const a = result[i] as T;
-    result[i] = result[j] as T;
-    result[j] = a;
+    // The two change places.
+    result.splice(i, 1, ...result.splice(j, 1, ...result.slice(i, i + 1)));
   }
   return result;
 }

@@ -9,7 +9,7 @@ import { makeQueueId } from "#lib/queue/queue-id";
 import { destinationOf } from "#lib/queue/shard";
 import { type Envelope, type Recipient, type Unit, uidOf } from "#lib/queue/unit";
 import { systemRandom } from "#lib/random";
-import { type Mailbox, type PathText, parseMailbox } from "#lib/smtp/path";
+import { type Mailbox, nullReversePath, parseMailbox } from "#lib/smtp/path";
 import { type AttemptReport, Attempts } from "../../services/delivery/attempt/attempt.ts";
 import { NextHops } from "../../services/delivery/attempt/next-hops.ts";
 import { SessionPool } from "../../services/delivery/attempt/session-pool.ts";
@@ -109,8 +109,6 @@ const baseConfig: DeliveryConfig = {
 function routeTo({ address, port }: Endpoint, protocol: "smtp" | "lmtp") {
   return { domain: "*", nextHop: { protocol, host: address, port } };
 }
-
-const nullReversePath = "" as PathText;
 
 function mailboxOf(text: string): Mailbox {
   const mailbox = parseMailbox(text);

@@ -7,8 +7,7 @@ import type { Action } from "#lib/dsn/wanted";
 import { notificationId } from "#lib/queue/queue-id";
 import { destinationOf } from "#lib/queue/shard";
 import { type Message, queueIdOf, type Unit, uidOf } from "#lib/queue/unit";
-import type { PathText } from "#lib/smtp/path";
-import { parseReversePath } from "#lib/smtp/path";
+import { nullReversePath, parseReversePath } from "#lib/smtp/path";
 import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import type { NotifiedRecipient } from "./plan.ts";
@@ -85,11 +84,7 @@ export class Notifier {
       recipients: notice.recipients.map((r) => notified(r, { action, unit })),
       original,
     });
-    const envelope = {
-      reversePath: "" as PathText, // Null by construction.
-      body,
-      smtpUtf8,
-    };
+    const envelope = { reversePath: nullReversePath, body, smtpUtf8 };
     const made: Unit = {
       uid: uidOf(id, 0),
       destination: destinationOf(parsed.path),

@@ -1,7 +1,8 @@
 /** Poison: what cannot be read or tried is kept for the operator, and its shard goes on (STYLE §14.13). */
 import type { Clock } from "#lib/clock";
 import type { UnitEvent } from "#lib/queue/event";
-import type { Destination, Shard, Uid } from "#lib/queue/unit";
+import { unknownDestination } from "#lib/queue/shard";
+import type { Shard, Uid } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
 import type { LogEntry } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
@@ -82,7 +83,7 @@ export class Parking {
       shard: this.#ports.shard,
       sequence,
       uid,
-      destination: "" as Destination,
+      destination: unknownDestination,
       disposition: "parked",
       recipients: [],
       attempt: 0,

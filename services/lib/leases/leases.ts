@@ -5,6 +5,10 @@ import type { Incarnation } from "#lib/stream/journal";
 /** A fencing token: rises with every claim of a shard. */
 export type Epoch = number & { readonly __brand: "Epoch" };
 
+export function nextEpoch(last: Epoch | undefined): Epoch {
+  return ((last ?? 0) + 1) as Epoch;
+}
+
 /** A place in a journal: what lies behind `position` must be replayed. */
 export interface JournalMark {
   readonly writer: Incarnation;

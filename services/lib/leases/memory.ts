@@ -3,7 +3,14 @@ import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
-import { type Checkpoint, type Epoch, Fenced, type Lease, type Leases } from "./leases.ts";
+import {
+  type Checkpoint,
+  type Epoch,
+  Fenced,
+  type Lease,
+  type Leases,
+  nextEpoch,
+} from "./leases.ts";
 import { Membership } from "./membership.ts";
 
 export interface MemoryLeasesOptions {
@@ -26,7 +33,7 @@ class MemoryLeasesState {
   claim(shard: Shard, me: Incarnation, read: Epoch | undefined): Epoch | undefined {
     const lease = this.#leases.get(shard);
     if (lease?.epoch !== read) return undefined;
-    const epoch = ((lease?.epoch ?? 0) + 1) as Epoch;
+    const epoch = nextEpoch(lease?.epoch);
     this.#leases.set(shard, { ...lease, owner: me, epoch });
     return epoch;
   }

@@ -1,5 +1,5 @@
 /** First in, first out, in amortised constant time and without holding on to what was taken. */
-export class Fifo<T> {
+export class Fifo<T extends NonNullable<unknown>> {
   #items: (T | undefined)[] = [];
   #head = 0;
 
@@ -38,7 +38,10 @@ export class Fifo<T> {
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T;
+    for (let i = this.#head; i < this.#items.length; i++) {
+      const item = this.#items[i];
+      if (item !== undefined) yield item;
+    }
   }
 
   #compact(): void {

@@ -21,6 +21,14 @@ export function shardOf(destination: Destination, shards: number): Shard {
   return (fnv1a32(destination) % shards) as Shard;
 }
 
+/** All shards of a queue that has so many. */
+export function allShards(shards: number): readonly Shard[] {
+  return Array.from({ length: shards }, (_, n) => n as Shard);
+}
+
+/** Of what nobody can read, so that it has no destination either. */
+export const unknownDestination = "" as Destination;
+
 /** Where mail for this mailbox is queued: its domain, or the address literal, in lower case. */
 export function destinationOf(mailbox: Mailbox): Destination {
   const host = "domain" in mailbox ? mailbox.domain : mailbox.addressLiteral;

@@ -9,6 +9,9 @@ import { parseDomain } from "./domain.ts";
  */
 export type PathText = string & { readonly __brand: "PathText" };
 
+/** `<>`: nothing to be parsed (RFC 5321 §4.5.5). */
+export const nullReversePath = "" as PathText;
+
 /** Lower-case A-labels, no trailing dot. */
 export type Domain = string & { readonly __brand: "Domain" };
 

@@ -5,6 +5,11 @@ import type { Shard, Uid } from "#lib/queue/unit";
 /** `<worker>/<incarnation>`: who writes a journal. A restarted worker is a new incarnation. */
 export type Incarnation = string & { readonly __brand: "Incarnation" };
 
+/** `life` tells one life of the worker `name` from its others. */
+export function incarnationOf(name: string, life: string): Incarnation {
+  return `${name}/${life}` as Incarnation;
+}
+
 export interface Journal {
   /**
    * Appends one record, durably, and returns its position (rising from 1). One append at a time.

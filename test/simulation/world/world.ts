@@ -4,7 +4,7 @@ import { MemoryLeases } from "#lib/leases/memory";
 import { MemoryBus } from "#lib/leases/memory-bus";
 import { MemoryNetwork } from "#lib/net/memory-transport";
 import type { Endpoint } from "#lib/net/transport";
-import type { Shard } from "#lib/queue/unit";
+import { allShards } from "#lib/queue/shard";
 import { type Random, seededRandom } from "#lib/random";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryStoreState } from "#lib/store/memory-state";
@@ -96,15 +96,14 @@ export class World {
   get leftovers(): readonly string[] {
     const left: string[] = [];
     if (this.log.bytes > 0) left.push(`log: ${this.log.bytes} bytes`);
-    for (let n = 0; n < this.plan.shards; n++) {
-      const shard = n as Shard;
+    for (const shard of allShards(this.plan.shards)) {
       const units = this.store.list(shard, { limit: 5 }).map(({ unit }) => unit.uid);
       // Rows of units that have left stay until their time has come.
       const rows = this.store.wheel(shard).read({ until: this.clock.now(), limit: 5 });
       const backlogs = this.store.backlog(shard).summaries();
-      if (units.length > 0) left.push(`store of shard ${n}: ${units.join(" ")}`);
-      if (rows.length > 0) left.push(`wheel of shard ${n}: ${rows.map(({ uid }) => uid)}`);
-      if (backlogs.length > 0) left.push(`backlog of shard ${n}: ${JSON.stringify(backlogs)}`);
+      if (units.length > 0) left.push(`store of shard ${shard}: ${units.join(" ")}`);
+      if (rows.length > 0) left.push(`wheel of shard ${shard}: ${rows.map(({ uid }) => uid)}`);
+      if (backlogs.length > 0) left.push(`backlog of shard ${shard}: ${JSON.stringify(backlogs)}`);
     }
     return left;
   }
