@@ -18,13 +18,17 @@ function fingerprint(lockText, packageText, platform) {
   return createHash("sha256").update(wanted).update(lockText).digest("hex");
 }
 
-/** Whether npm's record of what it installed has every package of the lock, in the same version. */
-function isInstalled(lockText, installedText) {
+/**
+ * Whether npm's record of what it installed has every package of the lock, in the same version, and
+ * each is still there: the record stays when somebody removes a package.
+ */
+function isInstalled(root, lockText, installedText) {
+  if (installedText === undefined) return false;
   const wanted = Object.entries(JSON.parse(lockText).packages ?? {});
   const installed = JSON.parse(installedText).packages ?? {};
   return wanted.every(([path, entry]) => {
     if (path === "" || entry.optional === true) return true;
-    return installed[path]?.version === entry.version;
+    return installed[path]?.version === entry.version && existsSync(join(root, path));
   });
 }
 
@@ -39,7 +43,7 @@ function setUp(root) {
   if (read(stamp) === wanted && existsSync(bun)) return 0;
 
   const installed = read(join(modules, ".package-lock.json"));
-  if (installed === undefined || !isInstalled(lockText, installed)) {
+  if (!isInstalled(root, lockText, installed)) {
     tell("installing what is missing (npm ci; once, some 300 MB) …");
     // npm warns of engines: its Node installs the packages, Bun runs them.
     const code = run([...npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], root);

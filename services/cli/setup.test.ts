@@ -97,6 +97,15 @@ test("what npm itself installed is taken as it is", async () => {
   expect(await npmCalls()).toBe(1);
 });
 
+test("a package that is gone is installed again, whatever npm's record says", async () => {
+  await setUp();
+  await rm(join(clone, "node_modules", "bun"), { recursive: true });
+  await rm(join(clone, "node_modules", ".bin"), { recursive: true });
+  const { code, told } = await setUp();
+  expect([code, await npmCalls()]).toEqual([0, 2]);
+  expect(told).toStartWith("godwit: installing what is missing");
+});
+
 test("Bun's install script is run when npm did not run it", async () => {
   await put("blocked", "");
   const { code, told } = await setUp();
