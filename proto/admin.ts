@@ -77,7 +77,7 @@ const listedUnit = z
     recipients: z.array(recipientState).readonly(),
     /**
      * `ready`: in memory, waits for a session. `deferred`: waits until `nextAttemptAt`. `backlog`:
-     * waits for its destination.
+     * waits for its destination, whose timer `nextAttemptAt` is then, if it has one.
      */
     state: z.enum(["ready", "inFlight", "deferred", "backlog"]),
     sizeBytes: count,

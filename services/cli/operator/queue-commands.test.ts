@@ -41,6 +41,15 @@ describe("queue list", () => {
     ]);
   });
 
+  test.each([
+    ["its destination's timer", { nextAttemptAt: now + 300_000 }, "in 5m"],
+    ["or with it, when that has none", {}, "with its destination"],
+  ])("tells when what is in a backlog is tried: %s", async (_, timer, next) => {
+    new AdminWorker(bench.bus, { units: [listedUnit(`${a}.0`, { state: "backlog", ...timer })] });
+    const { out } = await bench.run("queue", "list");
+    expect(out).toContain(` backlog  ${next}  `);
+  });
+
   test("may be of one destination, and as JSON", async () => {
     const units = [listedUnit(`${a}.0`), listedUnit(`${b}.0`, { destination: other })];
     new AdminWorker(bench.bus, { units });
@@ -214,6 +223,13 @@ describe("commands", () => {
     const released = await bench.run("queue", "release", "example.com");
     expect(released.out).toBe("example.com is released\n");
     expect(await bench.store.holds()).toEqual([]);
+  });
+
+  test("release of what is not held says so", async () => {
+    await bench.run("queue", "hold", "other.example");
+    const { code, out } = await bench.run("queue", "release", "example.com");
+    expect([code, out]).toEqual([0, "example.com was not held\n"]);
+    expect(await bench.store.holds()).toHaveLength(1);
   });
 
   test.each(["retry", "hold", "release"])("%s may answer in JSON", async (verb) => {

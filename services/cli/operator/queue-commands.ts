@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type Changed, type ListedUnit, listLimitMax } from "#proto/admin";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, printable } from "../table.ts";
-import { readChanged, readPage, readShown, readSummary } from "./control-answers.ts";
+import { readChanged, readHolds, readPage, readShown, readSummary } from "./control-answers.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
 import { listText, shownText, stateText, summaryText } from "./queue-text.ts";
@@ -131,8 +131,12 @@ function addCommands(queue: Command, io: Io): void {
     .action(async (text: string, options: ControlOptions) => {
       const destination = destinationBy(text);
       const { client } = controlOf(io, options);
+      const holds = await client.get("/v1/holds", {}, readHolds);
+      // Told to all the same: a worker may not have heard of an earlier release.
       const changed = await client.post("/v1/queue/release", { destination }, readChanged);
-      io.out(options.json ? jsonText(changed) : `${destination} is released\n`);
+      if (options.json) return io.out(jsonText(changed));
+      const wasHeld = holds.some((hold) => hold.destination === destination);
+      io.out(`${destination} ${wasHeld ? "is released" : "was not held"}\n`);
     });
 
   withControlOptions(queue.command("cancel"))

@@ -28,6 +28,7 @@ export function listText(units: readonly ListedUnit[], now: number): string {
 
 function nextText({ state, nextAttemptAt }: ListedUnit, now: number): string {
   if (nextAttemptAt !== undefined) return untilText(nextAttemptAt, now);
+  if (state === "backlog") return "with its destination";
   return state === "ready" ? "now" : "";
 }
 
@@ -95,13 +96,18 @@ export function stateText({ state, nextAttemptAt, destination }: ListedUnit, now
       return `ready: it waits for a session to ${destination}`;
     case "inFlight":
       return "in flight: it is being tried now";
-    case "backlog":
-      return `backlog: it waits with its destination (godwit explain ${destination})`;
+    case "backlog": {
+      const due = dueText(", ", nextAttemptAt, now);
+      return `backlog: it waits with its destination${due} (godwit explain ${destination})`;
+    }
     case "deferred":
-      return nextAttemptAt === undefined
-        ? "deferred"
-        : `deferred: next attempt ${untilText(nextAttemptAt, now)}, ${timeText(nextAttemptAt)} UTC`;
+      return `deferred${dueText(": ", nextAttemptAt, now)}`;
   }
+}
+
+function dueText(separator: string, at: number | undefined, now: number): string {
+  if (at === undefined) return "";
+  return `${separator}next attempt ${untilText(at, now)}, ${timeText(at)} UTC`;
 }
 
 /** A row a destination. */

@@ -82,6 +82,20 @@ describe("queue.list and queue.show", () => {
     expect(of.units.length).toBe(1);
   });
 
+  test("list what waits with its destination under the destination's timer", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.network.refuse("192.0.2.1");
+    await bench.acceptMany(2);
+    await bench.clock.advance(1_000);
+    const { destinations } = await bench.ask("queue.summary", {});
+    const timer = { state: "backlog", nextAttemptAt: destinations[0]?.nextRetryAt ?? 0 } as const;
+    const { units } = await bench.ask("queue.list", { limit: 10 });
+    expect(units).toMatchObject([timer, timer]);
+    await bench.ask("queue.hold", heldNet);
+    const held = await bench.ask("queue.list", { limit: 10 });
+    expect(held.units.map((u) => u.nextAttemptAt)).toEqual([undefined, undefined]);
+  });
+
   test("list a unit that is in flight, once", async () => {
     const bench = await new DeliveryBench().start();
     bench.network.blackhole("192.0.2.1");

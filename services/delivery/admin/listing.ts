@@ -75,7 +75,7 @@ function merged(
   const stored = units.stored.filter(({ unit }) => working.unit(unit.uid) === undefined);
   return [
     ...units.inMemory.map((queued) => fromMemory(shard, queued)),
-    ...stored.map((deferred) => fromStored(shard, deferred)),
+    ...stored.map((deferred) => fromStored(shard, deferred, working)),
   ];
 }
 
@@ -90,10 +90,17 @@ function fromMemory(shard: Shard, queued: QueuedUnit): ListedUnit {
   return { ...listed(shard, unit, last), state, attempts: attemptsOf(queued) };
 }
 
-function fromStored(shard: Shard, { unit, place, attempts, last }: DeferredUnit): ListedUnit {
+function fromStored(
+  shard: Shard,
+  { unit, place, attempts, last }: DeferredUnit,
+  working: ShardOwner["working"],
+): ListedUnit {
   const common = { ...listed(shard, unit, last), attempts };
-  if (place.kind === "backlog") return { ...common, state: "backlog" };
-  return { ...common, state: "deferred", nextAttemptAt: place.dueAt };
+  if (place.kind === "wheel") return { ...common, state: "deferred", nextAttemptAt: place.dueAt };
+  const { hold, down } = working.known(unit.destination) ?? {};
+  // Who is held is tried at no time, whatever the timer says.
+  const hasTimer = hold === undefined && down !== undefined;
+  return { ...common, state: "backlog", ...(hasTimer ? { nextAttemptAt: down.until } : {}) };
 }
 
 function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
