@@ -94,7 +94,15 @@ test("explain may answer in JSON", async () => {
   expect(JSON.parse((await explained("example.com", "--json")).join("\n"))).toEqual({
     destination: "example.com",
     states: destinations.slice(0, 1),
+    nextHop: { by: "mx" },
   });
+});
+
+test("explain in JSON has the route's next hop", async () => {
+  bench.configuration = `routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:2526" }]\n`;
+  const { nextHop } = JSON.parse((await explained("example.com", "--json")).join("\n"));
+  const hop = { protocol: "smtp", host: "127.0.0.1", port: 2526 };
+  expect(nextHop).toEqual({ by: "route", route: "*", ...hop });
 });
 
 test("explain of a message is asked wrongly", async () => {

@@ -22,11 +22,17 @@ export function addExplainCommand(program: Command, io: Io): void {
       const states = await client.get("/v1/queue/summary", { destination }, readSummary);
       const holds = await client.get("/v1/holds", {}, readHolds);
       const hold = holds.find((held) => held.destination === destination);
-      if (options.json) return io.out(jsonText({ destination, states, hold }));
-      const known = { destination, states, hold, routes: config?.routes };
+      const nextHop = config === undefined ? undefined : nextHopOf(destination, config.routes);
+      const known = { destination, states, hold, nextHop };
+      if (options.json) return io.out(jsonText(known));
       io.out(printableText(explanation(known, io.now())));
     });
 }
+
+/** How its hosts are found. */
+export type NextHop =
+  | (RouteConfig["nextHop"] & { readonly by: "route"; readonly route: string })
+  | { readonly by: "mx" | "address" };
 
 export interface Known {
   readonly destination: Destination;
@@ -34,13 +40,13 @@ export interface Known {
   readonly states: readonly DestinationSummary[];
   readonly hold: Hold | undefined;
   /** Undefined when the configuration is not known here. */
-  readonly routes: readonly RouteConfig[] | undefined;
+  readonly nextHop: NextHop | undefined;
 }
 
 export function explanation(known: Known, now: number): readonly string[] {
-  const { destination, states, hold, routes } = known;
+  const { destination, states, hold, nextHop } = known;
   const held = hold === undefined ? [] : heldText(hold, now);
-  const route = routes === undefined ? [] : [wayText(destination, routes)];
+  const route = nextHop === undefined ? [] : [wayText(nextHop)];
   if (states.length === 0) {
     const idle = `Nothing waits for ${destination}, and nothing is known against it.`;
     const would = hold === undefined ? `${idle} Mail would be tried at once.` : idle;
@@ -99,15 +105,20 @@ function sinceText(since: number, now: number): string {
   return `${timeText(since)} UTC (${spanText(now - since)})`;
 }
 
-function wayText(destination: Destination, routes: readonly RouteConfig[]): string {
+function nextHopOf(destination: Destination, routes: readonly RouteConfig[]): NextHop {
   const route = routeFor(destination, routes);
-  if (route === undefined) {
-    const way = destination.startsWith("[") ? "is that address" : "is found by MX";
+  if (route !== undefined) return { by: "route", route: route.domain, ...route.nextHop };
+  return { by: destination.startsWith("[") ? "address" : "mx" };
+}
+
+function wayText(nextHop: NextHop): string {
+  if (nextHop.by !== "route") {
+    const way = nextHop.by === "address" ? "is that address" : "is found by MX";
     return `Its next hop ${way} (no route names it).`;
   }
-  const { protocol, host, port } = route.nextHop;
+  const { protocol, host, port, route } = nextHop;
   const at = host.includes(":") ? `[${host}]` : host;
-  return `Its next hop is ${protocol}://${at}:${port} (route "${route.domain}").`;
+  return `Its next hop is ${protocol}://${at}:${port} (route "${route}").`;
 }
 
 function printableText(lines: readonly string[]): string {
