@@ -3,7 +3,7 @@
  * `--events [COUNT]` prints the last events of the message concerned.
  */
 
-import { reportOf } from "./report.ts";
+import { passedText, reportOf } from "./report.ts";
 import { type Finished, runSeed } from "./run.ts";
 
 /** By verdict, so that a script can tell them apart. */
@@ -47,7 +47,7 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(reportOf(finished, wanted.events));
     return exitCodes[finished.verdict.kind];
   }
-  process.stdout.write(`${wanted.count} worlds from seed ${wanted.from}: all is well\n`);
+  process.stdout.write(`${passedText(wanted)}\n`);
   return exitCodes.passed;
 }
 

@@ -1,4 +1,4 @@
-/** What a failed run prints: verdict, the one command that replays it, the world, the last events concerned. */
+/** What a run prints: when it failed the verdict, the one command that replays it, the world, the last events concerned. */
 import type { Finished } from "./run.ts";
 
 export function reportOf({ verdict, world }: Finished, eventsMax: number): string {
@@ -14,4 +14,10 @@ export function reportOf({ verdict, world }: Finished, eventsMax: number): strin
     ...events,
     "",
   ].join("\n");
+}
+
+/** Of all seeds that were asked for. */
+export function passedText({ from, count }: { from: number; count: number }): string {
+  if (count === 1) return `1 world, seed ${from}: all is well`;
+  return `${count} worlds, from seed ${from} on: all is well`;
 }

@@ -1,7 +1,7 @@
 /** A run that goes wrong says how, and how to see it again. */
 import { expect, test } from "bun:test";
 import { seededRandom } from "#lib/random";
-import { reportOf } from "./report.ts";
+import { passedText, reportOf } from "./report.ts";
 import { runPlan } from "./run.ts";
 import { drawWorld } from "./world/drawn-world.ts";
 import type { World } from "./world/world.ts";
@@ -12,6 +12,13 @@ async function verdictOf(direct: (world: World) => void) {
   const finished = await runPlan(drawWorld(seed, seededRandom(seed)), direct);
   return { kind: finished.verdict.kind, report: reportOf(finished, 5), world: finished.world };
 }
+
+test.each([
+  [1, "1 world, seed 7: all is well"],
+  [2, "2 worlds, from seed 7 on: all is well"],
+])("%p that passed is told in one line", (count, text) => {
+  expect(passedText({ from: 7, count })).toBe(text);
+});
 
 test("a broken rule is a verdict of safety, with the events of the message concerned", async () => {
   const { kind, report } = await verdictOf(({ clock, witness }) => {
