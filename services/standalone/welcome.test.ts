@@ -48,6 +48,19 @@ test("its first message goes to a listener that takes it without a password or T
   expect(closed).toContain("[::1]:25");
 });
 
+test("its first message is no riddle: without a route it comes back, and how it would not", () => {
+  const text = welcome("");
+  expect(text).toContain("example.com takes no mail (RFC 7505): it will come back");
+  const hint = /npm run -s sink -- --port (\d+), and in godwit.yaml .*\n( +routes: .*)\n/.exec(
+    text,
+  );
+  const [, port, routes = ""] = hint ?? [];
+  expect(configOf(routes.trim()).routes[0]?.nextHop.port).toBe(Number(port));
+  expect(welcome(routes.trim())).not.toContain("come back");
+  const other = welcome("routes: [{ domain: other.example, nextHop: 'smtp://127.0.0.1:2526' }]");
+  expect(other).toContain("it will come back");
+});
+
 test("warnings are not overlooked", () => {
   expect(welcome("", ["the hostname is no name"])).toContain("Warning: the hostname is no name");
 });

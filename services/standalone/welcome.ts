@@ -1,6 +1,9 @@
 /** What a person reads at the start: what listens where, and how to send the first message. */
 import type { Config } from "#lib/config/config";
 import type { Endpoint } from "#lib/net/transport";
+import { destinationOf } from "#lib/queue/shard";
+import { parseMailbox } from "#lib/smtp/path";
+import { routeFor } from "../delivery/attempt/routes.ts";
 import type { Listening } from "../edge/edge.ts";
 
 export interface Welcome {
@@ -56,10 +59,26 @@ function firstMessage({ config, listening }: Welcome): string[] {
   return [
     "The first message:",
     "  printf 'Subject: Hello\\r\\n\\r\\nHello from Godwit.\\r\\n' | curl -sS --upload-file - \\",
-    `    --mail-from you@example.org --mail-rcpt friend@example.com smtp://${hostText(address)}:${port}`,
+    `    --mail-from you@example.org --mail-rcpt ${firstRecipient} smtp://${hostText(address)}:${port}`,
+    ...(isRouted(config) ? [] : unroutedHint),
     "Then: npm run -s godwit queue list",
     "",
   ];
+}
+
+/** At a domain that is for examples, so nobody is bothered: its null MX says that it takes no mail. */
+const firstRecipient = "friend@example.com";
+
+/** Else a newcomer's first message comes back, and seems to be our fault. */
+const unroutedHint = [
+  "No route is for it, so it goes by MX, and example.com takes no mail (RFC 7505): it will come back.",
+  "To see it arrive: npm run -s sink -- --port 2526, and in godwit.yaml before the start",
+  '  routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:2526" }]',
+];
+
+function isRouted({ routes }: Config): boolean {
+  const mailbox = parseMailbox(firstRecipient);
+  return mailbox !== undefined && routeFor(destinationOf(mailbox), routes) !== undefined;
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
