@@ -1,4 +1,7 @@
-/** What a run prints: when it failed the verdict, the one command that replays it, the world, the last events concerned. */
+/**
+ * What a run prints: when it failed the verdict, the one command that replays it, the world, the
+ * last events concerned.
+ */
 import type { Finished } from "./run.ts";
 
 export function reportOf({ verdict, world }: Finished, eventsMax: number): string {
