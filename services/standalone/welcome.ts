@@ -66,12 +66,12 @@ function firstMessage({ config, listening }: Welcome): string[] {
   ];
 }
 
-/** At a domain that is for examples, so nobody is bothered: its null MX says that it takes no mail. */
+/** Bothers nobody: the null MX of its domain says that it takes no mail. */
 const firstRecipient = "friend@example.com";
 
 /** Else a newcomer's first message comes back, and seems to be our fault. */
 const unroutedHint = [
-  "No route is for it, so it goes by MX, and example.com takes no mail (RFC 7505): it will come back.",
+  "No route is for it, and by MX example.com takes no mail (RFC 7505): it will come back.",
   "To see it arrive: npm run -s sink -- --port 2526, and in godwit.yaml before the start",
   '  routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:2526" }]',
 ];
