@@ -114,7 +114,7 @@ export class LogFeed {
 
   async #decode(entry: LogEntry): Promise<QueuedUnit | undefined> {
     try {
-      const unit = decodeUnit(entry.record);
+      const unit = entry.unit ?? decodeUnit(entry.record);
       const since = this.#ports.clock.monotonic();
       return fromLog(unit, { sequence: entry.sequence, content: entry.content, since });
     } catch (error) {

@@ -28,10 +28,20 @@ export function completedContent({
   isSubmission,
 }: Completion): Uint8Array {
   const missing = isSubmission ? missingFields(summary, stamp) : "";
-  const prefix = encoder.encode(receivedField(stamp) + missing + separator(content, summary));
+  const prefix = receivedField(stamp) + missing + separator(content, summary);
   const completed = new Uint8Array(prefix.length + content.length);
-  completed.set(prefix);
+  const { read, written } = encoder.encodeInto(prefix, completed.subarray(0, prefix.length));
+  if (read < prefix.length || written < prefix.length) return joined(prefix, content);
   completed.set(content, prefix.length);
+  return completed;
+}
+
+/** A path of RFC 6531 takes more octets than it has characters. */
+function joined(prefix: string, content: Uint8Array): Uint8Array {
+  const bytes = encoder.encode(prefix);
+  const completed = new Uint8Array(bytes.length + content.length);
+  completed.set(bytes);
+  completed.set(content, bytes.length);
   return completed;
 }
 

@@ -4,10 +4,12 @@
 
 const tab = 0x09;
 const lf = 0x0a;
-const cr = 0x0d;
 const space = 0x20;
 const colon = 0x3a;
 const tilde = 0x7e;
+
+const decoder = new TextDecoder();
+const lineEnds = /[\r\n]+/g;
 
 /** Where a header field lies in the content; offsets, so that nothing is copied. */
 export interface FieldRange {
@@ -96,14 +98,12 @@ export function asciiFieldBody(content: Uint8Array, lowerCaseName: string): stri
 }
 
 function asciiText(content: Uint8Array, field: FieldRange): string | undefined {
-  let text = "";
   for (let i = field.bodyStart; i < field.end; i++) {
-    const byte = content[i] ?? 0;
-    if (byte > tilde) return undefined;
-    // RFC 5322 §2.2.3: unfolding removes the line end and keeps the blank behind it.
-    if (byte !== cr && byte !== lf) text += String.fromCharCode(byte);
+    if ((content[i] ?? 0) > tilde) return undefined;
   }
-  return text.trim();
+  const text = decoder.decode(content.subarray(field.bodyStart, field.end));
+  // RFC 5322 §2.2.3: unfolding removes the line end and keeps the blank behind it.
+  return text.replace(lineEnds, "").trim();
 }
 
 /** End of a field name at `at`: printable ASCII but colon (RFC 5322 §3.6.8, `ftext`). */

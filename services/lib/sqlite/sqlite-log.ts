@@ -7,7 +7,6 @@ import type { LogReader, Pulled, PullLimit, Stream } from "#lib/stream/stream";
 import { rejectOnAbort } from "#lib/stream/waiters";
 import { encodeUnit } from "#proto/unit";
 import { QueueFailure, type QueueThread } from "./queue-thread.ts";
-import type { StoredMessage } from "./tables/log-table.ts";
 import { Tail } from "./tail.ts";
 
 /** Accepted entries kept in memory for the readers, over all shards. */
@@ -65,15 +64,13 @@ export class SqliteLog implements Intake, Stream {
       this.#recent.delete(message.id);
       throw refusal(message.id, error);
     }
-    // In the order of the answers, which is that of the sequences.
-    for (const [i, sequence] of sequences.entries()) this.#append(stored, i, sequence);
-  }
-
-  #append({ units, content }: StoredMessage, index: number, sequence: number): void {
-    const unit = units[index];
-    assert(unit !== undefined, "each unit got one sequence");
-    const { uid, record, shard } = unit;
-    this.#tail(shard).append({ sequence, uid, record, content });
+    // In the order of the answers, which is that of the sequences. None: it is there already.
+    for (const [i, sequence] of sequences.entries()) {
+      const [row, unit] = [stored.units[i], message.units[i]];
+      assert(row !== undefined && unit !== undefined, "each unit got one sequence");
+      const { uid, shard, record } = row;
+      this.#tail(shard).append({ sequence, uid, record, unit, content: message.content });
+    }
   }
 
   #remember(id: QueueId, accepting: Promise<void>): void {

@@ -1,5 +1,5 @@
 /** Seam: the units of a shard in order, from a floor. */
-import type { QueueId, Shard, Uid } from "#lib/queue/unit";
+import type { QueueId, Shard, Uid, Unit } from "#lib/queue/unit";
 
 export interface LogEntry {
   /** Rises within the shard, not necessarily by one. */
@@ -7,6 +7,8 @@ export interface LogEntry {
   readonly uid: Uid;
   /** The unit as `proto/unit` encoded it. Undecoded, so that poison can be parked. */
   readonly record: Uint8Array;
+  /** What the record says, when it never left the process that wrote it. */
+  readonly unit?: Unit;
   /** The content, when it travelled with the unit; else ask `Stream.content`. */
   readonly content?: Uint8Array;
 }

@@ -26,7 +26,7 @@ const stdout = 1;
 
 export function pinoLog({ level, clock, descriptor = stdout }: PinoLogOptions): ProcessLog {
   const lines = new LineWriter({ descriptor, clock, waitingMax });
-  const logger = pino({ ...settings, level }, lines);
+  const logger = pino({ ...settings, level, timestamp: timestamp(clock) }, lines);
   const write = (at: LogLevel) => (event: string, fields?: LogFields) => {
     if (fields === undefined) logger[at](event);
     else logger[at](fields, event);
@@ -45,10 +45,21 @@ export function pinoLog({ level, clock, descriptor = stdout }: PinoLogOptions): 
 
 const settings: pino.LoggerOptions = {
   messageKey: "event",
-  timestamp: pino.stdTimeFunctions.isoTime,
   formatters: { level: (label) => ({ level: label }), bindings: () => ({}) },
   serializers: { error: errorOf },
 };
+
+/** Lines of one millisecond share the making of its text. */
+function timestamp(clock: Clock): () => string {
+  let at = Number.NaN;
+  let text = "";
+  return () => {
+    const now = clock.now();
+    if (now !== at) text = `,"time":"${new Date(now).toISOString()}"`;
+    at = now;
+    return text;
+  };
+}
 
 /** An error with what caused it; anything else as it is. */
 function errorOf(error: unknown): unknown {
