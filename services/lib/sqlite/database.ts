@@ -14,7 +14,8 @@ const pageBytes = 4_096;
 const walBytes = 32 * 1024 * 1024;
 /** Another process that has the file (a backup) gets this long. */
 const busyMs = 5_000;
-const cacheKib = 32 * 1024;
+/** What is read again soon is the newest: more would be memory that grows with the queue. */
+const cacheKib = 8 * 1024;
 
 /** @throws {UnusableQueue} */
 export function openDatabase({ path, shards }: DatabaseOptions): Database {
