@@ -110,10 +110,11 @@ describe.skipIf(noPostfix !== undefined)(`Postfix ${noPostfix ?? ""}`, () => {
 
   test("gets many messages over one connection", async () => {
     const before = (await peer.log()).split(" connect from ").length;
-    for (let i = 0; i < 5; i++) await relay.send({ to: [`erin@${domain}`], content });
-    expect((await stored(peer, "erin", 5)).every((it) => it.endsWith(asStored))).toBe(true);
+    for (let i = 0; i < 10; i++) await relay.send({ to: [`erin@${domain}`], content });
+    expect((await stored(peer, "erin", 10)).every((it) => it.endsWith(asStored))).toBe(true);
     const connections = (await peer.log()).split(" connect from ").length - before;
-    expect(connections).toBeLessThanOrEqual(1);
+    // One of ours; Postfix may log only now that we looked whether it was there.
+    expect(connections).toBeLessThanOrEqual(2);
   });
 
   test("gets the parameters of RFC 3461, and its own notification tells them", async () => {
