@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
+import { failureOf } from "../../../test/support/failure.ts";
 import { QueueThread } from "./queue-thread.ts";
 
 let folder: string;
@@ -11,14 +12,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "godwit-queue-thread-"));
 });
 
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test("a file that is no queue is named", async () => {
   const path = join(folder, "queue.sqlite");
   await writeFile(path, "no database, and long enough to be looked at. ".repeat(100));
   const options = { path, shards: 4, bytesMax: 1_000_000, freeBytesMin: 0 };
   const ports = { clock: systemClock, onFailed() {} };
-  await expect(QueueThread.open(options, ports)).rejects.toThrow(
-    `Cannot open queue "${path}": file is not a database`,
-  );
+  const failure = await failureOf(QueueThread.open(options, ports));
+  expect(String(failure)).toContain(`Cannot open queue "${path}": file is not a database`);
 });
