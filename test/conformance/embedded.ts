@@ -43,7 +43,7 @@ async function openIn(folder: string, options: TemporaryQueueOptions): Promise<T
     },
     close: async () => {
       await queue.close();
-      await rm(folder, { recursive: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await queue.close();
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
 });
 
 test("a record that nobody can read hides no other", async () => {
