@@ -190,6 +190,9 @@ export class QueueThread {
         return;
       case "failed":
         this.#opened.reject(openFailure(message, this.#path));
+        // It may hold the lock, and nobody is left to close it.
+        this.#isClosing = true;
+        void this.#worker.terminate();
         return;
     }
   }
