@@ -11,9 +11,12 @@ const users = [{ name: "alice", passwordHash: "wonderland", tenant: "acme" }];
 const limits = { errorsSoftMax: 90, errorsHardMax: 99 };
 const identity = fakeIdentity("edge.example");
 
-async function world(verifyPassword?: VerifyPassword): Promise<MemoryEdge> {
+/** Argon2 itself runs in the integration tests: here time is virtual, and its threads know only the real one. */
+const isWonderland: VerifyPassword = async (password) => password === "wonderland";
+
+async function world(verifyPassword: VerifyPassword = isWonderland): Promise<MemoryEdge> {
   const config = edgeConfig({ users, identity, listeners: [submissionListener({ limits })] });
-  return await MemoryEdge.start(config, verifyPassword === undefined ? {} : { verifyPassword });
+  return await MemoryEdge.start(config, { verifyPassword });
 }
 
 async function secured(edge: MemoryEdge, from = "198.51.100.7"): Promise<MemoryClient> {
