@@ -1,5 +1,6 @@
 /** What every inhabitant of Store must do. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type Epoch, nextEpoch } from "#lib/leases/leases";
 import type { Destination, Unit } from "#lib/queue/unit";
 import { queueIdOf, uidOf } from "#lib/queue/unit";
 import type { Bounce, Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
@@ -26,6 +27,7 @@ export function storeSuite(name: string, open: OpenStore): void {
     let world: StoreWorld;
     beforeEach(async () => {
       world = await open();
+      await openShards(world.store, 1);
     });
     afterEach(() => world.close());
     const store = () => world.store;
@@ -46,6 +48,7 @@ export function storeSuite(name: string, open: OpenStore): void {
       await world.store.putHold({ destination: destinationIn(0), reason: "quiet", since: epoch });
       if (world.reopen === undefined) return; // Skipped: nothing outlives a memory store.
       world = await world.reopen();
+      await openShards(world.store, 2);
       const found = await world.store.find([waiting.unit.uid, finished.unit.uid]);
       expect(found.get(waiting.unit.uid)).toEqual({ state: "waiting", deferred: waiting });
       expect(found.get(finished.unit.uid)).toEqual({ state: "finished" });
@@ -60,6 +63,13 @@ export function storeSuite(name: string, open: OpenStore): void {
       expect(await world.store.holds()).toHaveLength(1);
     });
   });
+}
+
+/** Under an epoch of the claim, as a worker does. */
+async function openShards(store: Store, claims: number): Promise<void> {
+  let epoch: Epoch | undefined;
+  for (let n = 0; n < claims; n++) epoch = nextEpoch(epoch);
+  for (const n of [0, 1]) await store.open(shard(n), epoch ?? nextEpoch(undefined));
 }
 
 function deferralOf(deferred: DeferredUnit): Deferral {

@@ -66,6 +66,7 @@ export class ShardOwner {
     try {
       // From here on a successor knows that our journal matters (Checkpoint.journals).
       await owner.#checkpoints.write();
+      await ports.store.open(shard, claimed.epoch);
       await owner.#loadBacklogs();
     } catch (error) {
       owner.fence();

@@ -1,4 +1,5 @@
 /** The embedded inhabitant of Store. */
+import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import {
   type Bounce,
@@ -26,6 +27,9 @@ export class SqliteStore implements Store {
   constructor(thread: QueueThread) {
     this.#thread = thread;
   }
+
+  /** One file has one writer, whose memory it is. */
+  async open(_shard: Shard, _epoch: Epoch): Promise<void> {}
 
   async defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
     const ids = [...new Set(deferrals.map(({ deferred }) => queueIdOf(deferred.unit.uid)))];

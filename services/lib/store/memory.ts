@@ -3,6 +3,7 @@
  */
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
+import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import { MemoryStoreState } from "./memory-state.ts";
 import {
@@ -36,6 +37,10 @@ export class MemoryStore implements Store {
   /** The same store as another process sees it, with faults of its own. */
   view(options: MemoryStoreOptions): MemoryStore {
     return new MemoryStore(options, this.#state);
+  }
+
+  open(shard: Shard, _epoch: Epoch): Promise<void> {
+    return this.#at("open", () => void this.#state.wheel(shard));
   }
 
   defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {

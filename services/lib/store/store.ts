@@ -2,6 +2,7 @@
  * Seam: queue state that outlives the log: deferred units, content, retry wheel, backlog, holds,
  * bounces.
  */
+import type { Epoch } from "#lib/leases/leases";
 import type { Destination, QueueId, Recipient, Shard, Time, Uid, Unit } from "#lib/queue/unit";
 import type { Status } from "#lib/smtp/status";
 
@@ -116,6 +117,11 @@ export const storeCallMsMax = 5_000;
  * then it is unknown whether the write happened, and it may be repeated.
  */
 export interface Store {
+  /**
+   * From now on this process writes for the shard, and nobody else does: what it remembered of the
+   * shard is forgotten. Comes before every call that names the shard, after each claim.
+   */
+  open(shard: Shard, epoch: Epoch): Promise<void>;
   /**
    * Content, then wheel or backlog rows, the unit rows last: they are the commit. In order within a
    * backlog.

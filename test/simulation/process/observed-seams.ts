@@ -96,6 +96,7 @@ function observedJournal({ log, witness }: SharedSeams, faults: Faults): Journal
 function observedStore({ store, witness, clock }: SharedSeams, faults: Faults): Store {
   const inner = store.view({ clock, faults });
   return {
+    open: (shard, epoch) => inner.open(shard, epoch),
     defer: (shard, deferrals) => {
       witness.ends.deferring(deferrals);
       return inner.defer(shard, deferrals);
