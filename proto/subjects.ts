@@ -1,0 +1,109 @@
+/**
+ * Names of what stands in NATS: streams, subjects, buckets (ADR 0009). Pure, so that every process
+ * and every version says the same.
+ */
+import type { Destination, Lane, QueueId, Shard } from "#lib/queue/unit";
+import type { Incarnation } from "#lib/stream/journal";
+
+export interface ClusterNames {
+  readonly shardStream: (shard: Shard) => string;
+  /** The number in a shard stream's name; undefined for any other stream. */
+  readonly shardOfStream: (stream: string) => number | undefined;
+  readonly splitStream: string;
+  readonly bodyStream: string;
+  readonly journalStream: string;
+  /** The consumer that all workers share. */
+  readonly splitConsumer: string;
+  readonly unitSubject: (shard: Shard, lane: Lane, destination: Destination) => string;
+  /** Every unit of a lane. */
+  readonly laneFilter: (shard: Shard, lane: Lane) => string;
+  readonly splitSubject: string;
+  readonly bodyFilter: string;
+  readonly chunkSubject: (id: QueueId, n: number) => string;
+  /** A unit that does not need the content any more. */
+  readonly doneSubject: (id: QueueId, unit: number) => string;
+  readonly doneFilter: (id: QueueId) => string;
+  /** Chunks and marks of a message. */
+  readonly bodyOfMessage: (id: QueueId) => string;
+  readonly journalFilter: string;
+  readonly journalSubject: (writer: Incarnation) => string;
+  readonly shardControlSubject: (shard: Shard) => string;
+  readonly workerControlSubject: string;
+  readonly buckets: ClusterBuckets;
+}
+
+export interface ClusterBuckets {
+  readonly workers: string;
+  readonly shards: string;
+  readonly conf: string;
+  /** Ids of repeatable messages, for a day. */
+  readonly once: string;
+}
+
+/** `namespace` sets a cluster apart from others on the same servers; "" is the usual one. */
+export function clusterNames(namespace = ""): ClusterNames {
+  const root = namespace === "" ? "mta" : `mta-${namespace}`;
+  const stream = namespace === "" ? "" : `${namespace}-`;
+  const bucket = root.replaceAll("-", "_");
+  const shardForm = new RegExp(`^${stream}Q(\\d{3})$`);
+  return {
+    shardStream: (shard) => `${stream}Q${threeDigits(shard)}`,
+    shardOfStream: (name) => numberIn(shardForm.exec(name)?.[1]),
+    splitStream: `${stream}SPLIT`,
+    bodyStream: `${stream}BODY`,
+    journalStream: `${stream}JOURNAL`,
+    splitConsumer: "split",
+    unitSubject: (shard, lane, destination) =>
+      `${root}.q.${threeDigits(shard)}.${lane}.${reversedLabels(destination)}`,
+    laneFilter: (shard, lane) => `${root}.q.${threeDigits(shard)}.${lane}.>`,
+    splitSubject: `${root}.split`,
+    bodyFilter: `${root}.body.>`,
+    chunkSubject: (id, n) => `${root}.body.${id}.${n}`,
+    doneSubject: (id, unit) => `${root}.body.${id}.done.${unit}`,
+    doneFilter: (id) => `${root}.body.${id}.done.*`,
+    bodyOfMessage: (id) => `${root}.body.${id}.>`,
+    journalFilter: `${root}.j.>`,
+    journalSubject: (writer) => `${root}.j.${writer.split("/").map(token).join(".")}`,
+    shardControlSubject: (shard) => `${root}.ctl.shard.${shard}`,
+    workerControlSubject: `${root}.ctl.worker`,
+    buckets: {
+      workers: `${bucket}_workers`,
+      shards: `${bucket}_shards`,
+      conf: `${bucket}_conf`,
+      once: `${bucket}_once`,
+    },
+  };
+}
+
+/** The stream in which a bucket's keys stand. */
+export function bucketStream(bucket: string): string {
+  return `KV_${bucket}`;
+}
+
+export function keySubject(bucket: string, key: string): string {
+  return `$KV.${bucket}.${key}`;
+}
+
+function threeDigits(n: number): string {
+  return String(n).padStart(3, "0");
+}
+
+function numberIn(digits: string | undefined): number | undefined {
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** So that a wildcard at the end takes in a domain with all below it. */
+function reversedLabels(destination: Destination): string {
+  // An address literal has an order of its own, and may hold whatever a client wrote.
+  if (destination.startsWith("[")) return token(destination);
+  return destination.split(".").reverse().map(token).join(".");
+}
+
+const plainToken = /^[\w:-]+$/;
+
+/** One token of a subject: what has a meaning there is written as `%` and its code. */
+function token(text: string): string {
+  if (plainToken.test(text)) return text;
+  if (text === "") return "%";
+  return text.replace(/[^\w:-]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
