@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { queueIdOf, type Unit } from "#lib/queue/unit";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
-import type { LogEntry } from "#lib/stream/stream";
+import type { LogEntry, LogReader } from "#lib/stream/stream";
 import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, epoch } from "../../../test/support/delivery/delivery-bench.ts";
@@ -26,7 +26,7 @@ class Bench {
   readonly feed: LogFeed;
   readonly #stop = new AbortController();
 
-  constructor(takeover: Partial<Takeover> = {}, limits = config.limits) {
+  constructor(takeover: Partial<Takeover> = {}, limits = config.limits, read = asItIs) {
     const { clock, log, store } = this;
     const whole = {
       floor: 0,
@@ -39,7 +39,7 @@ class Bench {
     this.working = new WorkingSet(clock, limits);
     this.feed = new LogFeed({
       shard: shardOfTests,
-      reader: log.stream().open(shardOfTests, whole.floor),
+      reader: read(log.stream().open(shardOfTests, whole.floor)),
       takeover: whole,
       store,
       clock,
@@ -71,6 +71,23 @@ class Bench {
   get uids(): readonly string[] {
     return this.offered.map(({ unit }) => unit.uid);
   }
+}
+
+function asItIs(reader: LogReader): LogReader {
+  return reader;
+}
+
+/** Every entry comes again with those behind it. */
+function forgetful(reader: LogReader): LogReader {
+  const given: LogEntry[] = [];
+  return {
+    async pull(limit, signal) {
+      const { entries, through } = await reader.pull(limit, signal);
+      given.push(...entries);
+      return { entries: [...given], through };
+    },
+    close: () => reader.close(),
+  };
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
@@ -123,6 +140,20 @@ describe("LogFeed", () => {
     await bench.accept({ uid: nthUid(1) });
     await bench.clock.advance(0);
     expect(bench.left).toEqual([`duplicate ${nthUid(1)}`]);
+  });
+
+  test("an entry that is handed out again is nobody's, whether it is settled or not", async () => {
+    const bench = new Bench({}, config.limits, forgetful);
+    for (const n of numbers(2)) await bench.accept({ uid: nthUid(n) });
+    await bench.read();
+    const [first] = bench.offered;
+    if (first !== undefined) bench.working.remove(first);
+    bench.progress.settled(1, 1);
+    await bench.accept({ uid: nthUid(3) });
+    await bench.clock.advance(0);
+    expect(bench.uids).toEqual(numbers(3).map((n) => nthUid(n)));
+    expect(bench.left).toEqual([]);
+    expect([bench.progress.floor, bench.progress.unsettledCount]).toEqual([1, 2]);
   });
 
   test("does not read on without room", async () => {

@@ -65,7 +65,8 @@ export class LogFeed {
     const { progress, takeover } = this.#ports;
     const fresh: LogEntry[] = [];
     for (const entry of entries) {
-      progress.read(entry.sequence);
+      // Handed out again, as a server that lost its consumer may do: whose it was goes on with it.
+      if (!progress.read(entry.sequence)) continue;
       if (takeover.settled.has(entry.sequence)) progress.settledBefore(entry.sequence);
       else fresh.push(entry);
     }

@@ -20,8 +20,9 @@ export class ShardProgress {
     return this.#floor.unsettledCount;
   }
 
-  read(sequence: number): void {
-    this.#floor.read(sequence);
+  /** False when it was read before. */
+  read(sequence: number): boolean {
+    return this.#floor.read(sequence);
   }
 
   through(sequence: number): void {

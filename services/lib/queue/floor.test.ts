@@ -37,7 +37,7 @@ describe("FloorTracker", () => {
     floor.settled(2);
     floor.settled(7);
     expect(floor.floor).toBe(0);
-    floor.read(1);
+    expect(floor.read(1)).toBe(false);
     floor.settled(1);
     expect(floor.floor).toBe(2);
   });

@@ -35,11 +35,12 @@ export class FloorTracker {
     return this.#covered.length + this.#ahead.size;
   }
 
-  /** An entry was read. One that was read before is ignored. */
-  read(sequence: number): void {
-    if (sequence <= this.#through || this.#ahead.has(sequence)) return;
+  /** An entry was read; false when it was read before, and is ignored. */
+  read(sequence: number): boolean {
+    if (sequence <= this.#through || this.#ahead.has(sequence)) return false;
     this.#ahead.add(sequence);
     this.#unsettled.add(sequence);
+    return true;
   }
 
   /** Everything up to here has been read. */
