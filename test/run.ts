@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { systemRandom } from "#lib/random";
+import { fetchServers } from "./runner/fetch-servers.ts";
 import { groupsOf, isMode } from "./runner/groups.ts";
 import type { TestCase } from "./runner/junit.ts";
 import { asInCi, reportOf } from "./runner/report.ts";
@@ -23,7 +24,11 @@ const orderSeed = Number(seedWord?.slice("--seed=".length) ?? systemRandom.below
 process.stdout.write(`Order of tests: --seed=${orderSeed}\n`);
 
 const all: TestCase[] = [];
-for (const group of groupsOf(mode, names)) {
+const groups = groupsOf(mode, names);
+if (groups.some(({ needsServers }) => needsServers)) {
+  await fetchServers((text) => process.stdout.write(text));
+}
+for (const group of groups) {
   process.stdout.write(`${group.name.padEnd(12)} `);
   const startedAt = performance.now();
   const { cases, output } = await runGroup(group, { root, orderSeed });

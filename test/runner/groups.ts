@@ -14,6 +14,8 @@ export interface Group {
   readonly testTimeoutMs: number;
   /** All of the group may take this long; then it is killed and counts as failed. */
   readonly groupTimeoutMs: number;
+  /** Starts NATS or Cassandra: they are fetched before its time begins to run. */
+  readonly needsServers?: true;
 }
 
 const second = 1_000;
@@ -42,6 +44,9 @@ const check: readonly Group[] = [
   { ...common, name: "fuzz", kind: "tests", what: ["test/fuzz"], testTimeoutMs: minute },
 ];
 
+/** A first start, three nodes of Cassandra on a busy machine, a fetch on a slow line. */
+const onServers = { needsServers: true, testTimeoutMs: 10 * minute } as const;
+
 const onProcesses: readonly Group[] = [
   {
     name: "integration",
@@ -51,10 +56,17 @@ const onProcesses: readonly Group[] = [
     groupTimeoutMs: 15 * minute,
   },
   {
+    ...onServers,
+    name: "cluster",
+    kind: "tests",
+    what: ["test/cluster"],
+    groupTimeoutMs: 20 * minute,
+  },
+  {
+    ...onServers,
     name: "faults",
     kind: "tests",
     what: ["test/faults"],
-    testTimeoutMs: 10 * minute,
     groupTimeoutMs: 20 * minute,
   },
 ];

@@ -1,0 +1,126 @@
+/** One server as a process of its own: started until it is ready, killed, paused, started again. */
+import { closeSync, openSync } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "#lib/clock";
+import type { Watchdog } from "./watchdog.ts";
+
+export interface NodePlan {
+  /** For errors. */
+  readonly name: string;
+  /** Its own: data, configuration and log. */
+  readonly folder: string;
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly isReady: () => Promise<boolean>;
+  readonly readyMaxMs: number;
+}
+
+const pollMs = 50;
+const terminateMaxMs = 30_000;
+const tailBytes = 3_000;
+
+export class ServerNode {
+  readonly #plan: NodePlan;
+  readonly #watchdog: Watchdog;
+  #child: Bun.Subprocess | undefined;
+
+  constructor(plan: NodePlan, watchdog: Watchdog) {
+    this.#plan = plan;
+    this.#watchdog = watchdog;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async start(): Promise<void> {
+    this.launch();
+    await this.ready();
+  }
+
+  /** Without waiting: the nodes of a cluster become ready together. */
+  launch(): void {
+    const { command, environment, folder } = this.#plan;
+    if (this.#child !== undefined) throw new Error(`${this.#plan.name} runs already`);
+    const log = openSync(this.#logFile, "a");
+    const child = Bun.spawn([...command], {
+      cwd: folder,
+      // A session of its own: Ctrl-C is for who started it, who then stops it in order.
+      detached: true,
+      env: { ...process.env, ...environment },
+      stdin: "ignore",
+      stdout: log,
+      stderr: log,
+      onExit: ({ pid }) => {
+        this.#watchdog.ended(pid);
+        if (this.#child?.pid === pid) this.#child = undefined;
+      },
+    });
+    closeSync(log);
+    child.unref();
+    this.#child = child;
+    this.#watchdog.watch(child.pid);
+  }
+
+  /** Throws with the end of its log when it ends before, or does not get ready in time. */
+  async ready(): Promise<void> {
+    const { name, isReady, readyMaxMs } = this.#plan;
+    const deadline = systemClock.monotonic() + readyMaxMs;
+    while (!(await isReady())) {
+      const isLate = systemClock.monotonic() > deadline;
+      if (this.#child !== undefined && !isLate) {
+        await systemClock.sleep(pollMs);
+        continue;
+      }
+      const fault = isLate ? `is not ready after ${readyMaxMs / 1_000} s` : "has ended";
+      throw new Error(`${name} ${fault}; the end of its log:\n${await this.#tail()}`);
+    }
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    child?.kill("SIGKILL");
+    await child?.exited;
+    this.#child = undefined;
+  }
+
+  /** As an operator stops it; killed if it takes too long. */
+  async terminate(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill("SIGTERM");
+    child.kill("SIGCONT");
+    const cancel = systemClock.after(terminateMaxMs, () => child.kill("SIGKILL"));
+    await child.exited;
+    cancel();
+    this.#child = undefined;
+  }
+
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  get #logFile(): string {
+    return join(this.#plan.folder, "log");
+  }
+
+  async #tail(): Promise<string> {
+    await using file = await open(this.#logFile);
+    const { size } = await file.stat();
+    const from = Math.max(0, size - tailBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, from);
+    return buffer.subarray(0, bytesRead).toString();
+  }
+}
+
+/** Makes the folder of a node, and of all that the plan writes into it. */
+export async function nodeFolder(parent: string, node: number): Promise<string> {
+  const folder = join(parent, `node-${node}`);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
