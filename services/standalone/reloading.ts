@@ -6,7 +6,17 @@ import { isDeepStrictEqual } from "node:util";
 import type { Config } from "#lib/config/config";
 
 /** Wired at the start: the queue, the workers and the sockets stand on them. */
-const wiredKeys = ["hostname", "data", "shards", "dns", "delivery", "control", "log"] as const;
+const wiredKeys = [
+  "hostname",
+  "data",
+  "shards",
+  "dns",
+  "delivery",
+  "control",
+  "log",
+  "nats",
+  "cassandra",
+] as const;
 
 export interface Reloaded {
   /** The new one, but for what stays as it was. */
@@ -16,9 +26,9 @@ export interface Reloaded {
 }
 
 export function reloaded(running: Config, next: Config): Reloaded {
-  const { hostname, data, shards, dns, delivery, control, log } = running;
+  const stays = Object.fromEntries(wiredKeys.map((key) => [key, running[key]]));
   return {
-    config: { ...next, hostname, data, shards, dns, delivery, control, log },
+    config: { ...next, ...stays },
     restartKeys: wiredKeys.filter((key) => !isDeepStrictEqual(running[key], next[key])),
   };
 }

@@ -11,15 +11,24 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 export type ListenerConfig = Frozen<NonNullable<Written["listeners"]>[number]>;
 export type UserConfig = Frozen<Written["users"][number]>;
 export type RouteConfig = Frozen<Written["routes"][number]>;
-export type DeliverySettings = Frozen<Written["delivery"]>;
+export type DeliverySettings = Frozen<Omit<Written["delivery"], "name">> & {
+  /** The worker's. */
+  readonly name: string;
+};
+export type NatsConfig = Frozen<NonNullable<Written["nats"]>>;
+export type CassandraConfig = Frozen<NonNullable<Written["cassandra"]>>;
 export type LogLevel = Written["log"]["level"];
 
 export interface Config
-  extends Frozen<Omit<Written, "hostname" | "limits" | "listeners" | "control">> {
+  extends Frozen<
+    Omit<Written, "hostname" | "shards" | "limits" | "listeners" | "delivery" | "control">
+  > {
   readonly hostname: string;
+  readonly shards: number;
   readonly listeners: readonly ListenerConfig[];
   /** Of the edge as a whole; those of sessions are in each listener. */
   readonly limits: Frozen<Written["limits"]["edge"]>;
+  readonly delivery: DeliverySettings;
   readonly control: ControlConfig;
 }
 
@@ -28,4 +37,6 @@ export interface ControlConfig {
   readonly port: number;
   /** The operators' token; made at the first start when it is not there. */
   readonly tokenFile: string;
+  /** The token itself, when the file has it or names its place; then `tokenFile` is not looked at. */
+  readonly token?: string;
 }

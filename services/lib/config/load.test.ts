@@ -69,7 +69,7 @@ describe("a whole file", () => {
     expect(config).toMatchObject({
       hostname: "mta1.example.net",
       data: "/etc/godwit/data",
-      shards: 4,
+      shards: 32,
       tls: { certificate: pair.certificate, privateKey: pair.privateKey },
       users: [{ name: "alice", passwordHash: hash, tenant: "acme" }],
       routes: [
@@ -88,6 +88,7 @@ describe("a whole file", () => {
 
   test("gives delivery its settings", () => {
     expect(config.delivery).toEqual({
+      name: "mta1.example.net",
       retry: {
         firstMs: 300_000,
         factor: 2,

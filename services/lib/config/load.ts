@@ -8,6 +8,7 @@ import type { Config, ListenerConfig } from "./config.ts";
 import { inconsistencies } from "./consistency.ts";
 import { type Fault, type Finding, findingsOf, keyText } from "./fault.ts";
 import { Places } from "./place.ts";
+import { missingForRole, type RoleName, shardsFor } from "./role.ts";
 import { configSchema, type Written } from "./schema.ts";
 import type { Sources } from "./secret.ts";
 import { hostname } from "./value.ts";
@@ -17,6 +18,8 @@ export interface LoadOptions extends Sources {
   readonly fileName: string;
   /** The operating system's, for when the file names none. */
   readonly osHostname: string;
+  /** What it must suffice for; undefined: for what needs the least. */
+  readonly role?: RoleName | undefined;
 }
 
 export type Loaded =
@@ -45,6 +48,7 @@ export function loadConfig(source: string, options: LoadOptions): Loaded {
   const findings = [
     ...issues.flatMap((issue) => findingsOf(issue, schema)),
     ...inconsistencies(value),
+    ...missingForRole(value, options.role),
   ];
   if (findings.length > 0 || !parsed.success) return { faults: placed(findings, places) };
   return assembled(parsed.data, folder, options);
@@ -75,7 +79,8 @@ function placed(findings: readonly Finding[], places: Places): Fault[] {
   return faults.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-function assembled(written: Written, folder: string, { osHostname }: LoadOptions): Loaded {
+function assembled(written: Written, folder: string, options: LoadOptions): Loaded {
+  const { osHostname, role } = options;
   const name = written.hostname ?? ownName(osHostname);
   const data = resolve(folder, written.data);
   const { tokenFile } = written.control;
@@ -84,6 +89,8 @@ function assembled(written: Written, folder: string, { osHostname }: LoadOptions
     ...written,
     hostname: name,
     data,
+    shards: written.shards ?? shardsFor(role, written.nats !== undefined),
+    delivery: { ...written.delivery, name: written.delivery.name ?? (osHostname || name) },
     listeners: listeners.map((listener) => ({
       ...listener,
       limits: { ...written.limits.server, ...listener.limits },
@@ -94,8 +101,12 @@ function assembled(written: Written, folder: string, { osHostname }: LoadOptions
       tokenFile: tokenFile === undefined ? join(data, "control.token") : resolve(folder, tokenFile),
     },
   };
-  return { config, warnings: warningsOf(config) };
+  const ofRole = role === "edge" && config.tls === undefined ? [selfSignedWarning] : [];
+  return { config, warnings: [...warningsOf(config), ...ofRole] };
 }
+
+const selfSignedWarning =
+  "tls is not given: this edge shows a self-signed certificate, another one at each start";
 
 /** A bare name is no name for others: then one that says so. */
 function ownName(osHostname: string): string {

@@ -1,5 +1,6 @@
 /** The keys of `godwit.yaml`: their form, their defaults, and what becomes of them (DESIGN §10). */
 import { z } from "zod";
+import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
 import { count, field, name, quantity, span, text, url } from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
 import { pemPair, type Sources, secret } from "./secret.ts";
@@ -10,6 +11,7 @@ import {
   hostname,
   network,
   nextHop,
+  operatorsToken,
   passwordHash,
   port,
   routePattern,
@@ -52,6 +54,8 @@ const retry = z
 
 const delivery = z
   .strictObject({
+    /** Of the worker, the same after a restart. Without it: the name of the machine. */
+    name: name.exactOptional(),
     retry: retry.prefault({}),
     sessionsMax: count(1, 100_000).prefault(1_000),
     sessionsPerDestinationMax: count(1, 10_000).prefault(20),
@@ -68,17 +72,6 @@ function notYet() {
   return z.array(z.never()).max(0, later).default([]);
 }
 
-const nats = z.strictObject({
-  servers: z.array(url("nats:", "tls:")).min(1, "needs at least one server"),
-  replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
-});
-
-const cassandra = z.strictObject({
-  contactPoints: z.array(field(endpoint(9042))).min(1, "needs at least one address"),
-  localDataCenter: text,
-  keyspace: text.prefault("godwit"),
-});
-
 const telemetry = z.strictObject({
   otlp: url("http:", "https:").exactOptional(),
   traces: quantity(0, 1).prefault(0.01),
@@ -94,7 +87,8 @@ export function configSchema(sources: Sources) {
   return z.strictObject({
     hostname: field(hostname).exactOptional(),
     data: text.prefault("./data"),
-    shards: count(1, 256).prefault(4),
+    /** Without it: as many as suit the role. */
+    shards: count(1, 256).exactOptional(),
     listeners: z.array(listener).min(1, "needs at least one listener").exactOptional(),
     limits: limits.prefault({}),
     tls: pemPair(sources).exactOptional(),
@@ -109,13 +103,14 @@ export function configSchema(sources: Sources) {
         address: field(address).prefault("127.0.0.1"),
         port: field(port).prefault(8025),
         tokenFile: text.exactOptional(),
+        token: secret(sources, operatorsToken).exactOptional(),
       })
       .prefault({}),
     log: z
       .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
       .prefault({}),
-    nats: nats.exactOptional(),
-    cassandra: cassandra.exactOptional(),
+    nats: natsSchema(sources).exactOptional(),
+    cassandra: cassandraSchema(sources).exactOptional(),
     telemetry: telemetry.exactOptional(),
   });
 }

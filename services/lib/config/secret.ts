@@ -25,28 +25,36 @@ export function secret<T>(sources: Sources, parse: ValueParser<T>) {
   });
 }
 
+/** Certificates to trust: a path, or as above. */
+export function certificates(sources: Sources): ValueParser<string> {
+  return pem(sources, certificateFault);
+}
+
+/** A certificate and its key by themselves; `pemPair` sees that they belong together. */
+export function keyPair(sources: Sources) {
+  return {
+    certificate: field(pem(sources, certificateFault)),
+    privateKey: field(pem(sources, privateKeyFault)),
+  };
+}
+
 /**
  * The certificate (with its chain) and its key: paths, or as above. Both are read, and must belong
  * together.
  */
 export function pemPair(sources: Sources) {
-  return z
-    .strictObject({
-      certificate: field(pem(sources, certificateFault)),
-      privateKey: field(pem(sources, privateKeyFault)),
-    })
-    .transform((pair: TlsIdentity, context): TlsIdentity => {
-      const certificate = new X509Certificate(pair.certificate);
-      if (certificate.checkPrivateKey(createPrivateKey(pair.privateKey))) return pair;
-      context.issues.push({
-        code: "custom",
-        message: "does not belong to the certificate",
-        params: { hint: "the key that the certificate was requested with" },
-        path: ["privateKey"],
-        input: undefined,
-      });
-      return z.NEVER;
+  return z.strictObject(keyPair(sources)).transform((pair: TlsIdentity, context): TlsIdentity => {
+    const certificate = new X509Certificate(pair.certificate);
+    if (certificate.checkPrivateKey(createPrivateKey(pair.privateKey))) return pair;
+    context.issues.push({
+      code: "custom",
+      message: "does not belong to the certificate",
+      params: { hint: "the key that the certificate was requested with" },
+      path: ["privateKey"],
+      input: undefined,
     });
+    return z.NEVER;
+  });
 }
 
 function pem(sources: Sources, fault: (text: string) => string | undefined): ValueParser<string> {

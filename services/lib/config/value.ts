@@ -154,6 +154,23 @@ export function endpoint(defaultPort: number): ValueParser<Endpoint> {
   };
 }
 
+/** A host by name or address, with or without a port. */
+export function hostEndpoint(defaultPort: number): ValueParser<Endpoint> {
+  return (value) => {
+    const at = isAddress(String(value))
+      ? { address: String(value), port: defaultPort }
+      : endpointOf(String(value), defaultPort);
+    const isHost = at !== undefined && (isAddress(at.address) || isHostName(at.address));
+    if (isHost && at.port > 0) return ok(at);
+    return bad(`${quote(value)} is no host and port`, `such as 127.0.0.1:${defaultPort}`);
+  };
+}
+
+/** Within a cluster names of one label are usual. */
+function isHostName(text: string): boolean {
+  return text === "localhost" || parseDomain(text) !== undefined;
+}
+
 function endpointOf(text: string, defaultPort: number): Endpoint | undefined {
   const [, literal, name, digits] =
     /^(?:\[([^\]]+)\]|([^:/@[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -173,6 +190,15 @@ export const passwordHash: ValueParser<string> = (value) => {
   const isOtherHash = typeof value === "string" && value.startsWith("$");
   const message = isOtherHash ? "this hash is not argon2id" : "this is no password hash";
   return bad(message, "make one with: godwit user hash");
+};
+
+/** Shorter ones can be guessed. */
+export const tokenLengthMin = 16;
+
+/** What operators show; a secret: it is never repeated in a message. */
+export const operatorsToken: ValueParser<string> = (value) => {
+  if (typeof value === "string" && value.length >= tokenLengthMin) return ok(value);
+  return bad("this is no token", `at least ${tokenLengthMin} characters that nobody can guess`);
 };
 
 export function ok<T>(value: T): ValueParse<T> {
