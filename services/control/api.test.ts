@@ -5,7 +5,12 @@ import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
-import { AdminWorker, listedUnit, summaryOf } from "../../test/support/admin-worker.ts";
+import {
+  AdminWorker,
+  listedUnit,
+  servingWorker,
+  summaryOf,
+} from "../../test/support/admin-worker.ts";
 import { ManualClock } from "../../test/support/manual-clock.ts";
 import { destination, incarnation, path, shard, uid } from "../../test/support/records.ts";
 import { controlApi } from "./api.ts";
@@ -168,8 +173,8 @@ describe("the queue", () => {
   });
 
   test("of a worker that answers nonsense is left out", async () => {
-    bus.serveWorker(async () => ({ units: "many" }));
-    bus.serveWorker(() => Promise.reject(new Error("no")));
+    bus.serveWorker(servingWorker(async () => ({ units: "many" })));
+    bus.serveWorker(servingWorker(() => Promise.reject(new Error("no"))));
     new AdminWorker(bus, { units: [listedUnit(`${a}.0`)] });
     expect((await get("/v1/queue")).body).toMatchObject({ units: [{ uid: `${a}.0` }] });
   });

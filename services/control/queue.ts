@@ -1,5 +1,4 @@
 /** Questions and commands about the queue: asked of all workers, and their answers put together. */
-import type { Bus } from "#lib/leases/bus";
 import type { Uid } from "#lib/queue/unit";
 import {
   type AdminAnswer,
@@ -90,10 +89,11 @@ export class Queue {
     asked: AdminArguments<Verb>,
   ): Promise<readonly AdminAnswer<Verb>[]> {
     const { bus, log } = this.#ports;
-    const answers = await askedOf(bus, verb, asked);
-    return answers.flatMap((answer) => {
+    const { answers, silent } = await bus.askAll(adminRequest(verb, asked));
+    for (const { from, reason } of silent) log.warn("worker_silent", { verb, from, reason });
+    return answers.flatMap(({ value }) => {
       try {
-        return [readAdminAnswer(verb, answer)];
+        return [readAdminAnswer(verb, value)];
       } catch (error) {
         if (!(error instanceof BadAdminMessage)) throw error;
         log.warn("admin_answer_unreadable", { verb, error });
@@ -104,10 +104,6 @@ export class Queue {
 }
 
 type Command = "queue.hold" | "queue.release" | "queue.retry" | "queue.cancel";
-
-function askedOf<Verb extends AdminVerb>(bus: Bus, verb: Verb, asked: AdminArguments<Verb>) {
-  return bus.askAll(adminRequest(verb, asked));
-}
 
 function waiting({ ready, backlog, deferred }: DestinationSummary): number {
   return ready + backlog + deferred;

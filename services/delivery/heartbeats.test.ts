@@ -35,7 +35,7 @@ test("silence pauses, then drops what is uncommitted, then ends the incarnation"
     expired: () => say("expired"),
   });
   await heartbeats.start();
-  expect(await state.members()).toEqual([me]);
+  expect(await state.members()).toMatchObject([{ incarnation: me, standing: "staying" }]);
   isAway = true;
   await clock.advance(16_000);
   expect(told).toEqual(["paused"]);

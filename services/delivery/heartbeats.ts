@@ -54,7 +54,7 @@ export class Heartbeats {
     const { leases, me, clock, timings, tenure, log } = this.#ports;
     const sentAt = clock.monotonic();
     try {
-      await leases.heartbeat(me);
+      await leases.heartbeat(me, "staying");
       tenure.heard(sentAt);
     } catch (error) {
       log.error("heartbeat_failed", { error: String(error) });

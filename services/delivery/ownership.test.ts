@@ -58,7 +58,7 @@ class Cluster {
   /** Until its process is gone. */
   #beat(me: Incarnation): void {
     if (!this.owned.has(me)) return;
-    void this.leases.heartbeat(me);
+    void this.leases.heartbeat(me, "staying");
     this.clock.after(defaultTimings.heartbeatMs, () => this.#beat(me));
   }
 

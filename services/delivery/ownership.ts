@@ -73,7 +73,7 @@ export class Ownership {
 
   async #once(): Promise<void> {
     const { leases, clock, timings } = this.#ports;
-    const members = [...(await leases.members())].sort();
+    const members = (await leases.members()).map(({ incarnation }) => incarnation).sort();
     const key = members.join(" ");
     if (key !== this.#membersKey) {
       this.#membersKey = key;

@@ -80,8 +80,9 @@ export class Worker {
 
   /** Resolves when the first round of claims is through. */
   async start(): Promise<void> {
-    const { bus } = this.#ports;
-    this.#unserve = bus.serveWorker(adminHandler(this, this.#ports));
+    const { bus, me: name } = this.#ports;
+    const shards = () => [...this.#owners.keys()];
+    this.#unserve = bus.serveWorker({ name, shards, handler: adminHandler(this, this.#ports) });
     await this.#heartbeats.start();
     await this.#holds.start();
     await this.#ownership.start();

@@ -1,7 +1,8 @@
 /** What every inhabitant of Bus must do. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type Bus, type BusHandler, NobodyAnswers } from "#lib/leases/bus";
-import { shard } from "../support/records.ts";
+import { AnswerFailed, type Bus, type BusHandler, NobodyAnswers } from "#lib/leases/bus";
+import { failureOf } from "../support/failure.ts";
+import { incarnation, shard } from "../support/records.ts";
 
 export interface BusWorld {
   readonly bus: Bus;
@@ -55,10 +56,12 @@ function asking(world: () => BusWorld): void {
     expect(await bus.ask(zero, request)).toBe("new");
   });
 
-  test("an owner that fails gives no answer", async () => {
+  test("an owner that fails says why", async () => {
     const { bus } = world();
-    bus.serveShard(zero, () => Promise.reject(new Error("broken")));
-    await expect(bus.ask(zero, request)).rejects.toBeInstanceOf(NobodyAnswers);
+    bus.serveShard(zero, () => Promise.reject(new Error("the store is away")));
+    const failure = await failureOf(bus.ask(zero, request));
+    expect(failure).toBeInstanceOf(AnswerFailed);
+    expect(String(failure)).toContain("the store is away");
   });
 
   test("an owner that is silent gives no answer in the end", async () => {
@@ -70,37 +73,64 @@ function asking(world: () => BusWorld): void {
   });
 }
 
+const worker = (name: string, handler = saying(name), shards = [zero]) => ({
+  name: incarnation(`${name}/1`),
+  shards: () => shards,
+  handler,
+});
+
+async function said(bus: Bus) {
+  return (await bus.askAll(request)).answers.map(({ value }) => value).sort();
+}
+
 function askingAll(world: () => BusWorld): void {
   test("everybody who serves answers", async () => {
     const { bus } = world();
-    bus.serveWorker(saying("a"));
-    const end = bus.serveWorker(saying("b"));
-    bus.serveWorker(saying("c"));
-    expect([...(await bus.askAll(request))].sort()).toEqual(["a", "b", "c"]);
+    bus.serveWorker(worker("a"));
+    const end = bus.serveWorker(worker("b"));
+    bus.serveWorker(worker("c"));
+    expect(await said(bus)).toEqual(["a", "b", "c"]);
     end();
-    expect([...(await bus.askAll(request))].sort()).toEqual(["a", "c"]);
+    expect(await said(bus)).toEqual(["a", "c"]);
   });
 
   test("without anybody the answer is empty", async () => {
-    expect(await world().bus.askAll(request)).toEqual([]);
+    expect(await world().bus.askAll(request)).toEqual({ answers: [], silent: [] });
   });
 
-  test("who fails or is silent is left out", async () => {
+  test("an answer says whose it is, and for which shards", async () => {
+    const { bus } = world();
+    let owned = [zero, shard(1)];
+    const moving: BusHandler = async () => {
+      owned = [shard(1), shard(2)];
+      return "moved";
+    };
+    bus.serveWorker({ ...worker("a", moving), shards: () => owned });
+    expect(await bus.askAll(request)).toEqual({
+      answers: [{ from: incarnation("a/1"), shards: [shard(1)], value: "moved" }],
+      silent: [],
+    });
+  });
+
+  test("who fails or is silent is named", async () => {
     const { bus, pass } = world();
-    bus.serveWorker(saying("a"));
-    bus.serveWorker(() => Promise.reject(new Error("broken")));
-    bus.serveWorker(() => new Promise(() => {}));
+    bus.serveWorker(worker("a"));
+    bus.serveWorker(worker("b", () => Promise.reject(new Error("broken"))));
+    bus.serveWorker(worker("c", () => new Promise(() => {})));
     const asking = bus.askAll(request);
     await pass(10_000);
-    expect(await asking).toEqual(["a"]);
+    const { answers, silent } = await asking;
+    expect(answers.map(({ value }) => value)).toEqual(["a"]);
+    expect(silent.map(({ from }) => from).sort()).toEqual([incarnation("b/1"), incarnation("c/1")]);
+    expect(silent.find(({ from }) => from === "b/1")?.reason).toContain("broken");
   });
 
   test("what is asked and answered is a copy", async () => {
     const { bus } = world();
     const state = { depth: [1, 2] };
-    bus.serveWorker(async () => state);
-    const [answer] = await bus.askAll(request);
+    bus.serveWorker(worker("a", async () => state));
+    const { answers } = await bus.askAll(request);
     state.depth.push(3);
-    expect(answer).toEqual({ depth: [1, 2] });
+    expect(answers[0]?.value).toEqual({ depth: [1, 2] });
   });
 }

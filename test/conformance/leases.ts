@@ -32,6 +32,7 @@ export function leasesSuite(name: string, open: () => Promise<LeasesWorld>): voi
 
     members(() => world);
     claims(() => world.leases);
+    watching(() => world.leases);
     fencing(() => world.leases);
 
     test("a lease outlives its process: owner, epoch and checkpoint", async () => {
@@ -53,29 +54,69 @@ async function mustClaim(leases: Leases, me = one): Promise<Epoch> {
   return epoch;
 }
 
+async function living(leases: Leases): Promise<readonly Incarnation[]> {
+  return (await leases.members()).map(({ incarnation: member }) => member).sort();
+}
+
 function members(world: () => LeasesWorld): void {
   test("those who tell that they live are members, until they leave", async () => {
     const { leases } = world();
     expect(await leases.members()).toEqual([]);
-    await leases.heartbeat(one);
-    await leases.heartbeat(two);
-    await leases.heartbeat(one);
-    expect([...(await leases.members())].sort()).toEqual([one, two]);
+    await leases.heartbeat(one, "staying");
+    await leases.heartbeat(two, "staying");
+    await leases.heartbeat(one, "staying");
+    expect(await living(leases)).toEqual([one, two]);
     await leases.leave(one);
     await leases.leave(one);
-    expect(await leases.members()).toEqual([two]);
+    expect(await living(leases)).toEqual([two]);
   });
 
   test("who was silent for 30 s is no member any more", async () => {
     const { leases, pass } = world();
-    await leases.heartbeat(one);
+    await leases.heartbeat(one, "staying");
+    expect(await living(leases)).toEqual([one]);
     await pass(20_000);
-    await leases.heartbeat(two);
+    await leases.heartbeat(two, "staying");
     expect(await leases.members()).toHaveLength(2);
     await pass(10_000);
-    expect(await leases.members()).toEqual([two]);
-    await leases.heartbeat(one);
+    expect(await living(leases)).toEqual([two]);
+    await leases.heartbeat(one, "staying");
     expect(await leases.members()).toHaveLength(2);
+  });
+
+  test("who is leaving is a member that says so, and how long it was not heard", async () => {
+    const { leases, pass } = world();
+    await leases.heartbeat(one, "staying");
+    await leases.heartbeat(two, "staying");
+    await leases.heartbeat(one, "leaving");
+    await leases.members();
+    await pass(4_000);
+    const found = [...(await leases.members())].sort((a, b) =>
+      a.incarnation < b.incarnation ? -1 : 1,
+    );
+    expect(found.map((m) => [m.incarnation, m.standing])).toEqual([
+      [one, "leaving"],
+      [two, "staying"],
+    ]);
+    for (const { silentMs } of found) {
+      expect(silentMs).toBeGreaterThanOrEqual(4_000);
+      expect(silentMs).toBeLessThan(30_000);
+    }
+  });
+}
+
+function watching(leases: () => Leases): void {
+  test("who watches may be told of what was released, and of nothing else", async () => {
+    const told: number[] = [];
+    const end = leases().watch((which) => told.push(which));
+    const epoch = await mustClaim(leases());
+    await leases().checkpoint(zero, epoch, at(1));
+    await leases().release(zero, epoch, at(2));
+    const other = await leases().claim(shard(1), two, undefined);
+    end();
+    end();
+    expect(other).toBeDefined();
+    expect(told.filter((which) => which !== zero)).toEqual([]);
   });
 }
 

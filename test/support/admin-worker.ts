@@ -1,7 +1,7 @@
 /**
  * A worker as operators see it: knows some units and destinations, and notes what it is told to do.
  */
-import type { Bus, BusRequest, Json } from "#lib/leases/bus";
+import type { Bus, BusHandler, BusRequest, Json, ServingWorker } from "#lib/leases/bus";
 import {
   adminAnswer,
   type Changed,
@@ -11,7 +11,7 @@ import {
   readAdminArguments,
   type Selection,
 } from "#proto/admin";
-import { destination, shard, uid } from "./records.ts";
+import { destination, incarnation, shard, uid } from "./records.ts";
 
 export function listedUnit(id: string, overrides: Partial<ListedUnit> = {}): ListedUnit {
   return {
@@ -53,6 +53,11 @@ export interface AdminWorkerState {
   readonly headerSection?: string;
 }
 
+/** Owns the first shard. */
+export function servingWorker(handler: BusHandler): ServingWorker {
+  return { name: incarnation("worker/1"), shards: () => [shard(0)], handler };
+}
+
 export class AdminWorker {
   /** Commands it was given. */
   readonly commands: BusRequest[] = [];
@@ -60,7 +65,7 @@ export class AdminWorker {
 
   constructor(bus: Bus, state: AdminWorkerState = {}) {
     this.#state = state;
-    bus.serveWorker(async (request) => this.#answer(request));
+    bus.serveWorker(servingWorker(async (request) => this.#answer(request)));
   }
 
   #answer(request: BusRequest): Json {

@@ -34,22 +34,39 @@ export interface Lease {
   readonly checkpoint?: Checkpoint;
 }
 
+/** `leaving`: it lives and hands its shards over, so nobody counts on it for what comes. */
+export type Standing = "staying" | "leaving";
+
+export interface Member {
+  readonly incarnation: Incarnation;
+  readonly standing: Standing;
+  /** Since it was last heard of. */
+  readonly silentMs: number;
+}
+
 export interface Leases {
   /** Tells that `me` lives. Rejects when that could not be recorded. */
-  heartbeat(me: Incarnation): Promise<void>;
-  /** Leaves at once instead of by expiry. */
+  heartbeat(me: Incarnation, standing: Standing): Promise<void>;
+  /** Is gone at once instead of by expiry. */
   leave(me: Incarnation): Promise<void>;
-  /** Those whose heartbeat has not expired (30 s), in any order. */
-  members(): Promise<readonly Incarnation[]>;
+  /**
+   * Those whose heartbeat has not expired (30 s), in any order. Rejects when that cannot be told for
+   * sure: nobody is called dead because we do not hear.
+   */
+  members(): Promise<readonly Member[]>;
+  /**
+   * Tells of shards that were released, until the result is called. A hint that may come late,
+   * twice, or never.
+   */
+  watch(released: (shard: Shard) => void): () => void;
   read(shard: Shard): Promise<Lease | undefined>;
   /**
-   * Compare-and-set on the epoch read (undefined: never claimed). Undefined when another was
-   * faster.
+   * Compare-and-set on what was read, whose epoch `read` is (undefined: never claimed). Undefined
+   * when another was faster. After a rejection the claim may stand, or may come to stand.
    */
   claim(shard: Shard, me: Incarnation, read: Epoch | undefined): Promise<Epoch | undefined>;
   /**
-   * @throws {Fenced} the shard has another epoch by now. Returns the epoch's current token for the
-   * next call.
+   * @throws {Fenced} the shard has another epoch by now.
    */
   checkpoint(shard: Shard, epoch: Epoch, checkpoint: Checkpoint): Promise<void>;
   /** Writes the last checkpoint and gives the shard up. @throws {Fenced} */

@@ -1,31 +1,41 @@
 /** Who has told lately that it lives. */
 import type { Clock } from "#lib/clock";
 import type { Incarnation } from "#lib/stream/journal";
+import type { Member, Standing } from "./leases.ts";
 
 /** Others may claim a silent owner's shards after this. */
 export const heartbeatValidMs = 30_000;
 
 export class Membership {
   readonly #clock: Clock;
-  readonly #heardAt = new Map<Incarnation, number>();
+  readonly #heard = new Map<Incarnation, { readonly at: number; readonly standing: Standing }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  hear(member: Incarnation): void {
-    this.#heardAt.set(member, this.#clock.monotonic());
+  hear(member: Incarnation, standing: Standing): void {
+    this.#heard.set(member, { at: this.#clock.monotonic(), standing });
   }
 
   forget(member: Incarnation): void {
-    this.#heardAt.delete(member);
+    this.#heard.delete(member);
   }
 
-  living(): readonly Incarnation[] {
+  /** Somebody was not heard of for so long that it may be dead, if it is not we who do not hear. */
+  get isAnySilent(): boolean {
+    const since = this.#clock.monotonic() - heartbeatValidMs;
+    return [...this.#heard.values()].some(({ at }) => at <= since);
+  }
+
+  /** Forgets those who had been silent for too long at the time of `asOf`. */
+  living(asOf = this.#clock.monotonic()): readonly Member[] {
     const now = this.#clock.monotonic();
-    for (const [member, heardAt] of this.#heardAt) {
-      if (now - heardAt >= heartbeatValidMs) this.#heardAt.delete(member);
+    const members: Member[] = [];
+    for (const [incarnation, { at, standing }] of this.#heard) {
+      if (asOf - at >= heartbeatValidMs) this.#heard.delete(incarnation);
+      else members.push({ incarnation, standing, silentMs: now - at });
     }
-    return [...this.#heardAt.keys()];
+    return members;
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import type { Shard } from "#lib/queue/unit";
-import type { Bus, BusHandler, BusRequest, Json } from "./bus.ts";
+import type { Answers, Bus, BusHandler, BusRequest, Json, ServingWorker } from "./bus.ts";
 import { LocalBus } from "./local-bus.ts";
 
 export interface MemoryBusOptions {
@@ -29,7 +29,7 @@ export class MemoryBus implements Bus {
     return betweenFaults(this.#faults, point, () => this.#bus.ask(shard, request));
   }
 
-  askAll(request: BusRequest): Promise<readonly Json[]> {
+  askAll(request: BusRequest): Promise<Answers> {
     const point = { seam: "bus", operation: "askAll" } as const;
     return betweenFaults(this.#faults, point, () => this.#bus.askAll(request));
   }
@@ -38,7 +38,7 @@ export class MemoryBus implements Bus {
     return this.#bus.serveShard(shard, handler);
   }
 
-  serveWorker(handler: BusHandler): () => void {
-    return this.#bus.serveWorker(handler);
+  serveWorker(worker: ServingWorker): () => void {
+    return this.#bus.serveWorker(worker);
   }
 }

@@ -10,6 +10,7 @@ import {
   type Lease,
   type Leases,
   nextEpoch,
+  type Standing,
 } from "./leases.ts";
 import { Membership } from "./membership.ts";
 
@@ -20,6 +21,7 @@ export interface MemoryLeasesOptions {
 
 class MemoryLeasesState {
   readonly membership: Membership;
+  readonly watchers = new Set<(shard: Shard) => void>();
   readonly #leases = new Map<Shard, Lease>();
 
   constructor(clock: Clock) {
@@ -44,6 +46,7 @@ class MemoryLeasesState {
       throw new Fenced(`Cannot write the checkpoint of shard ${shard}: it has another epoch`);
     }
     this.#leases.set(shard, lease);
+    if (lease.owner === undefined) for (const released of this.watchers) released(shard);
   }
 }
 
@@ -61,8 +64,8 @@ export class MemoryLeases implements Leases {
     return new MemoryLeases(options, this.#state);
   }
 
-  heartbeat(me: Incarnation) {
-    return this.#at("heartbeat", () => this.#state.membership.hear(me));
+  heartbeat(me: Incarnation, standing: Standing) {
+    return this.#at("heartbeat", () => this.#state.membership.hear(me, standing));
   }
 
   leave(me: Incarnation) {
@@ -71,6 +74,16 @@ export class MemoryLeases implements Leases {
 
   members() {
     return this.#at("members", () => this.#state.membership.living());
+  }
+
+  watch(released: (shard: Shard) => void): () => void {
+    const { watchers } = this.#state;
+    const told = (shard: Shard) => {
+      // A hint that the faults keep back is one that never comes.
+      this.#at("released", () => released(shard)).catch(() => undefined);
+    };
+    watchers.add(told);
+    return () => void watchers.delete(told);
   }
 
   read(shard: Shard) {

@@ -2,7 +2,15 @@
  * The embedded inhabitant of Leases. Who lives is known to the process; what it owns outlives it.
  */
 import type { Clock } from "#lib/clock";
-import { type Checkpoint, type Epoch, Fenced, type Lease, type Leases } from "#lib/leases/leases";
+import {
+  type Checkpoint,
+  type Epoch,
+  Fenced,
+  type Lease,
+  type Leases,
+  type Member,
+  type Standing,
+} from "#lib/leases/leases";
 import { Membership } from "#lib/leases/membership";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
@@ -17,16 +25,21 @@ export class SqliteLeases implements Leases {
     this.#membership = new Membership(clock);
   }
 
-  async heartbeat(me: Incarnation): Promise<void> {
-    this.#membership.hear(me);
+  async heartbeat(me: Incarnation, standing: Standing): Promise<void> {
+    this.#membership.hear(me, standing);
   }
 
   async leave(me: Incarnation): Promise<void> {
     this.#membership.forget(me);
   }
 
-  async members(): Promise<readonly Incarnation[]> {
+  async members(): Promise<readonly Member[]> {
     return this.#membership.living();
+  }
+
+  /** Nobody else is there to be told. */
+  watch(): () => void {
+    return () => {};
   }
 
   read(shard: Shard): Promise<Lease | undefined> {

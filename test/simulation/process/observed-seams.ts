@@ -129,9 +129,10 @@ function observedLeases({ leases, witness, clock }: SharedSeams, faults: Faults)
   const at = <T>(operation: string, act: () => Promise<T>) =>
     betweenFaults(faults, { seam: "leases", operation }, act);
   return {
-    heartbeat: (me) => faulty.heartbeat(me),
+    heartbeat: (me, standing) => faulty.heartbeat(me, standing),
     leave: (me) => faulty.leave(me),
     members: () => faulty.members(),
+    watch: (released) => faulty.watch(released),
     read: (shard) => faulty.read(shard),
     claim: (shard, me, read) =>
       at("claim", async () => {

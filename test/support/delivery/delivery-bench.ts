@@ -148,8 +148,8 @@ export class DeliveryBench {
   ): Promise<AdminAnswer<Verb>> {
     const asked = this.bus.askAll(adminRequest(verb, args));
     await this.clock.advance(0);
-    const [answer] = await asked;
-    return readAdminAnswer(verb, answer);
+    const [answer] = (await asked).answers;
+    return readAdminAnswer(verb, answer?.value);
   }
 
   /** What the journal tells of a unit. */
