@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
+import manifest from "../../../package.json" with { type: "json" };
 import { freePort } from "../../../test/peers/peer.ts";
 import { type Contestant, type Destinations, domains, type Running } from "./contestant.ts";
 
@@ -79,6 +80,7 @@ class GodwitProcess implements Running {
     const config = join(directory, "godwit.yaml");
     const child = Bun.spawn([process.execPath, program, "standalone", "--config", config], {
       cwd: directory,
+      env: { ...process.env, ...startEnvironment() },
       stdin: "ignore",
       stdout: output,
       stderr: output,
@@ -130,4 +132,10 @@ routes:
   - { domain: "*", nextHop: "smtp://${up.address}:${up.port}" }
 control: { address: 127.0.0.1, port: ${controlPort} }
 `;
+}
+
+/** The runtime's options that `npm start` sets (ADR 0004). */
+function startEnvironment(): Record<string, string> {
+  const options = manifest.scripts.start.matchAll(/\b(BUN_JSC_\w+)=(\S+)/g);
+  return Object.fromEntries([...options].map(([, name = "", value = ""]) => [name, value]));
 }
