@@ -1,4 +1,6 @@
 import { MemoryLog } from "#lib/stream/memory";
+import { MemorySplitFeed } from "#lib/stream/memory-split";
+import { silentLog } from "#lib/telemetry/log";
 import { ManualClock } from "../support/manual-clock.ts";
 import { temporaryLog } from "./embedded.ts";
 import { shards } from "./fixtures.ts";
@@ -11,6 +13,19 @@ intakeStreamSuite("memory", async (options) => {
     stream: log.stream(),
     journal: log.journal(),
     close: async () => {},
+  };
+});
+
+intakeStreamSuite("memory, split by workers", async (options) => {
+  const clock = new ManualClock();
+  const log = new MemoryLog({ clock, shards, split: "byWorkers", ...options });
+  const feed = new MemorySplitFeed({ splitting: log.splitting(), clock, log: silentLog });
+  feed.start();
+  return {
+    intake: log.intake(),
+    stream: log.stream(),
+    journal: log.journal(),
+    close: () => feed.stop(),
   };
 });
 

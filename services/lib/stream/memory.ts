@@ -7,13 +7,14 @@ import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import { shardOf } from "#lib/queue/shard";
-import type { Message, QueueId, Shard } from "#lib/queue/unit";
+import type { Message, QueueId, Shard, Uid, Unit } from "#lib/queue/unit";
 import { queueIdOf } from "#lib/queue/unit";
 import { encodeUnit } from "#proto/unit";
 import { type Intake, IntakeFull } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 import { MemoryJournals } from "./memory-journal.ts";
 import { MemoryReader, ShardLog } from "./memory-shard-log.ts";
+import { SplitQueue, type Splitting } from "./memory-split.ts";
 import type { LogEntry, LogReader, Stream } from "./stream.ts";
 
 /**
@@ -30,11 +31,14 @@ export interface MemoryLogOptions {
   /** Records and contents together; beyond it `IntakeFull`. */
   readonly bytesMax?: number;
   readonly inlineBytesMax?: number;
+  /** When the units of a message come to their shards: at once, or as workers split it (ADR 0009). */
+  readonly split?: "atOnce" | "byWorkers";
 }
 
 interface StoredContent {
   readonly data: Uint8Array;
-  unitsInLog: number;
+  /** Entries of it in logs, and its place in the queue of what is to be split. */
+  places: number;
 }
 
 export class MemoryLog {
@@ -42,6 +46,10 @@ export class MemoryLog {
   readonly #shards: readonly ShardLog[];
   readonly #bytesMax: number;
   readonly #inlineBytesMax: number;
+  readonly #isSplitByWorkers: boolean;
+  readonly #splits: SplitQueue;
+  /** Units published lately, in order. */
+  readonly #published = new Map<Uid, number>();
   readonly #contents = new Map<QueueId, StoredContent>();
   /** Ids accepted lately, in order of acceptance, until when each is remembered. */
   readonly #recent = new Map<QueueId, number>();
@@ -54,6 +62,8 @@ export class MemoryLog {
     this.#shards = Array.from({ length: options.shards }, () => new ShardLog());
     this.#bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
     this.#inlineBytesMax = options.inlineBytesMax ?? inlineBytesMax;
+    this.#isSplitByWorkers = options.split === "byWorkers";
+    this.#splits = new SplitQueue(options.clock);
     this.#journals = new MemoryJournals(options.clock);
   }
 
@@ -82,6 +92,24 @@ export class MemoryLog {
     };
   }
 
+  /** For workers, where they split messages. */
+  splitting(faults?: Faults): Splitting {
+    const seam = "intake";
+    return {
+      take: (signal) =>
+        betweenFaults(faults, { seam, operation: "take" }, () => this.#splits.take(signal)),
+      publish: (message, index) =>
+        betweenFaults(faults, { seam, operation: "publish" }, () => this.#publish(message, index)),
+      acknowledge: (message) =>
+        betweenFaults(faults, { seam, operation: "acknowledge" }, () => this.#isSplit(message)),
+    };
+  }
+
+  /** It stands in no shard's log yet when it is accepted. */
+  isSplitLater({ units }: Message): boolean {
+    return this.#isSplitByWorkers && units.length > 1;
+  }
+
   journal(faults?: Faults): Journal {
     return this.#journals.view(faults);
   }
@@ -105,20 +133,45 @@ export class MemoryLog {
       throw new IntakeFull(`Cannot accept "${message.id}": the log is full`);
     }
     this.#remember(message);
-    this.#append(message, records);
     this.#bytes += bytes;
+    this.#contents.set(message.id, { data: message.content, places: 0 });
+    if (!this.isSplitLater(message)) {
+      message.units.forEach((unit, i) => {
+        this.#append(message, unit, records[i]);
+      });
+      return;
+    }
+    this.#place(message.id).places += 1;
+    this.#splits.add(message);
   }
 
-  #append(message: Message, records: readonly Uint8Array[]): void {
-    const { content } = message;
-    this.#contents.set(message.id, { data: content, unitsInLog: message.units.length });
+  #append({ id, content }: Message, unit: Unit, record = encodeUnit(unit)): void {
+    this.#place(id).places += 1;
     const isInline = content.length <= this.#inlineBytesMax;
-    message.units.forEach((unit, i) => {
-      const record = records[i];
-      assert(record !== undefined, "each unit has its record");
-      const log = this.#log(shardOf(unit.destination, this.#shards.length));
-      log.append({ uid: unit.uid, record, ...(isInline ? { content } : undefined) });
-    });
+    const log = this.#log(shardOf(unit.destination, this.#shards.length));
+    log.append({ uid: unit.uid, record, ...(isInline ? { content } : undefined) });
+  }
+
+  #place(id: QueueId): StoredContent {
+    const content = this.#contents.get(id);
+    assert(content !== undefined, "what has a place has its content");
+    return content;
+  }
+
+  /** Its room was counted when the message was accepted. */
+  #publish(message: Message, index: number): void {
+    const unit = message.units[index];
+    assert(unit !== undefined, "a message is split into its own units");
+    const now = this.#clock.monotonic();
+    forgetExpired(this.#published, now);
+    // Whoever acknowledged it had published all of it.
+    if (this.#published.has(unit.uid) || !this.#contents.has(message.id)) return;
+    this.#published.set(unit.uid, now + duplicateWindowMs);
+    this.#append(message, unit);
+  }
+
+  #isSplit({ id }: Message): void {
+    if (this.#splits.acknowledge(id)) this.#leave(id);
   }
 
   #isKnown(id: QueueId): boolean {
@@ -139,19 +192,21 @@ export class MemoryLog {
   }
 
   #release(entry: LogEntry): void {
-    const id = queueIdOf(entry.uid);
-    const content = this.#contents.get(id);
-    assert(content !== undefined, "an entry in a log has its content");
     this.#bytes -= entry.record.length;
-    content.unitsInLog -= 1;
-    if (content.unitsInLog > 0) return;
+    this.#leave(queueIdOf(entry.uid));
+  }
+
+  #leave(id: QueueId): void {
+    const content = this.#place(id);
+    content.places -= 1;
+    if (content.places > 0) return;
     this.#bytes -= content.data.length;
     this.#contents.delete(id);
   }
 }
 
 /** All of a map have the same span of life, so the oldest come first. */
-function forgetExpired(ids: Map<QueueId, number>, now: number): void {
+function forgetExpired<Id>(ids: Map<Id, number>, now: number): void {
   for (const [id, until] of ids) {
     if (until > now) return;
     ids.delete(id);
