@@ -58,6 +58,10 @@ export class ServerGroup implements AsyncDisposable {
     this.#isKept = parts.isKept;
   }
 
+  get nodes(): readonly ServerNode[] {
+    return this.#nodes;
+  }
+
   get folder(): string {
     return this.place.folder;
   }

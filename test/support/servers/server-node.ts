@@ -14,20 +14,29 @@ export interface NodePlan {
   readonly environment?: Readonly<Record<string, string>>;
   readonly isReady: () => Promise<boolean>;
   readonly readyMaxMs: number;
+  /** After SIGTERM; then it is killed. Default: 30 s. */
+  readonly stopMaxMs?: number;
+  /** Told when it ends and nobody here wanted that. */
+  readonly hasEnded?: (how: string) => void;
 }
 
 const pollMs = 50;
-const terminateMaxMs = 30_000;
+const defaultStopMaxMs = 30_000;
 const tailBytes = 3_000;
 
 export class ServerNode {
   readonly #plan: NodePlan;
   readonly #watchdog: Watchdog;
   #child: Bun.Subprocess | undefined;
+  #isEnding = false;
 
   constructor(plan: NodePlan, watchdog: Watchdog) {
     this.#plan = plan;
     this.#watchdog = watchdog;
+  }
+
+  get name(): string {
+    return this.#plan.name;
   }
 
   get pid(): number | undefined {
@@ -52,14 +61,17 @@ export class ServerNode {
       stdin: "ignore",
       stdout: log,
       stderr: log,
-      onExit: ({ pid }) => {
+      onExit: ({ pid }, code, signal) => {
         this.#watchdog.ended(pid);
         if (this.#child?.pid === pid) this.#child = undefined;
+        const how = signal === null ? `code ${code}` : `signal ${signal}`;
+        if (!this.#isEnding) this.#plan.hasEnded?.(how);
       },
     });
     closeSync(log);
     child.unref();
     this.#child = child;
+    this.#isEnding = false;
     this.#watchdog.watch(child.pid);
   }
 
@@ -80,6 +92,7 @@ export class ServerNode {
 
   async kill(): Promise<void> {
     const child = this.#child;
+    this.#isEnding = true;
     child?.kill("SIGKILL");
     await child?.exited;
     this.#child = undefined;
@@ -89,9 +102,11 @@ export class ServerNode {
   async terminate(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
+    this.#isEnding = true;
     child.kill("SIGTERM");
     child.kill("SIGCONT");
-    const cancel = systemClock.after(terminateMaxMs, () => child.kill("SIGKILL"));
+    const stopMaxMs = this.#plan.stopMaxMs ?? defaultStopMaxMs;
+    const cancel = systemClock.after(stopMaxMs, () => child.kill("SIGKILL"));
     await child.exited;
     cancel();
     this.#child = undefined;

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { type LoadOptions, loadConfig } from "#lib/config/load";
+import { type RoleConfig, roleYaml } from "./role-config.ts";
+
+const common: Omit<RoleConfig, "name" | "role" | "smtpPort"> = {
+  controlPort: 8_025,
+  shards: 4,
+  natsServers: ["nats://127.0.9.1:4222", "nats://127.0.9.2:4222", "nats://127.0.9.3:4222"],
+  cassandraContactPoints: ["127.0.9.1:9042"],
+  localDataCenter: "dc1",
+  nextHop: { address: "127.0.0.1", port: 2526 },
+  tokenFile: "../control.token",
+  yaml: "log: { level: debug }\n",
+};
+
+const options: LoadOptions = {
+  fileName: "/cluster/roles/it/godwit.yaml",
+  osHostname: "machine.example",
+  environment: {},
+  readFile: () => "",
+};
+
+describe("roleYaml()", () => {
+  test.each([
+    { name: "edge0", role: "edge", smtpPort: 2_525 },
+    { name: "worker0", role: "delivery", smtpPort: undefined },
+    { name: "control0", role: "control", smtpPort: undefined },
+  ] as const)("is without fault for $role", ({ name, role, smtpPort }) => {
+    const yaml = roleYaml({ ...common, name, role, smtpPort });
+    const loaded = loadConfig(yaml, { ...options, role });
+    expect("faults" in loaded ? loaded.faults : []).toEqual([]);
+    expect(loaded).toMatchObject({
+      config: {
+        hostname: `${name}.godwit.example`,
+        shards: 4,
+        nats: { replicas: 3, servers: common.natsServers },
+        cassandra: { localDataCenter: "dc1", replication: 1 },
+        control: { port: 8_025, tokenFile: "/cluster/roles/control.token" },
+        log: { level: "debug" },
+      },
+    });
+  });
+
+  test("asks for no more copies than there are servers", () => {
+    const [only = ""] = common.natsServers;
+    const yaml = roleYaml({
+      ...common,
+      name: "w",
+      role: "delivery",
+      smtpPort: undefined,
+      natsServers: [only],
+    });
+    expect(yaml).toContain("replicas: 1\n");
+  });
+});

@@ -1,0 +1,66 @@
+/** `godwit.yaml` of each process of a cluster on one machine. */
+import type { Endpoint } from "#lib/net/transport";
+
+export type ClusterRole = "edge" | "delivery" | "control";
+
+/** What all of them have in common. */
+export interface ClusterConfig {
+  readonly shards: number;
+  readonly natsServers: readonly string[];
+  readonly cassandraContactPoints: readonly string[];
+  readonly localDataCenter: string;
+  /** Where all mail goes. */
+  readonly nextHop: Endpoint;
+  /** Relative to the file. */
+  readonly tokenFile: string;
+  /** Further keys, such as `limits`. */
+  readonly yaml: string;
+}
+
+export interface RoleConfig extends ClusterConfig {
+  readonly name: string;
+  readonly role: ClusterRole;
+  readonly controlPort: number;
+  /** Of an edge. */
+  readonly smtpPort: number | undefined;
+}
+
+/** More copies than servers cannot be had, and more than three are not wanted. */
+const copiesMax = 3;
+
+export function roleYaml(config: RoleConfig): string {
+  const { natsServers, cassandraContactPoints, nextHop } = config;
+  const replicas = natsServers.length < copiesMax ? 1 : copiesMax;
+  const replication = Math.min(copiesMax, cassandraContactPoints.length);
+  return `# Written at each start by npm run cluster.
+hostname: ${config.name}.godwit.example
+data: .
+shards: ${config.shards}
+nats:
+  servers: ${flowList(natsServers)}
+  replicas: ${replicas}
+cassandra:
+  contactPoints: ${flowList(cassandraContactPoints)}
+  localDataCenter: ${config.localDataCenter}
+  replication: ${replication}
+control: { address: 127.0.0.1, port: ${config.controlPort}, tokenFile: ${config.tokenFile} }
+routes:
+  - { domain: "*", nextHop: "smtp://${nextHop.address}:${nextHop.port}" }
+${ofRole(config)}${config.yaml}`;
+}
+
+function ofRole({ role, name, smtpPort }: RoleConfig): string {
+  if (role === "delivery") return `delivery: { name: ${name} }\n`;
+  if (role === "control" || smtpPort === undefined) return "";
+  return `listeners:
+  - name: submission
+    address: 127.0.0.1
+    port: ${smtpPort}
+    kind: submission
+    trustedNetworks: [127.0.0.0/8]
+`;
+}
+
+function flowList(texts: readonly string[]): string {
+  return `[${texts.map((text) => JSON.stringify(text)).join(", ")}]`;
+}
