@@ -19,8 +19,8 @@ export function makeQueueId(now: Time, random: Random): QueueId {
   return (encodeTime(now) + chance) as QueueId;
 }
 
-/** When the id was made, to the millisecond. */
-export function queueIdTime(id: QueueId): Time {
+/** When the id was made, to the millisecond; a unit's is its message's. */
+export function queueIdTime(id: QueueId | Uid): Time {
   let time = 0;
   for (let i = 0; i < timeLength; i++) time = time * 32 + alphabet.indexOf(id.charAt(i));
   return time;

@@ -1,0 +1,191 @@
+/** The inhabitant of Store for a cluster, on Cassandra (ADR 0010). */
+import { assert } from "#lib/assert";
+import type { Epoch } from "#lib/leases/leases";
+import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
+import type { Bounce, Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
+import { type CassandraOptions, Connection } from "./connection.ts";
+import { OpenShard } from "./open-shard.ts";
+import { type CallTime, Requests } from "./requests.ts";
+import { BounceTables } from "./tables/bounce-tables.ts";
+import { BucketEntries } from "./tables/buckets.ts";
+import { ContentTable } from "./tables/content-table.ts";
+import { OperatorTables } from "./tables/operator-tables.ts";
+import { Partitions } from "./tables/partitions.ts";
+import { UnitTable } from "./tables/unit-table.ts";
+
+export interface CassandraStoreOptions extends CassandraOptions {
+  readonly shards: number;
+}
+
+export class CassandraStore implements Store {
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #contents: ContentTable;
+  readonly #units: UnitTable;
+  readonly #operators: OperatorTables;
+  readonly #bounces: BounceTables;
+  readonly #clock: CassandraOptions["clock"];
+  readonly #open = new Map<Shard, OpenShard>();
+
+  /**
+   * Resolves when the cluster was reached, or could not be: then it is tried again for as long as it
+   * takes, and every call fails with the reason meanwhile.
+   */
+  static async open(options: CassandraStoreOptions): Promise<CassandraStore> {
+    const store = new CassandraStore(options);
+    await store.#connection.tried();
+    return store;
+  }
+
+  private constructor(options: CassandraStoreOptions) {
+    const { clock, shards } = options;
+    this.#clock = clock;
+    this.#connection = new Connection(options);
+    this.#requests = new Requests(this.#connection, clock);
+    this.#contents = new ContentTable(this.#requests, clock);
+    this.#units = new UnitTable(this.#requests, clock);
+    this.#operators = new OperatorTables(this.#requests, clock, shards);
+    this.#bounces = new BounceTables(this.#requests);
+  }
+
+  /** False: nothing can be stored, and why is in the log. */
+  get isConnected(): boolean {
+    return this.#connection.isConnected;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async open(shard: Shard, epoch: Epoch): Promise<void> {
+    this.#open.delete(shard);
+    const ports = { requests: this.#requests, clock: this.#clock };
+    this.#open.set(shard, await OpenShard.open({ shard, epoch }, ports));
+  }
+
+  async defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
+    const open = this.#opened(shard);
+    const time = this.#requests.callTime();
+    await open.ready();
+    await this.#putContents(time, deferrals);
+    await this.#putRows(time, open, deferrals);
+    await this.#units.put(time, open, deferrals);
+  }
+
+  find(uids: readonly Uid[]) {
+    return this.#units.find(uids);
+  }
+
+  content(id: QueueId): Promise<Uint8Array | undefined> {
+    return this.#contents.get(id);
+  }
+
+  async finish(shard: Shard, uids: readonly Uid[]): Promise<void> {
+    const open = this.#opened(shard);
+    const time = this.#requests.callTime();
+    await open.ready();
+    await this.#units.finish(time, open, uids);
+  }
+
+  async wheel(shard: Shard, q: { until: number; after?: string; limit: number }) {
+    return await this.#opened(shard).wheel.read(this.#requests, q);
+  }
+
+  async advanceWheel(shard: Shard, before: number): Promise<void> {
+    await this.#opened(shard).advanceWheel(this.#requests.callTime(), before);
+  }
+
+  async backlog(shard: Shard, destination: Destination, q: { after?: string; limit: number }) {
+    return await this.#opened(shard).backlogs.read(this.#requests, destination, q);
+  }
+
+  async advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void> {
+    const open = this.#opened(shard);
+    const moved = open.backlogs.advance(destination, position);
+    if (moved !== undefined) await open.advanceBacklog(this.#requests.callTime(), moved);
+  }
+
+  async backlogs(shard: Shard) {
+    return this.#opened(shard).backlogs.summaries();
+  }
+
+  putHold(hold: Hold): Promise<void> {
+    return this.#operators.putHold(hold);
+  }
+
+  dropHold(destination: Destination): Promise<void> {
+    return this.#operators.dropHold(destination);
+  }
+
+  holds(): Promise<readonly Hold[]> {
+    return this.#operators.holds();
+  }
+
+  park(parked: Parked): Promise<void> {
+    return this.#operators.park(parked);
+  }
+
+  parked(limit: number): Promise<readonly Parked[]> {
+    return this.#operators.parked(limit);
+  }
+
+  recordBounces(bounces: readonly Bounce[]): Promise<void> {
+    return this.#bounces.record(bounces);
+  }
+
+  bounces(q: { destination?: Destination; after?: number; limit: number }) {
+    return this.#bounces.read(q);
+  }
+
+  async list(shard: Shard, filter: UnitFilter) {
+    return await this.#units.list(this.#opened(shard), filter);
+  }
+
+  #opened(shard: Shard): OpenShard {
+    const open = this.#open.get(shard);
+    assert(open !== undefined, "a shard is opened before it is used");
+    return open;
+  }
+
+  /** Of each message once. */
+  async #putContents(time: CallTime, deferrals: readonly Deferral[]): Promise<void> {
+    const wanted = new Map<QueueId, Deferral>();
+    for (const deferral of deferrals) {
+      const { unit, generation } = deferral.deferred;
+      const id = queueIdOf(unit.uid);
+      // The first generation was written behind its content, which lives longer than the unit.
+      if (generation === 1 && !wanted.has(id)) wanted.set(id, deferral);
+    }
+    const writing = [...wanted].map(([id, { deferred, content }]) =>
+      this.#contents.ensure(time, { id, expiresAt: deferred.unit.expiresAt, content }),
+    );
+    const failed = (await Promise.allSettled(writing)).find((it) => it.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #putRows(time: CallTime, open: OpenShard, deferrals: readonly Deferral[]): Promise<void> {
+    const rows = new Partitions();
+    const stamped = new Partitions(open.stamps.next());
+    const entries = { wheel: new BucketEntries(), waiting: new BucketEntries() };
+    for (const deferral of deferrals) {
+      open.wheel.add(deferral, { rows, entries: entries.wheel });
+      this.#units.index(open, deferral, { rows: stamped, entries: entries.waiting });
+    }
+    const spilled = deferrals.map((it) => it.deferred).filter((it) => it.place.kind === "backlog");
+    const appended = open.backlogs.add(spilled, { rows, heads: stamped });
+    let isDone = false;
+    try {
+      await this.#requests.write(time, [
+        entries.wheel.write(),
+        entries.waiting.write(),
+        ...rows.writes(),
+        ...stamped.writes(),
+      ]);
+      isDone = true;
+      entries.wheel.written();
+      entries.waiting.written();
+    } finally {
+      appended(isDone);
+    }
+  }
+}

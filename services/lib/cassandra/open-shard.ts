@@ -1,0 +1,132 @@
+/** A shard while this process writes for it: its cursor, its write times, where its rows are. */
+import type { types } from "cassandra-driver";
+import type { Clock } from "#lib/clock";
+import type { Epoch } from "#lib/leases/leases";
+import type { Shard, Time } from "#lib/queue/unit";
+import type { CallTime, Requests, Statement } from "./requests.ts";
+import { Stamps } from "./stamps.ts";
+import { BacklogTable } from "./tables/backlog-table.ts";
+import { Buckets } from "./tables/buckets.ts";
+import { WheelTable } from "./tables/wheel-table.ts";
+
+export const waitingBucketMs = 900_000;
+const rowsFetched = 2_000;
+
+interface Cursor {
+  readonly epoch: number;
+  readonly wheelLow: Time;
+  readonly stampHigh: number;
+}
+
+export class OpenShard {
+  readonly shard: Shard;
+  readonly epoch: number;
+  readonly stamps: Stamps;
+  readonly wheel: WheelTable;
+  readonly backlogs: BacklogTable;
+  readonly waiting: Buckets;
+  readonly #requests: Requests;
+  #renewing: Promise<void> | undefined;
+
+  /** Reads what its last owner left: its cursor, and a row for each bucket and each backlog. */
+  static async open(
+    { shard, epoch }: { shard: Shard; epoch: Epoch },
+    { requests, clock }: { requests: Requests; clock: Clock },
+  ): Promise<OpenShard> {
+    const cursor = await readCursor(requests, shard);
+    // Numbers of segments must never come again, not even when one claim opens the shard twice.
+    const own = Math.max(epoch, cursor.epoch + 1);
+    const opened = new OpenShard(shard, { ...cursor, epoch: own }, { requests, clock });
+    await opened.#record();
+    await opened.#load();
+    return opened;
+  }
+
+  private constructor(
+    shard: Shard,
+    cursor: Cursor,
+    { requests, clock }: { requests: Requests; clock: Clock },
+  ) {
+    this.shard = shard;
+    this.epoch = cursor.epoch;
+    this.#requests = requests;
+    this.stamps = new Stamps(clock, cursor.stampHigh);
+    this.wheel = new WheelTable(shard, cursor.wheelLow, clock);
+    this.backlogs = new BacklogTable(shard, cursor.epoch, clock);
+    this.waiting = new Buckets(shard, "waiting", waitingBucketMs);
+  }
+
+  /** To be awaited before a stamp is taken: a successor must know how far they go. */
+  async ready(): Promise<void> {
+    if (!this.stamps.mustBeRenewed) return;
+    this.#renewing ??= this.#record().finally(() => {
+      this.#renewing = undefined;
+    });
+    await this.#renewing;
+  }
+
+  async advanceWheel(time: CallTime, before: Time): Promise<void> {
+    await this.ready();
+    if (!this.wheel.advance(before)) return;
+    const statement = { query: advanceCql, params: [this.shard, before] };
+    await this.#write(time, statement);
+  }
+
+  async advanceBacklog(time: CallTime, statement: Statement): Promise<void> {
+    await this.ready();
+    await this.#write(time, statement);
+  }
+
+  async #record(): Promise<void> {
+    const high = this.stamps.wanted();
+    const params = [this.shard, BigInt(this.epoch), BigInt(high)];
+    await this.#write(this.#requests.callTime(), { query: recordCql, params });
+    this.stamps.granted(high);
+  }
+
+  async #load(): Promise<void> {
+    const { wheel, waiting, backlogs } = this;
+    await Promise.all([
+      this.#each(wheel.buckets.reading(wheel.low), (row) => {
+        wheel.buckets.loaded({ bucket: row.bucket.getTime(), slot: row.slot });
+      }),
+      this.#each(waiting.reading(0), (row) => {
+        waiting.loaded({ bucket: row.bucket.getTime(), slot: row.slot });
+      }),
+      this.#each(backlogs.reading(), (row) => {
+        backlogs.loaded(row.destination, {
+          segment: row.head_segment,
+          place: row.head_place,
+          depth: row.depth,
+          bytes: Number(row.bytes),
+          oldestAt: row.oldest.getTime(),
+          goneAt: row.expires.getTime(),
+        });
+      }),
+    ]);
+  }
+
+  async #each(statement: Statement, take: (row: types.Row) => void): Promise<void> {
+    const time = () => this.#requests.callTime();
+    for await (const page of this.#requests.pages(time, statement, rowsFetched)) {
+      for (const row of page) take(row);
+    }
+  }
+
+  #write(time: CallTime, statement: Statement): Promise<void> {
+    return this.#requests.write(time, [{ statements: [statement], stamp: this.stamps.next() }]);
+  }
+}
+
+async function readCursor(requests: Requests, shard: Shard): Promise<Cursor> {
+  const [row] = await requests.read(requests.callTime(), { query: cursorCql, params: [shard] });
+  return {
+    epoch: Number(row?.epoch ?? 0),
+    wheelLow: row?.wheel_low?.getTime() ?? 0,
+    stampHigh: Number(row?.stamp_high ?? 0),
+  };
+}
+
+const cursorCql = "SELECT epoch, wheel_low, stamp_high FROM shard_cursor WHERE shard = ?";
+const recordCql = "INSERT INTO shard_cursor (shard, epoch, stamp_high) VALUES (?, ?, ?)";
+const advanceCql = "INSERT INTO shard_cursor (shard, wheel_low) VALUES (?, ?)";

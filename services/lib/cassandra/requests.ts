@@ -1,0 +1,135 @@
+/**
+ * Requests to the cluster: so many at a time, repeated when a node fails, and none begun when the
+ * call that they belong to has taken too long.
+ */
+import type { QueryOptions, types } from "cassandra-driver";
+import type { Clock } from "#lib/clock";
+import { Fifo } from "#lib/queue/fifo";
+import { StoreUnavailable, storeCallMsMax } from "#lib/store/store";
+import type { Connection } from "./connection.ts";
+import { isWorthRepeating, reasonOf } from "./failure.ts";
+
+/** More than the cluster can do at once only wait there, and time out. */
+export const requestsMax = 256;
+const triesMax = 3;
+/** A batch is of one partition. The server warns at 5 KiB, and fails at 50. */
+export const batchRowsMax = 50;
+
+export interface Statement {
+  readonly query: string;
+  readonly params: readonly unknown[];
+}
+
+/** Statements about one partition. */
+export interface PartitionWrite {
+  readonly statements: readonly Statement[];
+  /** Orders what is written to the same row, whatever the clocks say; absent where rows never change. */
+  readonly stamp?: number;
+}
+
+/** How long a call may still begin requests. */
+export class CallTime {
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = clock.monotonic();
+  }
+
+  /** @throws {StoreUnavailable} */
+  mustBegin(): void {
+    if (this.#clock.monotonic() - this.#startedAt <= storeCallMsMax) return;
+    throw new StoreUnavailable("Cannot use the store: the call took too long");
+  }
+}
+
+export class Requests {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #waiting = new Fifo<() => void>();
+  #running = 0;
+
+  constructor(connection: Connection, clock: Clock) {
+    this.#connection = connection;
+    this.#clock = clock;
+  }
+
+  callTime(): CallTime {
+    return new CallTime(this.#clock);
+  }
+
+  /** Rows of one page: the statement has a LIMIT, or its partition is small. */
+  async read(time: CallTime, statement: Statement): Promise<readonly types.Row[]> {
+    return (await this.#execute(time, statement, {})).rows;
+  }
+
+  /** All rows, a page at a time. */
+  async *pages(
+    time: () => CallTime,
+    statement: Statement,
+    fetchSize: number,
+  ): AsyncGenerator<readonly types.Row[], void> {
+    let pageState: string | undefined;
+    do {
+      const page = pageState === undefined ? { fetchSize } : { fetchSize, pageState };
+      const result = await this.#execute(time(), statement, page);
+      yield result.rows;
+      pageState = result.pageState ?? undefined;
+    } while (pageState !== undefined);
+  }
+
+  /** Resolves when all are done; rejects when one is not, after all have ended. */
+  async write(time: CallTime, writes: readonly PartitionWrite[]): Promise<void> {
+    const done: Promise<unknown>[] = [];
+    for (const { statements, stamp } of writes) {
+      const options = stamp === undefined ? {} : { timestamp: stamp };
+      for (let at = 0; at < statements.length; at += batchRowsMax) {
+        done.push(this.#writeBatch(time, statements.slice(at, at + batchRowsMax), options));
+      }
+    }
+    const failed = (await Promise.allSettled(done)).find((it) => it.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #writeBatch(time: CallTime, statements: readonly Statement[], options: QueryOptions) {
+    const [only] = statements;
+    if (statements.length === 1 && only !== undefined) return this.#execute(time, only, options);
+    const queries = statements.map(({ query, params }) => ({ query, params: [...params] }));
+    return this.#repeat(time, () =>
+      this.#connection.client.batch(queries, { ...options, logged: false }),
+    );
+  }
+
+  #execute(time: CallTime, { query, params }: Statement, options: QueryOptions) {
+    return this.#repeat(time, () => this.#connection.client.execute(query, [...params], options));
+  }
+
+  async #repeat<T>(time: CallTime, request: () => Promise<T>): Promise<T> {
+    await this.#turn();
+    try {
+      for (let tries = 1; ; tries++) {
+        time.mustBegin();
+        try {
+          return await request();
+        } catch (error) {
+          if (tries === triesMax || !isWorthRepeating(error)) throw unavailable(error);
+        }
+      }
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#running < requestsMax) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+function unavailable(cause: unknown): StoreUnavailable {
+  if (cause instanceof StoreUnavailable) return cause;
+  return new StoreUnavailable(`Cannot use the store: ${reasonOf(cause)}`, { cause });
+}

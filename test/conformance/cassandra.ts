@@ -1,0 +1,79 @@
+/** A store on a real Cassandra, in a keyspace that all suites of this process share. */
+import { CassandraStore } from "#lib/cassandra/cassandra-store";
+import { applyTables, type TablesOptions } from "#lib/cassandra/schema";
+import { type Clock, systemClock } from "#lib/clock";
+import type { Shard } from "#lib/queue/unit";
+import type { Store } from "#lib/store/store";
+import { silentLog } from "#lib/telemetry/log";
+import { shard } from "../support/records.ts";
+import { sharedCassandra } from "../support/servers/shared-servers.ts";
+import { shards } from "./fixtures.ts";
+import type { StoreWorld } from "./store.ts";
+
+const keyspace = `store_${process.pid}`;
+let applied: Promise<TablesOptions> | undefined;
+let suites = 0;
+
+/** The tables are made once: that takes seconds. */
+export function cassandraTables(): Promise<TablesOptions> {
+  applied ??= apply();
+  return applied;
+}
+
+async function apply(): Promise<TablesOptions> {
+  const { contactPoints, localDataCenter } = await sharedCassandra();
+  const servers = { contactPoints, localDataCenter };
+  const options = { ...servers, keyspace, replication: 1, clock: systemClock, log: silentLog };
+  await applyTables(options);
+  return options;
+}
+
+export interface TemporaryStore extends StoreWorld {
+  readonly inner: CassandraStore;
+  /** The same rows as another process sees them. */
+  readonly other: () => Promise<TemporaryStore>;
+}
+
+/** With shards of its own, so that suites do not see one another. */
+export async function temporaryStore(clock: Clock = systemClock): Promise<TemporaryStore> {
+  suites += 1;
+  return openAt(suites * shards, clock);
+}
+
+async function openAt(base: number, clock: Clock): Promise<TemporaryStore> {
+  const inner = await CassandraStore.open({ ...(await cassandraTables()), shards, clock });
+  const store = shifted(inner, (own) => shard(base + own));
+  const close = async () => {
+    for (const { destination } of await inner.holds()) await inner.dropHold(destination);
+    await inner.close();
+  };
+  const reopen = async () => {
+    await inner.close();
+    return openAt(base, clock);
+  };
+  return { inner, store, close, reopen, other: () => openAt(base, clock) };
+}
+
+/** Shard n of a suite is another one in the tables. */
+function shifted(inner: Store, of: (own: Shard) => Shard): Store {
+  return {
+    open: (own, epoch) => inner.open(of(own), epoch),
+    defer: (own, deferrals) => inner.defer(of(own), deferrals),
+    finish: (own, uids) => inner.finish(of(own), uids),
+    find: (uids) => inner.find(uids),
+    content: (id) => inner.content(id),
+    wheel: (own, q) => inner.wheel(of(own), q),
+    advanceWheel: (own, before) => inner.advanceWheel(of(own), before),
+    backlog: (own, destination, q) => inner.backlog(of(own), destination, q),
+    advanceBacklog: (own, destination, at) => inner.advanceBacklog(of(own), destination, at),
+    backlogs: (own) => inner.backlogs(of(own)),
+    putHold: (hold) => inner.putHold(hold),
+    dropHold: (destination) => inner.dropHold(destination),
+    holds: () => inner.holds(),
+    park: (parked) => inner.park(parked),
+    parked: (limit) => inner.parked(limit),
+    recordBounces: (bounces) => inner.recordBounces(bounces),
+    bounces: (q) => inner.bounces(q),
+    list: (own, filter) => inner.list(of(own), filter),
+  };
+}
