@@ -7,10 +7,10 @@ export class Link {
   readonly connection: NatsConnection;
   /** Woken when the connection goes down or comes back. */
   readonly changed = new Waiters();
+  readonly #downListeners = new Set<() => void>();
   readonly #purpose: string;
   readonly #log: Log;
   #isUp = true;
-  #downs = 0;
   #watching: Promise<void>;
 
   constructor(connection: NatsConnection, purpose: string, log: Log) {
@@ -24,9 +24,10 @@ export class Link {
     return this.#isUp;
   }
 
-  /** How often it went down: answers to what was asked before are lost. */
-  get downs(): number {
-    return this.#downs;
+  /** Calls `listener` each time the connection goes down; the result ends that. */
+  onDown(listener: () => void): () => void {
+    this.#downListeners.add(listener);
+    return () => void this.#downListeners.delete(listener);
   }
 
   async close(): Promise<void> {
@@ -65,8 +66,9 @@ export class Link {
   }
 
   #turn(isUp: boolean): void {
-    if (this.#isUp && !isUp) this.#downs += 1;
+    const isLost = this.#isUp && !isUp;
     this.#isUp = isUp;
+    if (isLost) for (const listener of this.#downListeners) listener();
     this.changed.wake();
   }
 }
