@@ -9,7 +9,7 @@ import { BacklogTable } from "./tables/backlog-table.ts";
 import { Buckets } from "./tables/buckets.ts";
 import { WheelTable } from "./tables/wheel-table.ts";
 
-export const waitingBucketMs = 900_000;
+const waitingBucketMs = 900_000;
 const rowsFetched = 2_000;
 
 interface Cursor {
@@ -51,9 +51,9 @@ export class OpenShard {
     this.epoch = cursor.epoch;
     this.#requests = requests;
     this.stamps = new Stamps(clock, cursor.stampHigh);
-    this.wheel = new WheelTable(shard, cursor.wheelLow, clock);
+    this.wheel = new WheelTable({ shard, low: cursor.wheelLow, clock });
     this.backlogs = new BacklogTable(shard, cursor.epoch, clock);
-    this.waiting = new Buckets(shard, "waiting", waitingBucketMs);
+    this.waiting = new Buckets({ shard, kind: "waiting", spanMs: waitingBucketMs });
   }
 
   /** To be awaited before a stamp is taken: a successor must know how far they go. */
@@ -68,6 +68,7 @@ export class OpenShard {
   async advanceWheel(time: CallTime, before: Time): Promise<void> {
     await this.ready();
     if (!this.wheel.advance(before)) return;
+    this.waiting.forgetGone(before);
     const statement = { query: advanceCql, params: [this.shard, before] };
     await this.#write(time, statement);
   }

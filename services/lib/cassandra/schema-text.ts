@@ -12,7 +12,7 @@ export interface WantedTable {
 
 /** The file keeps to one column on a line, and to what this understands: a test holds it to that. */
 export function readSchema(text: string): readonly WantedTable[] {
-  const statements = text.replace(/--.*$/gm, "").split(";");
+  const statements = text.replace(/[ \t]*--.*$/gm, "").split(";");
   return statements
     .map((it) => it.trim())
     .filter((it) => it !== "")

@@ -7,7 +7,7 @@ import { indexSlackMs, ttlOf } from "../lifetimes.ts";
 import type { PartitionWrite, Statement } from "../requests.ts";
 
 /** A partition of some megabytes. */
-export const slotRowsMax = 20_000;
+const slotRowsMax = 20_000;
 
 const kinds = { wheel: 0, waiting: 1 } as const;
 export type BucketKind = keyof typeof kinds;
@@ -31,16 +31,26 @@ interface Entry {
   readonly written: () => void;
 }
 
+export interface BucketsOptions {
+  readonly shard: Shard;
+  readonly kind: BucketKind;
+  readonly spanMs: number;
+  /** For tests. */
+  readonly slotRowsMax?: number;
+}
+
 export class Buckets {
   readonly #shard: Shard;
   readonly #kind: BucketKind;
   readonly #spanMs: number;
+  readonly #slotRowsMax: number;
   readonly #buckets = new Map<Time, Bucket>();
 
-  constructor(shard: Shard, kind: BucketKind, spanMs: number) {
-    this.#shard = shard;
-    this.#kind = kind;
-    this.#spanMs = spanMs;
+  constructor(options: BucketsOptions) {
+    this.#shard = options.shard;
+    this.#kind = options.kind;
+    this.#spanMs = options.spanMs;
+    this.#slotRowsMax = options.slotRowsMax ?? slotRowsMax;
   }
 
   bucketOf(at: Time): Time {
@@ -61,7 +71,7 @@ export class Buckets {
   place(at: Time, { goneAt, now }: { goneAt: Time; now: Time }): Placed & { entry?: Entry } {
     const start = this.bucketOf(at);
     const bucket = this.#bucket(start);
-    if (bucket.rows >= slotRowsMax && this.#kind === "wheel") {
+    if (bucket.rows >= this.#slotRowsMax && this.#kind === "wheel") {
       bucket.slot += 1;
       bucket.rows = 0;
       bucket.goneAt = 0;

@@ -11,17 +11,25 @@ import type { Partitions } from "./partitions.ts";
 const bucketMs = 300_000;
 const rowsFetched = 2_000;
 
+export interface WheelTableOptions {
+  readonly shard: Shard;
+  readonly low: Time;
+  readonly clock: Clock;
+  /** For tests. */
+  readonly slotRowsMax?: number;
+}
+
 export class WheelTable {
   readonly buckets: Buckets;
   readonly #shard: Shard;
   readonly #clock: Clock;
   #low: Time;
 
-  constructor(shard: Shard, low: Time, clock: Clock) {
+  constructor({ shard, low, clock, ...sizes }: WheelTableOptions) {
     this.#shard = shard;
     this.#low = low;
     this.#clock = clock;
-    this.buckets = new Buckets(shard, "wheel", bucketMs);
+    this.buckets = new Buckets({ shard, kind: "wheel", spanMs: bucketMs, ...sizes });
   }
 
   /** Rows due before it are not read again. */
