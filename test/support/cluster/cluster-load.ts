@@ -1,0 +1,80 @@
+/** Sources at every edge of a cluster, which go on until they are stopped. */
+import type { Cluster } from "../../../loadtest/cluster/cluster.ts";
+import { type Balance, balance, Ledger } from "../../../loadtest/ledger.ts";
+import { sourceArguments } from "../../../loadtest/source/arguments.ts";
+import { Source } from "../../../loadtest/source/source.ts";
+import type { SourceSummary } from "../../../loadtest/source/summary.ts";
+
+/** Words of a source's command line; what is not said is the source's default. */
+export type LoadWords = readonly string[];
+
+export interface ClusterLoadOptions {
+  readonly cluster: Cluster;
+  /** The first part of each run's name: a-z, 0-9. */
+  readonly run: string;
+  /** Each of them is sent at each edge. */
+  readonly loads: readonly LoadWords[];
+}
+
+const endless = ["--messages", "99000000", "--reconnect"];
+
+export class ClusterLoad {
+  readonly #sources: readonly Source[];
+  readonly #ended: Promise<readonly SourceSummary[]>;
+
+  static start(options: ClusterLoadOptions): ClusterLoad {
+    return new ClusterLoad(options);
+  }
+
+  private constructor({ cluster, run, loads }: ClusterLoadOptions) {
+    this.#sources = cluster.ofRole("edge").flatMap(({ smtp, name }) =>
+      loads.map((words, n) => {
+        const place = `${smtp?.address}:${smtp?.port}`;
+        const args = [place, ...endless, "--run", `${run}${name}x${n}`, ...words];
+        return new Source(sourceArguments(args, () => "").source);
+      }),
+    );
+    this.#ended = Promise.all(this.#sources.map((source) => source.run()));
+  }
+
+  /** Resolves when so many more messages have got a 250. */
+  async more(messages: number): Promise<void> {
+    const share = Math.ceil(messages / this.#sources.length);
+    await Promise.all(
+      this.#sources.map((source) => source.accepted(source.promised.distinct + share)),
+    );
+  }
+
+  /** As `more`, of any source: one of the edges may be away. */
+  async moreOfAny(messages: number): Promise<void> {
+    await Promise.race(
+      this.#sources.map((source) => source.accepted(source.promised.distinct + messages)),
+    );
+  }
+
+  /** Resolves when what was begun has been answered. */
+  async stop(): Promise<readonly SourceSummary[]> {
+    for (const source of this.#sources) source.stop();
+    return await this.#ended;
+  }
+
+  /** Messages with a 250. */
+  get accepted(): number {
+    return this.#sources.reduce((sum, { promised }) => sum + promised.distinct, 0);
+  }
+
+  /** Of this load alone, of all that has arrived. */
+  balanceWith(arrived: Ledger): Balance {
+    const promised = new Ledger();
+    const runs = new Set<string>();
+    for (const source of this.#sources) {
+      for (const [id, copies] of source.promised.entries()) {
+        promised.add(id, copies);
+        runs.add(id.run);
+      }
+    }
+    const ours = new Ledger();
+    for (const [id, copies] of arrived.entries()) if (runs.has(id.run)) ours.add(id, copies);
+    return balance(promised, ours);
+  }
+}

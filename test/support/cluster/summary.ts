@@ -1,0 +1,31 @@
+/** The accounts of all scenarios as a table. */
+import type { Account } from "./scenario.ts";
+
+const heads = ["fault", "accepted", "arrived", "copies", "notified", "queued", "silence", "s", ""];
+
+export function summaryText(accounts: readonly Account[]): string {
+  const rows = [heads, ...accounts.map(row)];
+  const widths = heads.map((_, column) => Math.max(...rows.map((it) => it[column]?.length ?? 0)));
+  const lines = rows.map((cells) => cells.map((cell, i) => padded(cell, i, widths)).join("  "));
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+function row(account: Account): string[] {
+  return [
+    account.name,
+    String(account.accepted),
+    String(account.arrived),
+    `+${account.extraCopies}`,
+    String(account.notified),
+    account.queued === undefined ? "?" : String(account.queued),
+    `${(account.silenceMs / 1_000).toFixed(1)} s`,
+    String(account.seconds),
+    account.faults.length === 0 ? "good" : `BAD: ${account.faults.join("; ")}`,
+  ];
+}
+
+/** Words to the left, numbers to the right. */
+function padded(cell: string, column: number, widths: readonly number[]): string {
+  const width = widths[column] ?? 0;
+  return column === 0 || column === heads.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+}

@@ -1,0 +1,134 @@
+/** A cluster of real processes, and the mail exchanger that all its mail goes to. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { systemClock } from "#lib/clock";
+import { Cluster } from "../../../loadtest/cluster/cluster.ts";
+import { Sink } from "../../../loadtest/sink/sink.ts";
+import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
+import { Silences } from "./silences.ts";
+
+export interface WorldOptions {
+  readonly nats: number;
+  readonly cassandra: number;
+  readonly edges: number;
+  readonly workers: number;
+  readonly told: (text: string) => void;
+}
+
+/** Those of the load that comes through at the first try. */
+export const plainDomain = "plain.example";
+
+/** The queue is asked from outside, and nobody tells when it is empty. */
+const lookAgainMs = 200;
+const shards = 8;
+const listing = z.object({
+  units: z.array(z.unknown()),
+  unanswered: z.array(z.unknown()).optional(),
+});
+
+const yaml = "delivery: { retry: { first: 1s, cap: 2s } }\n";
+
+export class World implements AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly sink: Sink;
+  readonly silences: Silences;
+  readonly #folder: string;
+  #runs = 0;
+
+  static async start(options: WorldOptions): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), "godwit-cluster-"));
+    const silences = new Silences();
+    const arrived = ({ recipients }: SunkMessage) => {
+      for (const { forwardPath } of recipients) {
+        const domain = forwardPath.slice(forwardPath.lastIndexOf("@") + 1);
+        if (domain.endsWith(plainDomain)) silences.heard(domain, systemClock.monotonic());
+      }
+    };
+    const sink = await Sink.start({ keep: "verdicts", arrived });
+    try {
+      const nextHop = sink.endpoint;
+      const cluster = await Cluster.start({
+        ...options,
+        folder,
+        nextHop,
+        controls: 1,
+        shards,
+        yaml,
+      });
+      return new World({ cluster, sink, silences, folder });
+    } catch (error) {
+      await sink.stop();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private constructor(parts: {
+    readonly cluster: Cluster;
+    readonly sink: Sink;
+    readonly silences: Silences;
+    readonly folder: string;
+  }) {
+    this.cluster = parts.cluster;
+    this.sink = parts.sink;
+    this.silences = parts.silences;
+    this.#folder = parts.folder;
+  }
+
+  /** For a load that is told from all others. */
+  newRun(): string {
+    this.#runs += 1;
+    return `s${this.#runs}`;
+  }
+
+  /** To the operators' API of the first control process. */
+  async ask(path: string): Promise<unknown> {
+    const [control] = this.cluster.ofRole("control");
+    const token = await Bun.file(join(this.cluster.folder, "roles", "control.token")).text();
+    const { address, port } = control?.control ?? { address: "", port: 0 };
+    const response = await fetch(`http://${address}:${port}${path}`, {
+      headers: { authorization: `Bearer ${token.trim()}` },
+    });
+    if (!response.ok) throw new Error(`${path} got ${response.status}: ${await response.text()}`);
+    return await response.json();
+  }
+
+  /** How many units are in the queue, of those that are listed; undefined: not all were heard. */
+  async queued(): Promise<number | undefined> {
+    try {
+      const { units, unanswered = [] } = listing.parse(await this.ask("/v1/queue?limit=100"));
+      return unanswered.length > 0 ? undefined : units.length;
+    } catch {
+      // A shard is between two owners, or NATS between two leaders.
+      return undefined;
+    }
+  }
+
+  /** Resolves to what is still queued: nothing, or what was there when the time was over. */
+  async emptied(withinMs: number): Promise<number | undefined> {
+    const deadline = systemClock.monotonic() + withinMs;
+    while (true) {
+      const queued = await this.queued();
+      if (queued === 0 || systemClock.monotonic() > deadline) return queued;
+      await systemClock.sleep(lookAgainMs);
+    }
+  }
+
+  /** Whatever a scenario has left undone: each process runs, and is ready. */
+  async mended(): Promise<void> {
+    const { nats, cassandra, roles } = this.cluster;
+    await nats.restartAll();
+    await cassandra.restartAll();
+    const down = roles.filter(({ node }) => node.pid === undefined);
+    for (const { node } of down) node.launch();
+    await Promise.all(roles.map(({ node }) => node.ready()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster.stop();
+    await this.sink.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
