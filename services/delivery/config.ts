@@ -60,7 +60,9 @@ export interface Timings {
   readonly pauseWithoutHeartbeatMs: number;
   /** … and sessions that have not sent the final dot are dropped. */
   readonly dropWithoutHeartbeatMs: number;
-  /** Running attempts may finish this long at a hand-over. */
+  /** At a hand-over an attempt may take this long to its final dot; else the next owner makes it … */
+  readonly finishMs: number;
+  /** … and the reply to the final dot is waited for this long. */
   readonly drainMs: number;
   /** Pause before a write is tried again when the store or the queue is away. */
   readonly storeRetryMs: number;
@@ -104,6 +106,7 @@ export const defaultTimings: Timings = {
   stableMembershipMs: 5_000,
   pauseWithoutHeartbeatMs: 15_000,
   dropWithoutHeartbeatMs: 22_000,
+  finishMs: 500,
   drainMs: 30_000,
   storeRetryMs: 1_000,
 };

@@ -4,7 +4,7 @@
  * start nothing new, then drop what is uncommitted, then start afresh.
  */
 import type { CancelTimer, Clock } from "#lib/clock";
-import type { Leases } from "#lib/leases/leases";
+import type { Leases, Standing } from "#lib/leases/leases";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
@@ -22,7 +22,7 @@ export interface HeartbeatsPorts {
   /** Nothing new may be started, or it may again. */
   readonly pause: (isPaused: boolean) => void;
   /** What has not sent its final dot must stop. */
-  readonly dropUncommitted: () => void;
+  readonly dropUncommitted: () => unknown;
   /** Nothing of this incarnation counts any more. */
   readonly expired: () => void;
 }
@@ -33,6 +33,7 @@ export class Heartbeats {
   #cancelWatch: CancelTimer | undefined;
   #isStopped = false;
   #isPaused = false;
+  #standing: Standing = "staying";
 
   constructor(ports: HeartbeatsPorts) {
     this.#ports = ports;
@@ -44,6 +45,12 @@ export class Heartbeats {
     return this.#beat();
   }
 
+  /** Says at once that it hands its shards over. Never rejects: the next heartbeat says it again. */
+  async leaving(): Promise<void> {
+    this.#standing = "leaving";
+    await this.#tell();
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#cancelBeat?.();
@@ -51,15 +58,20 @@ export class Heartbeats {
   }
 
   async #beat(): Promise<void> {
-    const { leases, me, clock, timings, tenure, log } = this.#ports;
+    const { clock, timings } = this.#ports;
+    await this.#tell();
+    if (!this.#isStopped) this.#cancelBeat = clock.after(timings.heartbeatMs, this.#beatAgain);
+  }
+
+  async #tell(): Promise<void> {
+    const { leases, me, clock, tenure, log } = this.#ports;
     const sentAt = clock.monotonic();
     try {
-      await leases.heartbeat(me, "staying");
+      await leases.heartbeat(me, this.#standing);
       tenure.heard(sentAt);
     } catch (error) {
       log.error("heartbeat_failed", { error: String(error) });
     }
-    if (!this.#isStopped) this.#cancelBeat = clock.after(timings.heartbeatMs, this.#beatAgain);
   }
 
   readonly #beatAgain = (): void => void this.#beat();

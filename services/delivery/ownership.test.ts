@@ -13,6 +13,7 @@ import { Ownership } from "./ownership.ts";
 
 const shards = 8;
 const stableMs = defaultTimings.stableMembershipMs;
+const unlimited = new AbortController().signal;
 const [a, b] = [incarnation("a/1"), incarnation("b/1")];
 
 class Cluster {
@@ -69,7 +70,7 @@ class Cluster {
   }
 
   async kill(me: Incarnation, ownership: Ownership): Promise<void> {
-    await ownership.stop();
+    await ownership.stop(unlimited);
     this.owned.delete(me);
   }
 
@@ -91,7 +92,7 @@ describe("Ownership", () => {
     expect(cluster.owners.filter((owner) => owner !== undefined)).toEqual([]);
     await cluster.clock.advance(stableMs + 3_000);
     expect(cluster.owners).toEqual(wanted([a]));
-    await worker.stop();
+    await worker.stop(unlimited);
   });
 
   test("a second one gets its part, in good order", async () => {
@@ -104,7 +105,7 @@ describe("Ownership", () => {
     expect(cluster.owners).toEqual(wanted([a, b]));
     const moved = cluster.claims.filter(({ me, lease }) => me === b && lease !== undefined);
     for (const { lease } of moved) expect(lease?.owner).toBeUndefined();
-    await Promise.all([first.stop(), second.stop()]);
+    await Promise.all([first.stop(unlimited), second.stop(unlimited)]);
   });
 
   test("what a dead one had is claimed when its heartbeat has expired, and its journal is sealed", async () => {
@@ -119,7 +120,7 @@ describe("Ownership", () => {
     await cluster.clock.advance(20_000);
     expect(cluster.owners).toEqual(wanted([a]));
     await expect(cluster.journal.append(b, [])).rejects.toThrow("sealed");
-    await first.stop();
+    await first.stop(unlimited);
   });
 
   test("a takeover that broke off is tried again", async () => {
@@ -132,7 +133,7 @@ describe("Ownership", () => {
     cluster.isTakeoverBroken = false;
     await cluster.clock.advance(3_000);
     expect(cluster.owners).toEqual(wanted([a]));
-    await worker.stop();
+    await worker.stop(unlimited);
   });
 
   test("what could not be given back, nor taken over, is let go for who should have it", async () => {
@@ -145,14 +146,14 @@ describe("Ownership", () => {
     cluster.isTakeoverBroken = false;
     await cluster.clock.advance(2 * stableMs + 9_000);
     expect(cluster.owners).toEqual(wanted([a, b]));
-    await Promise.all([first.stop(), second.stop()]);
+    await Promise.all([first.stop(unlimited), second.stop(unlimited)]);
   });
 
   test("after the stop nothing is claimed", async () => {
     const cluster = new Cluster();
     const worker = cluster.worker(a);
     await cluster.start(worker);
-    await worker.stop();
+    await worker.stop(unlimited);
     await cluster.clock.advance(60_000);
     expect(cluster.claims).toEqual([]);
   });

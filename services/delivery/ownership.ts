@@ -1,20 +1,26 @@
 /**
- * Which shards this worker owns: no leader, everybody computes the same (DESIGN §5).
+ * Which shards this worker owns: no leader, everybody computes the same (DESIGN §5, ADR 0011).
  *
- *   members → those shards whose highest rendezvous hash is mine, once membership is stable
+ *   members → candidates → those shards whose highest rendezvous hash is mine
  *   claim what is free or whose owner is gone; give back what another should have,
  *   and what was claimed but could not be taken over
+ *
+ * Each shard has one task at a time, beside the rounds: a hand-over that waits for a slow host keeps
+ * nobody from taking over what a dead worker has left.
  */
 import type { CancelTimer, Clock } from "#lib/clock";
-import type { Epoch, Lease, Leases } from "#lib/leases/leases";
+import type { Epoch, Lease, Leases, Member } from "#lib/leases/leases";
 import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
+import { Candidates, staying } from "./candidates.ts";
 import type { Timings } from "./config.ts";
+import { Slots } from "./settlement/slots.ts";
+import { unlessAborted } from "./shard/hand-over.ts";
 
-/** Claims made in one round: a takeover of many shards must not stall the worker (DESIGN §5). */
-const claimsPerRoundMax = 8;
+/** Claims at work at once: a takeover of many shards must not stall the worker (DESIGN §5). */
+const claimsMax = 8;
 
 export interface OwnershipPorts {
   readonly me: Incarnation;
@@ -32,30 +38,40 @@ export interface OwnershipPorts {
 
 export class Ownership {
   readonly #ports: OwnershipPorts;
-  #cancel: CancelTimer | undefined;
-  #isStopped = false;
-  #membersKey = "";
-  #stableSince: number;
-  #round: Promise<void> = Promise.resolve();
+  readonly #candidates: Candidates;
+  readonly #claims = new Slots(claimsMax);
+  readonly #tasks = new Map<Shard, Promise<void>>();
   /** Claims and hand-overs that broke off: whether the shard is ours, and so kept from others, must be looked up. */
   readonly #brokenOff = new Set<Shard>();
+  #cancel: CancelTimer | undefined;
+  #unwatch: (() => void) | undefined;
+  #isStopped = false;
+  #round: Promise<void> = Promise.resolve();
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
-    this.#stableSince = ports.clock.monotonic();
+    this.#candidates = new Candidates(ports.clock, ports.timings.stableMembershipMs);
   }
 
-  /** Resolves after the first round. */
-  start(): Promise<void> {
+  /** Resolves after the first round, and the claims of it. */
+  async start(): Promise<void> {
+    this.#unwatch = this.#ports.leases.watch((shard) => this.#released(shard));
     this.#round = this.#runRound();
-    return this.#round;
+    await this.#round;
+    await this.#quiet();
   }
 
-  /** No more claims; shards are given back by the worker. */
-  async stop(): Promise<void> {
+  /** No more claims; shards are given back by the worker. What is under way may end, until `limit` aborts. */
+  async stop(limit: AbortSignal): Promise<void> {
     this.#isStopped = true;
     this.#cancel?.();
-    await this.#round;
+    this.#unwatch?.();
+    await unlessAborted(this.#round, limit).catch(() => undefined);
+    await unlessAborted(this.#quiet(), limit).catch(() => undefined);
+  }
+
+  async #quiet(): Promise<void> {
+    await Promise.all(this.#tasks.values());
   }
 
   async #runRound(): Promise<void> {
@@ -72,50 +88,63 @@ export class Ownership {
   }
 
   async #once(): Promise<void> {
-    const { leases, clock, timings } = this.#ports;
-    const members = (await leases.members()).map(({ incarnation }) => incarnation).sort();
-    const key = members.join(" ");
-    if (key !== this.#membersKey) {
-      this.#membersKey = key;
-      this.#stableSince = clock.monotonic();
+    const { leases, shards, me, owned } = this.#ports;
+    const members = await leases.members();
+    if (this.#isStopped) return;
+    const candidates = this.#candidates.among(members);
+    const mine = new Set(owned());
+    for (const shard of allShards(shards)) {
+      if (ownerOf(shard, candidates) === me) {
+        if (!mine.has(shard)) this.#do(shard, () => this.#claim(shard, members));
+      } else if (this.#isAnothers(shard, candidates)) {
+        if (mine.has(shard)) this.#do(shard, () => this.#giveBack(shard));
+        else if (this.#brokenOff.has(shard)) this.#do(shard, () => this.#letGo(shard));
+      }
     }
-    if (clock.monotonic() - this.#stableSince < timings.stableMembershipMs) return;
-    await this.#giveBack(members);
-    await this.#claim(members);
   }
 
-  async #giveBack(members: readonly Incarnation[]): Promise<void> {
-    const { owned, me, giveBack } = this.#ports;
-    const foreign = owned().filter((shard) => ownerOf(shard, members) !== me);
-    await Promise.all(
-      foreign.map(async (shard) => {
-        if (!(await giveBack(shard))) this.#brokenOff.add(shard);
-      }),
-    );
-    const stranded = [...this.#brokenOff].filter((shard) => ownerOf(shard, members) !== me);
-    await Promise.all(stranded.map((shard) => this.#letGo(shard)));
+  /** A newcomer does not count for itself yet, but may have got a shard that was released. */
+  #isAnothers(shard: Shard, candidates: readonly Incarnation[]): boolean {
+    const { me } = this.#ports;
+    const owner = ownerOf(shard, candidates.includes(me) ? candidates : [...candidates, me]);
+    return owner !== me;
+  }
+
+  /** At once, not in the next round: until it is claimed nobody delivers its mail. */
+  #released(shard: Shard): void {
+    this.#do(shard, async () => {
+      const { leases, me, log } = this.#ports;
+      try {
+        const members = await leases.members();
+        if (ownerOf(shard, staying(members)) === me) await this.#claim(shard, members);
+      } catch (error) {
+        log.error("ownership_round_failed", { error: String(error) });
+      }
+    });
+  }
+
+  #do(shard: Shard, task: () => Promise<void>): void {
+    if (this.#isStopped || this.#tasks.has(shard)) return;
+    const done = task().finally(() => this.#tasks.delete(shard));
+    this.#tasks.set(shard, done);
+  }
+
+  async #giveBack(shard: Shard): Promise<void> {
+    if (!(await this.#ports.giveBack(shard))) this.#brokenOff.add(shard);
   }
 
   /** Nobody else claims what is under the name of a living worker. */
   async #letGo(shard: Shard): Promise<void> {
     const { leases, me, log } = this.#ports;
-    const lease = await leases.read(shard);
-    if (lease?.owner === me) {
-      await leases.release(shard, lease.epoch, lease.checkpoint ?? { floor: 0, journals: [] });
-      log.info("shard_let_go", { shard });
-    }
-    this.#brokenOff.delete(shard);
-  }
-
-  async #claim(members: readonly Incarnation[]): Promise<void> {
-    const { shards, me, owned } = this.#ports;
-    const mine = new Set(owned());
-    const wanted = allShards(shards).filter(
-      (shard) => !mine.has(shard) && ownerOf(shard, members) === me,
-    );
-    for (let at = 0; at < wanted.length && !this.#isStopped; at += claimsPerRoundMax) {
-      const round = wanted.slice(at, at + claimsPerRoundMax);
-      await Promise.all(round.map((shard) => this.#claimOne(shard, members)));
+    try {
+      const lease = await leases.read(shard);
+      if (lease?.owner === me) {
+        await leases.release(shard, lease.epoch, lease.checkpoint ?? { floor: 0, journals: [] });
+        log.info("shard_let_go", { shard });
+      }
+      this.#brokenOff.delete(shard);
+    } catch (error) {
+      log.error("shard_release_failed", { shard, error: String(error) });
     }
   }
 
@@ -132,24 +161,30 @@ export class Ownership {
     return lease?.owner === owner ? lease : undefined;
   }
 
-  async #claimOne(shard: Shard, members: readonly Incarnation[]): Promise<void> {
-    const { leases, me, log, claimed } = this.#ports;
+  async #claim(shard: Shard, members: readonly Member[]): Promise<void> {
+    const { log } = this.#ports;
     try {
-      const read = await leases.read(shard);
-      const { owner } = read ?? {};
-      const isForeign = owner !== undefined && owner !== me;
-      // Its owner lives and will give it back in good order.
-      if (isForeign && members.includes(owner)) return;
-      const lease = isForeign ? await this.#sealed(shard, owner) : read;
-      if (isForeign && lease === undefined) return;
-      const epoch = await leases.claim(shard, me, lease?.epoch);
-      if (epoch === undefined) return;
-      await claimed(shard, epoch, lease);
-      this.#brokenOff.delete(shard);
-      log.info("shard_claimed", { shard, epoch, from: owner });
+      await this.#claims.run(() => this.#claimOne(shard, members));
     } catch (error) {
       this.#brokenOff.add(shard);
       log.error("shard_claim_failed", { shard, error: String(error) });
     }
+  }
+
+  async #claimOne(shard: Shard, members: readonly Member[]): Promise<void> {
+    const { leases, me, log, claimed, owned } = this.#ports;
+    if (this.#isStopped || owned().includes(shard)) return;
+    const read = await leases.read(shard);
+    const { owner } = read ?? {};
+    const isForeign = owner !== undefined && owner !== me;
+    // Its owner lives and will give it back in good order.
+    if (isForeign && members.some(({ incarnation }) => incarnation === owner)) return;
+    const lease = isForeign ? await this.#sealed(shard, owner) : read;
+    if (isForeign && lease === undefined) return;
+    const epoch = await leases.claim(shard, me, lease?.epoch);
+    if (epoch === undefined) return;
+    await claimed(shard, epoch, lease);
+    this.#brokenOff.delete(shard);
+    log.info("shard_claimed", { shard, epoch, from: owner });
   }
 }

@@ -15,6 +15,7 @@ import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { HandOvers } from "./hand-overs.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Holds } from "./holds.ts";
 import { Ownership } from "./ownership.ts";
@@ -34,6 +35,8 @@ export class Worker {
   readonly #owners = new Map<Shard, { owner: ShardOwner; unserve: () => void }>();
   readonly #onLost: () => void;
   #unserve: (() => void) | undefined;
+  readonly #handOvers: HandOvers;
+  #stopping: Promise<void> | undefined;
   #isOver = false;
 
   constructor(me: Incarnation, ports: DeliveryPorts, onLost: () => void) {
@@ -48,13 +51,20 @@ export class Worker {
       retryMs: config.timings.storeRetryMs,
       onSealed: () => this.#lost("journal_sealed"),
     });
+    this.#handOvers = new HandOvers({
+      clock,
+      log,
+      timings: config.timings,
+      ownerOf: (shard) => this.#owners.get(shard)?.owner,
+      done: (shard) => this.#disown(shard),
+    });
     this.#ownership = new Ownership({
       ...this.#ports,
       shards: config.shards,
       timings: config.timings,
       owned: () => [...this.#owners.keys()],
       claimed: (shard, epoch, lease) => this.#claimed(shard, epoch, lease),
-      giveBack: (shard) => this.#giveBack(shard),
+      giveBack: (shard) => this.#handOvers.giveBack(shard),
     });
     this.#holds = new Holds({
       ...this.#ports,
@@ -89,22 +99,38 @@ export class Worker {
   }
 
   /** Hands every shard over in good order. Stopping twice is stopping once. */
-  async stop(): Promise<void> {
-    if (this.#isOver) return;
-    await this.#ownership.stop();
-    await Promise.all([...this.#owners.keys()].map((shard) => this.#giveBack(shard)));
+  stop(): Promise<void> {
+    this.#stopping ??= this.#isOver ? Promise.resolve() : this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { limit } = this.#handOvers;
+    const unlimited = this.#handOvers.limitTime();
+    // Unheard it is no reason to wait: whoever does not know it counts on us for some seconds more.
+    await this.#handOvers.inTime("leaving_unheard", () => this.#heartbeats.leaving());
+    const noMoreClaims = this.#ownership.stop(limit);
+    await this.#giveBackAll();
+    await noMoreClaims;
+    await this.#giveBackAll();
+    unlimited();
     this.#end();
     await this.#leave();
   }
 
-  /** A courtesy: whoever is not heard of any more is forgotten soon. */
+  async #giveBackAll(): Promise<void> {
+    const shards = [...this.#owners.keys()];
+    await Promise.all(shards.map((shard) => this.#handOvers.giveBack(shard)));
+  }
+
+  /**
+   * Whoever is not heard of any more is forgotten soon; who leaves at once. But not while a write to
+   * the store is on its way, which no seal of our journal keeps out.
+   */
   async #leave(): Promise<void> {
-    const { leases, me, log } = this.#ports;
-    try {
-      await leases.leave(me);
-    } catch (error) {
-      log.warn("leave_failed", { error: String(error) });
-    }
+    const { leases, me } = this.#ports;
+    if (!(await this.#handOvers.areQuiet())) return;
+    await this.#handOvers.inTime("leave_failed", () => leases.leave(me));
   }
 
   /** Binds at once; the store makes it last. */
@@ -140,21 +166,9 @@ export class Worker {
     this.#holds.catchUp(owner, holds);
   }
 
-  async #giveBack(shard: Shard): Promise<boolean> {
-    const owned = this.#owners.get(shard);
-    if (owned === undefined) return true;
-    let isReleased = true;
-    try {
-      await owned.owner.stop();
-      this.#ports.log.info("shard_released", { shard, floor: owned.owner.floor });
-    } catch (error) {
-      isReleased = false;
-      this.#ports.log.error("shard_release_failed", { shard, error: String(error) });
-      owned.owner.fence();
-    }
-    owned.unserve();
+  #disown(shard: Shard): void {
+    this.#owners.get(shard)?.unserve();
     this.#owners.delete(shard);
-    return isReleased;
   }
 
   #fenced(shard: Shard): void {
@@ -162,8 +176,7 @@ export class Worker {
     if (owned === undefined) return;
     this.#ports.log.warn("shard_fenced", { shard });
     owned.owner.fence();
-    owned.unserve();
-    this.#owners.delete(shard);
+    this.#disown(shard);
   }
 
   /** Another worker took us for dead: nothing of this incarnation counts any more. */
@@ -173,7 +186,7 @@ export class Worker {
     for (const shard of [...this.#owners.keys()]) this.#fenced(shard);
     this.#ports.attempts.dropUncommitted();
     this.#end();
-    void this.#ownership.stop();
+    void this.#ownership.stop(this.#handOvers.limit);
     this.#onLost();
   }
 

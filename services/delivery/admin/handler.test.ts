@@ -253,5 +253,5 @@ test("a shard answers for itself, and what is no verb is refused", async () => {
   await bench.clock.advance(0);
   expect(await asked).toEqual({ destinations: [] });
   const wrong = bench.bus.ask(shard(0), { verb: "queue.burn", arguments: {} });
-  await expect(wrong).rejects.toThrow("no answer");
+  await expect(wrong).rejects.toThrow("no such verb");
 });

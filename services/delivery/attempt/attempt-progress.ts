@@ -62,9 +62,20 @@ export class AttemptProgress {
     return this.#isDropped;
   }
 
-  drop(): void {
+  /** True when nothing of it can come to anything any more: as if it had never begun. */
+  drop(): boolean {
     this.#isDropped = true;
-    this.session?.dropUnlessCommitted();
+    const isWithdrawn = this.session === undefined || this.session.dropUnlessCommitted();
+    return isWithdrawn && this.#isUntouched;
+  }
+
+  /** It ended without an outcome for anybody, because it was dropped. */
+  get isVoid(): boolean {
+    return this.#isDropped && this.#isUntouched;
+  }
+
+  get #isUntouched(): boolean {
+    return this.#open.length === this.#outcomes.length && this.inDoubt === 0;
   }
 
   /** Every recipient's outcome; the open ones get the last host's, or `otherwise`. */

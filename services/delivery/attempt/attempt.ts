@@ -27,6 +27,8 @@ export interface AttemptReport {
   readonly durationMs: number;
   /** Recipients whose final dot went unanswered (RFC 1047). */
   readonly inDoubt: number;
+  /** It was given up before anything came of it: it counts as no attempt. */
+  readonly isVoid: boolean;
 }
 
 export interface AttemptPorts extends RemoteSessionPorts {
@@ -75,6 +77,7 @@ export class Attempts {
       outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
       inDoubt,
+      isVoid: progress.isVoid,
       ...(remote === undefined
         ? {}
         : { remote: `${remote.name}[${remote.address}]`, remoteName: remote.name }),
@@ -82,9 +85,13 @@ export class Attempts {
     };
   }
 
-  /** Fenced, or out of time: whatever has not sent its final dot stops now; all, or those meant. */
-  dropUncommitted(isMeant: (uid: Uid) => boolean = () => true): void {
-    for (const [progress, uid] of this.#running) if (isMeant(uid)) progress.drop();
+  /**
+   * Fenced, or out of time: whatever has not sent its final dot stops now; all, or those meant.
+   * Tells which of them count as never begun.
+   */
+  dropUncommitted(isMeant: (uid: Uid) => boolean = () => true): readonly Uid[] {
+    const meant = [...this.#running].filter(([, uid]) => isMeant(uid));
+    return meant.flatMap(([progress, uid]) => (progress.drop() ? [uid] : []));
   }
 
   async #overWaitingSessions(

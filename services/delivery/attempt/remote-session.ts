@@ -144,10 +144,15 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.#abandon("the session was closed");
   }
 
-  /** Ends at once, unless the final dot was sent: then the reply is awaited (DESIGN §5: fenced). */
-  dropUnlessCommitted(): void {
-    if (this.#session.waitingFor === "dataTermination") return;
+  /**
+   * Ends at once, unless the final dot was sent: then the reply is awaited (DESIGN §5: fenced). True
+   * when a transaction was under way and is withdrawn.
+   */
+  dropUnlessCommitted(): boolean {
+    if (this.#session.waitingFor === "dataTermination") return false;
+    const isRunning = this.#running !== undefined;
     this.#abandon("given up: this worker no longer owns the shard");
+    return isRunning;
   }
 
   data(bytes: Uint8Array): void {

@@ -94,7 +94,11 @@ class Bench implements Faults {
   async after(): Promise<void> {}
 
   async attempted(queued: QueuedUnit, outcomes: readonly Outcome[], isDown = false) {
-    this.settlement.attempted(queued, { outcomes, durationMs: 1, inDoubt: 0 }, isDown);
+    this.settlement.attempted(
+      queued,
+      { outcomes, durationMs: 1, inDoubt: 0, isVoid: false },
+      isDown,
+    );
     await this.clock.advance(0);
     return this.steps;
   }

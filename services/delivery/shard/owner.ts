@@ -18,6 +18,7 @@ import { WaitingFeed } from "../waiting/waiting-feed.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { ShardCommands } from "./commands.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
+import { handOver } from "./hand-over.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LogFeed } from "./log-feed.ts";
 import { Parking } from "./parking.ts";
@@ -115,27 +116,30 @@ export class ShardOwner {
     return [...this.working.holds.keys()].filter((name) => shardOf(name, shards) === this.shard);
   }
 
-  /** The end of ownership in good order. Attempts still running after `drainMs` are dropped. */
-  async stop(): Promise<void> {
-    const { attempts, clock, config, leases, tenure, writer } = this.#ports;
+  /** The end of ownership in good order. Rejects when it was not to be had before `limit` aborted. */
+  async stop(limit: AbortSignal): Promise<void> {
     this.#stopReading();
-    const drained = new AbortController();
     for (const queue of this.working.destinations) this.#leave(queue.drain());
-    await Promise.race([
-      this.working.empty(),
-      clock.sleep(config.timings.drainMs, drained.signal).catch(() => {}),
-    ]);
-    drained.abort();
-    if (this.#isOver) return;
-    this.#isGivenUp = true;
-    // Our successor tries them, so they must not arrive from us as well.
-    attempts.dropUncommitted((uid) => this.working.has(uid));
-    // What is still on its way must not come to the store or the journal behind our successor's back.
+    const { config } = this.#ports;
+    const { shard, epoch, working, settlement } = this;
+    const checkpoints = this.#checkpoints;
+    await handOver(
+      {
+        ...this.#ports,
+        ...{ shard, epoch, working, settlement, checkpoints, timings: config.timings },
+        isOver: () => this.#isOver,
+        close: () => {
+          this.#isGivenUp = true;
+        },
+      },
+      limit,
+    );
+  }
+
+  /** Resolves when it writes nothing to the store any more. */
+  async quiet(): Promise<void> {
     await this.settlement.quiet();
     await this.#checkpoints.quiet();
-    await writer.flushed(this.shard);
-    if (writer.isSealed || tenure.isExpired) return;
-    await leases.release(this.shard, this.epoch, this.#checkpoints.current());
   }
 
   /** Another owner has the shard, or may have: nothing of it is touched any more. */
@@ -375,6 +379,7 @@ export class ShardOwner {
       shard,
       settlement,
       isOver: () => this.#isOver,
+      isHere: (queued: QueuedUnit) => this.working.unit(queued.unit.uid) === queued,
       goOn: (queue: DestinationQueue) => this.#goOn(queue),
       close: (queue: DestinationQueue) => this.close(queue),
       reopen: (queue: DestinationQueue) => this.reopen(queue),

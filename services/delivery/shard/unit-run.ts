@@ -23,6 +23,8 @@ export interface UnitRunPorts
   readonly shard: Shard;
   readonly settlement: Settlement;
   readonly isOver: () => boolean;
+  /** False when it was left to the shard's next owner meanwhile. */
+  readonly isHere: (queued: QueuedUnit) => boolean;
   /** The destination may go on, with what is ready or with its backlog. */
   readonly goOn: (queue: DestinationQueue) => void;
   readonly close: (queue: DestinationQueue) => void;
@@ -61,7 +63,8 @@ export class UnitRun {
     const { clock, settlement, isOver, goOn } = this.#ports;
     const startedAt = clock.monotonic();
     const report = await this.#report(queued.unit, content);
-    if (isOver()) return;
+    if (isOver() || !this.#ports.isHere(queued)) return;
+    if (report.isVoid) return this.#ports.offer([queued]);
     const isDown = this.#feedback(queue, report, startedAt);
     settlement.attempted(queued, report, isDown);
     goOn(queue);
@@ -76,7 +79,7 @@ export class UnitRun {
     } catch (error) {
       log.error("attempt_failed", { uid: unit.uid, error: String(error) });
       const outcomes = unit.recipients.map(() => internalFailure);
-      return { outcomes, durationMs: clock.monotonic() - startedAt, inDoubt: 0 };
+      return { outcomes, durationMs: clock.monotonic() - startedAt, inDoubt: 0, isVoid: false };
     }
   }
 

@@ -91,6 +91,12 @@ export class WorkingSet {
     if (this.#units.size === 0) for (const wake of this.#emptyWaiters.splice(0)) wake();
   }
 
+  /** What of it waits stays where it is, in the log or in the store. */
+  leave(uid: Uid): void {
+    const queued = this.#units.get(uid);
+    if (queued !== undefined) this.remove(queued);
+  }
+
   /** Resolves when the log may be read further. */
   room(): Promise<void> {
     if (this.#hasRoom) return Promise.resolve();

@@ -57,6 +57,7 @@ export const config: DeliveryConfig = {
 export interface BenchOptions {
   readonly config?: Partial<DeliveryConfig>;
   readonly storeFaults?: Faults;
+  readonly journalFaults?: Faults;
   readonly logBytesMax?: number;
 }
 
@@ -74,6 +75,7 @@ export class DeliveryBench {
   readonly store: MemoryStore;
   readonly log: MemoryLog;
   readonly #config: DeliveryConfig;
+  readonly #journalFaults: Faults | undefined;
   #worker: Worker;
   #incarnation = 1;
   #n = 0;
@@ -82,6 +84,7 @@ export class DeliveryBench {
     const { clock } = this;
     const { storeFaults: faults, logBytesMax: bytesMax } = options;
     this.#config = { ...config, ...options.config };
+    this.#journalFaults = options.journalFaults;
     this.store = new MemoryStore({ clock, ...(faults === undefined ? {} : { faults }) });
     const { shards } = this.#config;
     this.log = new MemoryLog({ clock, shards, ...(bytesMax === undefined ? {} : { bytesMax }) });
@@ -114,6 +117,15 @@ export class DeliveryBench {
     this.#incarnation += 1;
     this.#worker = this.#incarnate();
     await this.start();
+  }
+
+  /** One more, beside the bench's own. */
+  async join(name: string): Promise<Worker> {
+    const worker = this.#incarnate(name);
+    const started = worker.start();
+    await this.clock.advance(0);
+    await started;
+    return worker;
   }
 
   /** Accepts a message with one unit. */
@@ -166,13 +178,13 @@ export class DeliveryBench {
     return this.ask("queue.summary", { destination: named(name) });
   }
 
-  #incarnate(): Worker {
+  #incarnate(name = `worker/${this.#incarnation}`): Worker {
     const { clock, network, resolver, bus, leases, store } = this;
     const ports = {
       config: this.#config,
       intake: this.log.intake(),
       stream: this.log.stream(),
-      journal: this.log.journal(),
+      journal: this.log.journal(this.#journalFaults),
       store,
       leases,
       bus,
@@ -183,7 +195,7 @@ export class DeliveryBench {
       log: this.#recorder(),
       metrics: noMetrics,
     };
-    return new Worker(incarnation(`worker/${this.#incarnation}`), ports, () => {});
+    return new Worker(incarnation(name), ports, () => {});
   }
 
   #recorder(): Log {

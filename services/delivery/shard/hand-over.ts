@@ -1,0 +1,85 @@
+/**
+ * The end of ownership in good order (ADR 0006, 0011): running attempts finish, the journal has their
+ * outcomes, nothing is on its way any more, and only then the shard is released.
+ *
+ * An attempt that has not sent its final dot after a moment is left to the next owner: one slow host
+ * must not stop its whole shard. For the reply to a final dot we wait, because it cannot be undone.
+ */
+import type { Clock } from "#lib/clock";
+import type { Epoch, Leases } from "#lib/leases/leases";
+import type { Shard, Uid } from "#lib/queue/unit";
+import type { Attempts } from "../attempt/attempt.ts";
+import type { Timings } from "../config.ts";
+import type { Settlement } from "../settlement/settlement.ts";
+import type { Tenure } from "../tenure.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { JournalWriter } from "./journal-writer.ts";
+import type { WorkingSet } from "./working-set.ts";
+
+export interface HandOverPorts {
+  readonly shard: Shard;
+  readonly epoch: Epoch;
+  readonly timings: Timings;
+  readonly attempts: Attempts;
+  readonly working: WorkingSet;
+  readonly settlement: Settlement;
+  readonly checkpoints: Checkpoints;
+  readonly writer: JournalWriter;
+  readonly leases: Leases;
+  readonly tenure: Tenure;
+  readonly clock: Clock;
+  readonly isOver: () => boolean;
+  /** From here on no write begins. */
+  readonly close: () => void;
+}
+
+/** Reading has stopped already. Rejects with the reason of `limit` when that aborts first. */
+export async function handOver(ports: HandOverPorts, limit: AbortSignal): Promise<void> {
+  const { attempts, working, writer, tenure, leases, shard, epoch, checkpoints } = ports;
+  await unlessAborted(drained(ports), limit);
+  if (ports.isOver()) return;
+  ports.close();
+  // Our successor tries them, so they must not arrive from us as well.
+  attempts.dropUncommitted((uid) => working.has(uid));
+  // What is still on its way must not come to the store or the journal behind our successor's back.
+  await unlessAborted(quiet(ports), limit);
+  if (writer.isSealed || tenure.isExpired) return;
+  await unlessAborted(leases.release(shard, epoch, checkpoints.current()), limit);
+}
+
+/** Resolves when nothing of the shard is being written to the store, the leases or the journal. */
+async function quiet({ settlement, checkpoints, writer, shard }: HandOverPorts): Promise<void> {
+  await settlement.quiet();
+  await checkpoints.quiet();
+  await writer.flushed(shard);
+}
+
+async function drained({ working, clock, timings, attempts }: HandOverPorts): Promise<void> {
+  const isMeant = (uid: Uid) => working.has(uid);
+  const cancelDrop = clock.after(timings.finishMs, () => {
+    // Some may still be connecting: nothing comes of them, so nobody need wait for their end.
+    for (const uid of attempts.dropUncommitted(isMeant)) working.leave(uid);
+  });
+  const isDrained = new AbortController();
+  const outOfTime = clock.sleep(timings.drainMs, isDrained.signal).catch(() => undefined);
+  await Promise.race([working.empty(), outOfTime]);
+  isDrained.abort();
+  cancelDrop();
+}
+
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+  });
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  // Whoever loses the race fails unheard.
+  work.catch(() => undefined);
+  aborted.catch(() => undefined);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
