@@ -1,4 +1,5 @@
 /** A store on a real Cassandra, in a keyspace that all suites of this process share. */
+import { Client } from "cassandra-driver";
 import { CassandraStore } from "#lib/cassandra/cassandra-store";
 import { applyTables, type TablesOptions } from "#lib/cassandra/schema";
 import { type Clock, systemClock } from "#lib/clock";
@@ -31,7 +32,17 @@ async function apply(): Promise<TablesOptions> {
 export interface TemporaryStore extends StoreWorld {
   readonly inner: CassandraStore;
   /** The same rows as another process sees them. */
-  readonly other: () => Promise<TemporaryStore>;
+  readonly other: (clock?: Clock) => Promise<TemporaryStore>;
+}
+
+/** Changes the tables as nobody should. */
+export async function statements(
+  { contactPoints, localDataCenter }: TablesOptions,
+  queries: readonly string[],
+): Promise<void> {
+  const client = new Client({ contactPoints: [...contactPoints], localDataCenter });
+  for (const query of queries) await client.execute(query);
+  await client.shutdown();
 }
 
 /** With shards of its own, so that suites do not see one another. */
@@ -51,7 +62,7 @@ async function openAt(base: number, clock: Clock): Promise<TemporaryStore> {
     await inner.close();
     return openAt(base, clock);
   };
-  return { inner, store, close, reopen, other: () => openAt(base, clock) };
+  return { inner, store, close, reopen, other: (its = systemClock) => openAt(base, its) };
 }
 
 /** Shard n of a suite is another one in the tables. */
