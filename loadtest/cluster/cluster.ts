@@ -23,6 +23,7 @@ export interface ClusterOptions {
   readonly shards: number;
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
+  readonly shardBytesMax?: string;
   /** Further keys of every `godwit.yaml`. */
   readonly yaml?: string;
   readonly told: (text: string) => void;
@@ -145,10 +146,11 @@ export class Cluster implements AsyncDisposable {
   }
 
   #common(): ClusterConfig {
-    const { shards, nextHop, yaml = "" } = this.#options;
+    const { shards, nextHop, shardBytesMax = "256MiB", yaml = "" } = this.#options;
     return {
       shards,
       nextHop,
+      shardBytesMax,
       yaml,
       natsServers: this.nats.servers,
       cassandraContactPoints: this.cassandra.contactPoints,

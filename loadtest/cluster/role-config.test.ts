@@ -10,6 +10,7 @@ const common: Omit<RoleConfig, "name" | "role" | "smtpPort"> = {
   localDataCenter: "dc1",
   nextHop: { address: "127.0.0.1", port: 2526 },
   tokenFile: "../control.token",
+  shardBytesMax: "2MiB",
   yaml: "log: { level: debug }\n",
 };
 
@@ -33,7 +34,7 @@ describe("roleYaml()", () => {
       config: {
         hostname: `${name}.godwit.example`,
         shards: 4,
-        nats: { replicas: 3, servers: common.natsServers },
+        nats: { replicas: 3, servers: common.natsServers, shardBytesMax: 2 * 1_024 * 1_024 },
         cassandra: { localDataCenter: "dc1", replication: 1 },
         control: { port: 8_025, tokenFile: "/cluster/roles/control.token" },
         log: { level: "debug" },

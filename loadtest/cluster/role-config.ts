@@ -13,6 +13,8 @@ export interface ClusterConfig {
   readonly nextHop: Endpoint;
   /** Relative to the file. */
   readonly tokenFile: string;
+  /** Reserved on each server, for each shard: `1GiB`. */
+  readonly shardBytesMax: string;
   /** Further keys, such as `limits`. */
   readonly yaml: string;
 }
@@ -39,6 +41,7 @@ shards: ${config.shards}
 nats:
   servers: ${flowList(natsServers)}
   replicas: ${replicas}
+  shardBytesMax: ${config.shardBytesMax}
 cassandra:
   contactPoints: ${flowList(cassandraContactPoints)}
   localDataCenter: ${config.localDataCenter}

@@ -4,6 +4,7 @@ import { cassandraScenarios } from "./cassandra.ts";
 import { edgeScenarios } from "./edges.ts";
 import { natsScenarios } from "./nats.ts";
 import { remoteScenarios } from "./remote.ts";
+import { streamScenarios } from "./streams.ts";
 import { workerScenarios } from "./workers.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -11,5 +12,6 @@ export const scenarios: readonly Scenario[] = [
   ...workerScenarios,
   ...natsScenarios,
   ...cassandraScenarios,
+  ...streamScenarios,
   ...remoteScenarios,
 ];

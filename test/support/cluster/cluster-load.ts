@@ -63,6 +63,14 @@ export class ClusterLoad {
     return this.#sources.reduce((sum, { promised }) => sum + promised.distinct, 0);
   }
 
+  /** How often a reply was this code, instead of 250. */
+  refusals(code: number): number {
+    return this.#sources
+      .flatMap((source) => Object.entries(source.summary().refused))
+      .filter(([reply]) => reply.startsWith(String(code)))
+      .reduce((sum, [, times]) => sum + times, 0);
+  }
+
   /** Of this load alone, of all that has arrived. */
   balanceWith(arrived: Ledger): Balance {
     const promised = new Ledger();

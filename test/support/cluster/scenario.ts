@@ -21,6 +21,8 @@ export interface Harm {
   readonly copiesMax: number;
   /** Without mail for any destination, at most; undefined: no matter. */
   readonly silenceMaxMs: number | undefined;
+  /** What else was looked at, and does not hold. */
+  readonly faults?: readonly string[];
 }
 
 export interface Account {
@@ -106,7 +108,7 @@ export async function runScenario(world: World, scenario: Scenario): Promise<Acc
 
 function faultsOf(account: Omit<Account, "faults">, harm: Harm, damaged: number): string[] {
   const { lost, extraCopies, notified, queued, silenceMs } = account;
-  const faults: string[] = [];
+  const faults: string[] = [...(harm.faults ?? [])];
   if (lost.length > 0) faults.push(`lost ${lost.length}: ${lost.slice(0, 5).join(" ")}`);
   if (extraCopies > harm.copiesMax) {
     faults.push(`${extraCopies} copies too many, at most ${harm.copiesMax} were in doubt`);

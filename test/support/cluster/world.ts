@@ -23,6 +23,8 @@ export const plainDomain = "plain.example";
 /** The queue is asked from outside, and nobody tells when it is empty. */
 const lookAgainMs = 200;
 const shards = 8;
+/** Small, so that a test can fill it. */
+const shardBytesMax = "16MiB";
 const listing = z.object({
   units: z.array(z.unknown()),
   unanswered: z.array(z.unknown()).optional(),
@@ -55,6 +57,7 @@ export class World implements AsyncDisposable {
         nextHop,
         controls: 1,
         shards,
+        shardBytesMax,
         yaml,
       });
       return new World({ cluster, sink, silences, folder });
