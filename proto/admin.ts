@@ -53,6 +53,8 @@ const destinationSummary = z
     lastError: z.string().optional(),
     /** Since when it is down or held. */
     since: time.optional(),
+    /** When this was so: the owner of its shard does not answer now. */
+    asOf: time.optional(),
   })
   .readonly();
 
@@ -90,6 +92,15 @@ const listedUnit = z
   })
   .readonly();
 
+/** What an answer says nothing about. */
+const unanswered = z
+  .object({
+    shards: z.array(shard).readonly(),
+    /** Who should have answered, and why they did not; a shard may have had no owner, too. */
+    workers: z.array(z.object({ name: z.string(), reason: z.string() }).readonly()).readonly(),
+  })
+  .readonly();
+
 /** Destinations or units that a command changed, at the worker that answers. */
 const changed = z.object({ units: count, destinations: count }).readonly();
 
@@ -108,7 +119,13 @@ const verbs = {
         limit: count.min(1).max(listLimitMax),
       })
       .readonly(),
-    answer: z.object({ units: z.array(listedUnit).readonly() }).readonly(),
+    answer: z
+      .object({
+        units: z.array(listedUnit).readonly(),
+        /** There are more within `limit`: they would not have fitted into an answer. */
+        isCut: z.boolean().optional(),
+      })
+      .readonly(),
   },
   "queue.show": {
     arguments: z.object({ id: z.union([uid, queueId]) }).readonly(),
@@ -144,6 +161,7 @@ export type DestinationSummary = z.output<typeof destinationSummary>;
 export type ListedUnit = z.output<typeof listedUnit>;
 export type RecipientState = z.output<typeof recipientState>;
 export type Selection = z.output<typeof selection>;
+export type Unanswered = z.output<typeof unanswered>;
 export type Changed = z.output<typeof changed>;
 
 /** The same table, so that a verb's schema is of the verb's type. */
@@ -203,6 +221,12 @@ export function parseDestination(text: string): Destination | undefined {
 /** A queue id or a uid, or undefined when the text is neither. */
 export function parseMessageId(text: string): QueueId | Uid | undefined {
   return z.union([uid, queueId]).safeParse(text.toUpperCase()).data;
+}
+
+/** What the control API adds to the answers of several workers. @throws {BadAdminMessage} */
+export function readUnanswered(value: unknown): Unanswered | undefined {
+  const what = "what is unanswered";
+  return read(z.object({ unanswered: unanswered.optional() }), value, what).unanswered;
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -1,10 +1,15 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Hono } from "hono";
 import { LocalBus } from "#lib/leases/local-bus";
+import { MemoryLeases } from "#lib/leases/memory";
+import { MemorySummaries } from "#lib/leases/memory-summaries";
+import type { OperatorsPorts } from "#lib/role/control-ports";
+import type { Reason } from "#lib/role/readiness";
 import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
+import { adminAnswer } from "#proto/admin";
 import {
   AdminWorker,
   listedUnit,
@@ -13,8 +18,7 @@ import {
 } from "../../test/support/admin-worker.ts";
 import { ManualClock } from "../../test/support/manual-clock.ts";
 import { destination, incarnation, path, shard, uid } from "../../test/support/records.ts";
-import { controlApi } from "./api.ts";
-import type { ControlPorts } from "./ports.ts";
+import { type ApiPorts, controlApi } from "./api.ts";
 
 const token = "a-token-of-our-own";
 const [a, b, c] = ["A", "B", "C"].map((letter) => `01JDF8Z5T0ABCDEFGHJKMNPQR${letter}`);
@@ -23,7 +27,7 @@ const clock = new ManualClock();
 let bus: LocalBus;
 let store: MemoryStore;
 let log: MemoryLog;
-let reasons: string[];
+let reasons: Reason[];
 let api: Hono;
 
 beforeEach(() => {
@@ -34,16 +38,21 @@ beforeEach(() => {
   api = apiWith({});
 });
 
-function apiWith(overrides: Partial<ControlPorts>): Hono {
+function operatorsOf(): OperatorsPorts {
+  const leases = new MemoryLeases({ clock });
+  return { shards: 1, bus, store, journal: log.journal(), leases, stream: log.stream() };
+}
+
+function apiWith({ ports, ...overrides }: Partial<ApiPorts> & { ports?: Partial<OperatorsPorts> }) {
+  const operators = { ...operatorsOf(), ...ports };
   return controlApi({
-    bus,
-    store,
-    journal: log.journal(),
+    operators: () => operators,
     metrics: { render: async () => "godwit_x_total 1\n" },
     clock,
     log: silentLog,
     token,
-    unreadiness: () => reasons,
+    reasons: () => reasons,
+    makesToken: false,
     ...overrides,
   });
 }
@@ -73,10 +82,15 @@ describe("health and metrics need no token", () => {
   });
 
   test("not ready says why", async () => {
-    reasons = ["no shard is owned", "the store is away"];
+    reasons = [{ part: "nats", reason: "no server answers", since: 1, isBlocking: true }];
     const response = await api.request("/readyz");
-    const text = "no shard is owned\nthe store is away\n";
-    expect([response.status, await response.text()]).toEqual([503, text]);
+    expect([response.status, await response.json()]).toEqual([503, { ready: false, reasons }]);
+  });
+
+  test("ready with a trouble that keeps no work away says so", async () => {
+    reasons = [{ part: "cassandra", reason: "no host answers", since: 1, isBlocking: false }];
+    const response = await api.request("/readyz");
+    expect([response.status, await response.json()]).toEqual([200, { ready: true, reasons }]);
   });
 
   test("metrics are Prometheus' text", async () => {
@@ -214,7 +228,8 @@ describe("commands", () => {
 
   test("hold is kept although no worker answers", async () => {
     const answer = await post("/v1/queue/hold", { destination: "example.com" });
-    expect(answer).toEqual({ status: 200, body: { units: 0, destinations: 0 } });
+    const body = { units: 0, destinations: 0, unanswered: { shards: [0], workers: [] } };
+    expect(answer).toEqual({ status: 200, body });
     expect(await store.holds()).toHaveLength(1);
   });
 
@@ -222,9 +237,85 @@ describe("commands", () => {
     const events: unknown[] = [];
     const info = (event: string, fields: unknown) => void events.push([event, fields]);
     api = apiWith({ log: { ...silentLog, info } });
+    new AdminWorker(bus);
     await post("/v1/queue/retry", { destination: "example.com" });
     const fields = { verb: "queue.retry", destination: "example.com", units: 0, destinations: 0 };
     expect(events).toEqual([["operator_command", fields]]);
+  });
+});
+
+describe("a shard that nobody answers for", () => {
+  const silent = { shards: [0], workers: [{ name: "worker/1", reason: "no" }] };
+
+  beforeEach(() => {
+    bus.serveWorker(servingWorker(() => Promise.reject(new Error("no"))));
+  });
+
+  test("is told of, with who should have answered", async () => {
+    expect((await get("/v1/queue")).body).toEqual({ units: [], unanswered: silent });
+    expect((await post("/v1/queue/retry", { id: a })).body).toMatchObject({ unanswered: silent });
+  });
+
+  test("may have what is not found elsewhere", async () => {
+    expect(await get(`/v1/queue/${a}`)).toEqual({
+      status: 200,
+      body: { units: [], unanswered: silent },
+    });
+  });
+
+  test("is shown as its owner told it last", async () => {
+    const summaries = new MemorySummaries();
+    const told = { destinations: [summaryOf("example.com"), summaryOf("other.example")] };
+    const summary = adminAnswer("queue.summary", told);
+    await summaries.tell(shard(0), { at: 7, summary });
+    api = apiWith({ ports: { summaries } });
+    const { body } = await get("/v1/queue/summary?destination=example.com");
+    expect(body).toEqual({
+      destinations: [{ ...summaryOf("example.com"), asOf: 7 }],
+      unanswered: silent,
+    });
+  });
+
+  test("is still told of when the last summary is not to be had", async () => {
+    const last = () => Promise.reject(new Error("away"));
+    api = apiWith({ ports: { summaries: { last } } });
+    const { body } = await get("/v1/queue/summary");
+    expect(body).toEqual({ destinations: [], unanswered: silent });
+  });
+});
+
+test("a list goes no further than an answer that was cut", async () => {
+  const [first, second] = [listedUnit(`${a}.0`), listedUnit(`${b}.0`)];
+  const cut = adminAnswer("queue.list", { units: [first], isCut: true });
+  bus.serveWorker(servingWorker(async () => cut));
+  new AdminWorker(bus, { units: [second] });
+  const { body } = await get("/v1/queue");
+  expect(body).toMatchObject({ units: [{ uid: `${a}.0` }], next: `${a}.0` });
+});
+
+describe("a node that is not ready", () => {
+  test("says why it cannot answer operators", async () => {
+    reasons = [{ part: "nats", reason: "no server answers", since: 1, isBlocking: true }];
+    api = apiWith({ operators: () => undefined });
+    expect(await get("/v1/queue")).toEqual({
+      status: 503,
+      body: { error: "this node is not ready; nats: no server answers" },
+    });
+  });
+
+  test("without a store says who has one", async () => {
+    api = apiWith({ operators: () => ({ ...operatorsOf(), store: undefined }) });
+    const body = { error: "an edge has no store: ask a control or a delivery node" };
+    expect(await get("/v1/holds")).toEqual({ status: 503, body });
+    expect(await post("/v1/queue/hold", { destination: "a.example" })).toEqual({
+      status: 503,
+      body,
+    });
+  });
+
+  test("without a token answers nobody", async () => {
+    api = apiWith({ token: undefined });
+    expect((await get("/v1/queue")).status).toBe(503);
   });
 });
 
@@ -321,12 +412,14 @@ describe("what fails behind it", () => {
   ])("%s is told without details", async (_, error, status, text) => {
     const failing = () => Promise.reject(error);
     api = apiWith({
-      store: {
-        putHold: failing,
-        dropHold: failing,
-        holds: failing,
-        bounces: failing,
-        parked: failing,
+      ports: {
+        store: {
+          putHold: failing,
+          dropHold: failing,
+          holds: failing,
+          bounces: failing,
+          parked: failing,
+        },
       },
     });
     expect(await get("/v1/holds")).toEqual({ status, body: { error: text } });

@@ -1,40 +1,75 @@
 /** The operators' HTTP API: health and metrics for everybody, the queue for who has the token. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import type { ControlPorts, OperatorsPorts } from "#lib/role/control-ports";
 import { StoreUnavailable } from "#lib/store/store";
 import { prometheusContentType } from "#lib/telemetry/metrics";
-import type { ControlPorts } from "./ports.ts";
+import { clusterRoutes } from "./cluster-routes.ts";
 import { answerProblem, Problem } from "./problem.ts";
 import { Queue } from "./queue.ts";
 import { queueRoutes } from "./queue-routes.ts";
 import { recordRoutes } from "./record-routes.ts";
 import { isSameToken } from "./token.ts";
 
-export function controlApi(ports: ControlPorts): Hono {
+export interface ApiPorts extends ControlPorts {
+  /** What operators must show; undefined: nobody knows it here. */
+  readonly token: string | undefined;
+}
+
+export function controlApi(ports: ApiPorts): Hono {
   const api = new Hono();
+  const operators = operatorsApi(ports);
   api.get("/livez", (c) => c.text("ok\n"));
   api.get("/readyz", (c) => {
-    const reasons = ports.unreadiness();
-    if (reasons.length === 0) return c.text("ok\n");
-    return c.text(`${reasons.join("\n")}\n`, 503);
+    const reasons = ports.reasons();
+    const ready = !reasons.some(({ isBlocking }) => isBlocking);
+    return c.json({ ready, reasons }, ready ? 200 : 503);
   });
   api.get("/metrics", async (c) => {
     return c.body(await ports.metrics.render(), 200, { "content-type": prometheusContentType });
   });
-  api.use("/v1/*", async (c, next) => {
-    const [scheme, shown] = (c.req.header("authorization") ?? "").split(" ");
-    const isBearer = scheme?.toLowerCase() === "bearer" && shown !== undefined;
-    if (isBearer && isSameToken(shown, ports.token)) return next();
-    c.header("www-authenticate", "Bearer");
-    return answerProblem(c, 401, "the token is missing or wrong");
-  });
-  api.route("/v1/queue", queueRoutes(new Queue(ports), ports.clock));
-  api.route("/v1", recordRoutes(ports));
+  api.use("/v1/*", async (c, next) => (await refused(c, ports.token)) ?? next());
+  api.all("/v1/*", (c) => operators(c));
   api.notFound((c) => answerProblem(c, 404, `there is no ${c.req.path} here`));
-  api.onError((error, c) => {
+  return api;
+}
+
+async function refused(c: Context, token: string | undefined): Promise<Response | undefined> {
+  if (token === undefined) {
+    const hint = "give control.token or control.tokenFile";
+    return answerProblem(c, 503, `this node knows no token for operators: ${hint}`);
+  }
+  const [scheme, shown] = (c.req.header("authorization") ?? "").split(" ");
+  const isBearer = scheme?.toLowerCase() === "bearer" && shown !== undefined;
+  if (isBearer && isSameToken(shown, token)) return undefined;
+  c.header("www-authenticate", "Bearer");
+  return answerProblem(c, 401, "the token is missing or wrong");
+}
+
+/** Made when what it stands on is there. */
+function operatorsApi(ports: ApiPorts): (c: Context) => Response | Promise<Response> {
+  let routes: Hono | undefined;
+  return (c) => {
+    const operators = ports.operators();
+    if (operators === undefined) {
+      const reasons = ports.reasons().map(({ part, reason }) => `${part}: ${reason}`);
+      return answerProblem(c, 503, ["this node is not ready", ...reasons].join("; "));
+    }
+    routes ??= operatorsRoutes(operators, ports);
+    return routes.fetch(c.req.raw);
+  };
+}
+
+function operatorsRoutes(operators: OperatorsPorts, { clock, log }: ControlPorts): Hono {
+  const routes = new Hono();
+  routes.route("/v1/queue", queueRoutes(new Queue({ ...operators, log }), clock));
+  routes.route("/v1/cluster", clusterRoutes({ ...operators, log }));
+  routes.route("/v1", recordRoutes(operators));
+  routes.notFound((c) => answerProblem(c, 404, `there is no ${c.req.path} here`));
+  routes.onError((error, c) => {
     if (error instanceof Problem) return answerProblem(c, error.status, error.message);
-    ports.log.error("control_request_failed", { method: c.req.method, path: c.req.path, error });
+    log.error("control_request_failed", { method: c.req.method, path: c.req.path, error });
     if (error instanceof StoreUnavailable) return answerProblem(c, 503, "the store is away");
     return answerProblem(c, 500, "internal error: the log has it");
   });
-  return api;
+  return routes;
 }

@@ -21,13 +21,15 @@ export function queueRoutes(queue: Queue, clock: Clock): Hono {
   const routes = new Hono();
   routes.get("/", async (c) => c.json(await queue.list(checked(listQuery, c.req.query()))));
   routes.get("/summary", async (c) => {
-    const destinations = await queue.summary(checked(summaryQuery, c.req.query()));
-    return c.json({ destinations });
+    return c.json(await queue.summary(checked(summaryQuery, c.req.query())));
   });
   routes.get("/:id", async (c) => {
     const id = checked(messageId, c.req.param("id"));
     const shown = await queue.show({ id });
-    if (shown.units.length === 0) throw new Problem(404, `nothing of ${id} is in the queue`);
+    // Who did not answer may have it.
+    if (shown.units.length === 0 && shown.unanswered === undefined) {
+      throw new Problem(404, `nothing of ${id} is in the queue`);
+    }
     return c.json(shown);
   });
   routes.post("/retry", async (c) => c.json(await queue.retry(selectionOf(await bodyOf(c)))));

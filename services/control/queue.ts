@@ -1,109 +1,122 @@
 /** Questions and commands about the queue: asked of all workers, and their answers put together. */
 import type { Uid } from "#lib/queue/unit";
-import {
-  type AdminAnswer,
-  type AdminArguments,
-  type AdminVerb,
-  adminRequest,
-  BadAdminMessage,
-  type Changed,
-  type DestinationSummary,
-  type ListedUnit,
-  readAdminAnswer,
+import type { OperatorsPorts } from "#lib/role/control-ports";
+import type { Log } from "#lib/telemetry/log";
+import type {
+  AdminAnswer,
+  AdminArguments,
+  Changed,
+  DestinationSummary,
+  ListedUnit,
+  Unanswered,
 } from "#proto/admin";
-import type { ControlPorts } from "./ports.ts";
+import { toldLast } from "./last-summaries.ts";
+import { Problem } from "./problem.ts";
+import { askWorkers } from "./workers.ts";
 
-export interface ListedPage {
+export interface QueuePorts extends OperatorsPorts {
+  readonly log: Log;
+}
+
+/** Absent when all who had to have answered: then it is the whole truth. */
+interface Told {
+  readonly unanswered?: Unanswered;
+}
+
+export interface Summary extends Told {
+  readonly destinations: readonly DestinationSummary[];
+}
+
+export interface ListedPage extends Told {
   readonly units: readonly ListedUnit[];
   /** Ask again behind this one; absent on the last page. */
   readonly next?: Uid;
 }
 
-export class Queue {
-  readonly #ports: ControlPorts;
+export type Shown = AdminAnswer<"queue.show"> & Told;
+export type Done = Changed & Told;
 
-  constructor(ports: ControlPorts) {
+export class Queue {
+  readonly #ports: QueuePorts;
+
+  constructor(ports: QueuePorts) {
     this.#ports = ports;
   }
 
   /** By number of waiting units, the most first. */
-  async summary(asked: AdminArguments<"queue.summary">): Promise<readonly DestinationSummary[]> {
-    const answers = await this.#askAll("queue.summary", asked);
-    return answers
-      .flatMap(({ destinations }) => destinations)
+  async summary(asked: AdminArguments<"queue.summary">): Promise<Summary> {
+    const { answers, ...told } = await askWorkers(this.#ports, "queue.summary", asked);
+    const silent = told.unanswered?.shards ?? [];
+    const last = await toldLast(silent, asked.destination, this.#ports);
+    const destinations = answers
+      .flatMap((answer) => answer.destinations)
+      .concat(last)
       .sort((a, b) => waiting(b) - waiting(a) || (a.destination < b.destination ? -1 : 1));
+    return { destinations, ...told };
   }
 
   async list(asked: AdminArguments<"queue.list">): Promise<ListedPage> {
-    const answers = await this.#askAll("queue.list", asked);
+    const { answers, ...told } = await askWorkers(this.#ports, "queue.list", asked);
     const units = merged(answers.map((answer) => answer.units));
-    const page = units.slice(0, asked.limit);
+    // Who cut an answer short has more: what comes behind it here is not the next.
+    const cuts = answers.flatMap((a) => (a.isCut ? (a.units.at(-1)?.uid ?? []) : []));
+    const known = units.filter(({ uid }) => cuts.every((cut) => uid <= cut));
+    const page = known.slice(0, asked.limit);
     // A worker that filled its answer may have more.
-    const isMore =
-      units.length > page.length || answers.some((answer) => answer.units.length >= asked.limit);
+    const isFull = answers.some((answer) => answer.units.length >= asked.limit);
+    const isMore = units.length > page.length || cuts.length > 0 || isFull;
     const last = page.at(-1);
-    return { units: page, ...(isMore && last !== undefined ? { next: last.uid } : {}) };
+    return { units: page, ...(isMore && last !== undefined ? { next: last.uid } : {}), ...told };
   }
 
-  async show(asked: AdminArguments<"queue.show">): Promise<AdminAnswer<"queue.show">> {
-    const answers = await this.#askAll("queue.show", asked);
+  async show(asked: AdminArguments<"queue.show">): Promise<Shown> {
+    const { answers, ...told } = await askWorkers(this.#ports, "queue.show", asked);
     const units = merged(answers.map((answer) => answer.units));
     const header = answers.find((answer) => answer.headerSection !== undefined)?.headerSection;
-    return { units, ...(header === undefined ? {} : { headerSection: header }) };
+    return { units, ...(header === undefined ? {} : { headerSection: header }), ...told };
   }
 
   /** Durable first, then at once: a worker that did not hear it reads it from the store. */
-  async hold(asked: AdminArguments<"queue.hold">): Promise<Changed> {
-    await this.#ports.store.putHold(asked);
+  async hold(asked: AdminArguments<"queue.hold">): Promise<Done> {
+    await this.#store.putHold(asked);
     return this.#command("queue.hold", asked);
   }
 
-  async release(asked: AdminArguments<"queue.release">): Promise<Changed> {
-    await this.#ports.store.dropHold(asked.destination);
+  async release(asked: AdminArguments<"queue.release">): Promise<Done> {
+    await this.#store.dropHold(asked.destination);
     return this.#command("queue.release", asked);
   }
 
-  retry(asked: AdminArguments<"queue.retry">): Promise<Changed> {
+  retry(asked: AdminArguments<"queue.retry">): Promise<Done> {
     return this.#command("queue.retry", asked);
   }
 
-  cancel(asked: AdminArguments<"queue.cancel">): Promise<Changed> {
+  cancel(asked: AdminArguments<"queue.cancel">): Promise<Done> {
     return this.#command("queue.cancel", asked);
   }
 
-  async #command<Verb extends Command>(verb: Verb, asked: AdminArguments<Verb>): Promise<Changed> {
-    const answers: readonly Changed[] = await this.#askAll(verb, asked);
-    const sum = answers.reduce(
+  get #store() {
+    const { store } = this.#ports;
+    if (store === undefined) throw new Problem(503, noStoreText);
+    return store;
+  }
+
+  async #command<Verb extends Command>(verb: Verb, asked: AdminArguments<Verb>): Promise<Done> {
+    const told = await askWorkers(this.#ports, verb, asked);
+    const answers: readonly Changed[] = told.answers;
+    const sum = answers.reduce<Changed>(
       (a, b) => ({ units: a.units + b.units, destinations: a.destinations + b.destinations }),
       { units: 0, destinations: 0 },
     );
-    this.#ports.log.info("operator_command", { verb, ...asked, ...sum });
-    return sum;
-  }
-
-  /**
-   * Answers that cannot be read come from another version: better a part of the truth than none.
-   */
-  async #askAll<Verb extends AdminVerb>(
-    verb: Verb,
-    asked: AdminArguments<Verb>,
-  ): Promise<readonly AdminAnswer<Verb>[]> {
-    const { bus, log } = this.#ports;
-    const { answers, silent } = await bus.askAll(adminRequest(verb, asked));
-    for (const { from, reason } of silent) log.warn("worker_silent", { verb, from, reason });
-    return answers.flatMap(({ value }) => {
-      try {
-        return [readAdminAnswer(verb, value)];
-      } catch (error) {
-        if (!(error instanceof BadAdminMessage)) throw error;
-        log.warn("admin_answer_unreadable", { verb, error });
-        return [];
-      }
-    });
+    const { unanswered } = told;
+    this.#ports.log.info("operator_command", { verb, ...asked, ...sum, unanswered });
+    return { ...sum, ...(unanswered === undefined ? {} : { unanswered }) };
   }
 }
 
 type Command = "queue.hold" | "queue.release" | "queue.retry" | "queue.cancel";
+
+export const noStoreText = "an edge has no store: ask a control or a delivery node";
 
 function waiting({ ready, backlog, deferred }: DestinationSummary): number {
   return ready + backlog + deferred;

@@ -1,9 +1,10 @@
 /** What was recorded: events of a message, bounces, what could not be read, and holds. */
 import { Hono } from "hono";
 import { z } from "zod";
+import type { OperatorsPorts } from "#lib/role/control-ports";
 import { destination, limit, messageId, time } from "./parameters.ts";
-import type { ControlPorts } from "./ports.ts";
-import { checked } from "./problem.ts";
+import { checked, Problem } from "./problem.ts";
+import { noStoreText } from "./queue.ts";
 
 const traceQuery = z.object({ limit });
 const bouncesQuery = z.object({
@@ -13,8 +14,12 @@ const bouncesQuery = z.object({
 });
 const parkedQuery = z.object({ limit });
 
-export function recordRoutes({ journal, store }: ControlPorts): Hono {
+export function recordRoutes({ journal, store: ownStore }: OperatorsPorts): Hono {
   const routes = new Hono();
+  const store = () => {
+    if (ownStore === undefined) throw new Problem(503, noStoreText);
+    return ownStore;
+  };
   routes.get("/trace/:id", async (c) => {
     const id = checked(messageId, c.req.param("id"));
     const { limit: most } = checked(traceQuery, c.req.query());
@@ -23,16 +28,16 @@ export function recordRoutes({ journal, store }: ControlPorts): Hono {
     return c.json({ events: events.filter(({ uid }) => uid === id || uid.startsWith(`${id}.`)) });
   });
   routes.get("/bounces", async (c) => {
-    return c.json({ bounces: await store.bounces(checked(bouncesQuery, c.req.query())) });
+    return c.json({ bounces: await store().bounces(checked(bouncesQuery, c.req.query())) });
   });
   routes.get("/parked", async (c) => {
-    const parked = await store.parked(checked(parkedQuery, c.req.query()).limit);
+    const parked = await store().parked(checked(parkedQuery, c.req.query()).limit);
     const shown = parked.map(({ record, ...rest }) => ({
       ...rest,
       recordBase64: Buffer.from(record).toString("base64"),
     }));
     return c.json({ parked: shown });
   });
-  routes.get("/holds", async (c) => c.json({ holds: await store.holds() }));
+  routes.get("/holds", async (c) => c.json({ holds: await store().holds() }));
   return routes;
 }

@@ -1,26 +1,39 @@
 import { expect, test } from "bun:test";
 import { LocalBus } from "#lib/leases/local-bus";
+import { MemoryLeases } from "#lib/leases/memory";
+import type { ControlPorts } from "#lib/role/control-ports";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
 import { ManualClock } from "../../test/support/manual-clock.ts";
-import type { ControlPorts } from "./ports.ts";
 import { ControlServer } from "./server.ts";
 
 const clock = new ManualClock();
-const ports: ControlPorts = {
+const stream = new MemoryLog({ clock, shards: 1 });
+const operators = {
+  shards: 1,
   bus: new LocalBus({ clock }),
   store: new MemoryStore({ clock }),
-  journal: new MemoryLog({ clock, shards: 1 }).journal(),
+  journal: stream.journal(),
+  leases: new MemoryLeases({ clock }),
+  stream: stream.stream(),
+};
+const ports: ControlPorts = {
   metrics: { render: async () => "" },
   clock,
   log: silentLog,
-  token: "a-token-of-our-own",
-  unreadiness: () => [],
+  reasons: () => [],
+  operators: () => operators,
+  makesToken: false,
 };
+const token = "a-token-of-our-own";
+
+function open(port: number): Promise<ControlServer> {
+  return ControlServer.open({ address: "127.0.0.1", port, token, tokenFile: "" }, ports);
+}
 
 test("ControlServer serves until it is stopped, and can be stopped twice", async () => {
-  const server = new ControlServer({ address: "127.0.0.1", port: 0 }, ports);
+  const server = await open(0);
   const { address, port } = server.start();
   const response = await fetch(`http://${address}:${port}/livez`);
   expect(await response.text()).toBe("ok\n");
@@ -30,19 +43,19 @@ test("ControlServer serves until it is stopped, and can be stopped twice", async
 });
 
 test("ControlServer names the address that it cannot have", async () => {
-  const first = new ControlServer({ address: "127.0.0.1", port: 0 }, ports);
+  const first = await open(0);
   const { port } = first.start();
-  const second = new ControlServer({ address: "127.0.0.1", port }, ports);
+  const second = await open(port);
   expect(() => second.start()).toThrow(`Cannot serve the control API on 127.0.0.1 port ${port}`);
   await first.stop();
 });
 
 test("ControlServer refuses a body beyond its limit", async () => {
-  const server = new ControlServer({ address: "127.0.0.1", port: 0 }, ports);
+  const server = await open(0);
   const { port } = server.start();
   const response = await fetch(`http://127.0.0.1:${port}/v1/queue/retry`, {
     method: "POST",
-    headers: { authorization: `Bearer ${ports.token}` },
+    headers: { authorization: `Bearer ${token}` },
     body: "x".repeat(100_000),
   });
   expect(response.status).toBe(413);

@@ -1,36 +1,39 @@
 /** Serves the control API on its port. */
+import type { ControlConfig } from "#lib/config/config";
+import type { Endpoint } from "#lib/net/transport";
+import type { ControlPorts, ControlService } from "#lib/role/control-ports";
 import { controlApi } from "./api.ts";
-import type { ControlPorts } from "./ports.ts";
-
-export interface ControlAddress {
-  readonly address: string;
-  /** 0: any free port. */
-  readonly port: number;
-}
+import { operatorsToken } from "./token.ts";
 
 /** A command names a destination or a message: this is plenty. */
 const bodyBytesMax = 64 * 1024;
 /** Longer than a worker may take to answer. */
 const idleSeconds = 30;
 
-export class ControlServer {
-  readonly #at: ControlAddress;
-  readonly #ports: ControlPorts;
+export class ControlServer implements ControlService {
+  readonly #at: Endpoint;
+  readonly #fetch: (request: Request) => Response | Promise<Response>;
   #server: ReturnType<typeof Bun.serve> | undefined;
 
-  constructor(at: ControlAddress, ports: ControlPorts) {
+  /** Reads or makes the operators' token; nothing is served yet. */
+  static async open(config: ControlConfig, ports: ControlPorts): Promise<ControlServer> {
+    const token = await operatorsToken(config, { makes: ports.makesToken });
+    return new ControlServer(config, controlApi({ ...ports, token }).fetch);
+  }
+
+  private constructor(at: Endpoint, fetch: (request: Request) => Response | Promise<Response>) {
     this.#at = at;
-    this.#ports = ports;
+    this.#fetch = fetch;
   }
 
   /** Throws with the address when it cannot be had. Returns where it really listens. */
-  start(): ControlAddress {
+  start(): Endpoint {
     const { address, port } = this.#at;
     try {
       this.#server ??= Bun.serve({
         hostname: address,
         port,
-        fetch: controlApi(this.#ports).fetch,
+        fetch: this.#fetch,
         maxRequestBodySize: bodyBytesMax,
         idleTimeout: idleSeconds,
       });

@@ -2,10 +2,30 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { ControlConfig } from "#lib/config/config";
+import { tokenLengthMin } from "#lib/config/value";
 
 const tokenBytes = 32;
-/** Shorter ones can be guessed. */
-const tokenLengthMin = 16;
+
+type TokenPlace = Pick<ControlConfig, "token" | "tokenFile">;
+
+/**
+ * The configured token, or that of the file. Undefined when there is no such file, and none may be
+ * made: each node would have its own.
+ */
+export async function operatorsToken(
+  { token, tokenFile }: TokenPlace,
+  { makes }: { readonly makes: boolean },
+): Promise<string | undefined> {
+  if (token !== undefined) return token;
+  if (makes) return await readOrMakeToken(tokenFile);
+  try {
+    return await readToken(tokenFile);
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Reads the token, or makes it when there is no such file. Rejects with the file's name when that
@@ -19,6 +39,11 @@ export async function readOrMakeToken(path: string): Promise<string> {
       throw new Error(`Cannot make the control token "${path}"`, { cause: error });
     }
   }
+  return await readToken(path);
+}
+
+/** Rejects when it is too short, or cannot be read. */
+async function readToken(path: string): Promise<string> {
   const token = (await readFile(path, "utf8")).trim();
   if (token.length >= tokenLengthMin) return token;
   const why = `it has fewer than ${tokenLengthMin} characters`;

@@ -9,18 +9,20 @@ import type { Resolver } from "#lib/dns/resolver";
 import { LocalBus } from "#lib/leases/local-bus";
 import type { Endpoint, TlsIdentity, Transport } from "#lib/net/transport";
 import type { Random } from "#lib/random";
+import { Readiness } from "#lib/role/readiness";
+import type { Role } from "#lib/role/role-process";
 import { EmbeddedQueue } from "#lib/sqlite/embedded-queue";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
 import { ControlServer } from "../control/server.ts";
-import { readOrMakeToken } from "../control/token.ts";
 import { Delivery } from "../delivery/delivery.ts";
+import { deliveryConfigOf } from "../delivery/settings.ts";
+import { deliveryTelemetry, observeDelivery } from "../delivery/telemetry.ts";
 import { Edge, type Listening } from "../edge/edge.ts";
 import { selfSignedIdentity } from "../edge/identity.ts";
-import { deliveryTelemetry, observeDelivery } from "./delivery-telemetry.ts";
-import { edgeTelemetry } from "./edge-telemetry.ts";
+import { edgeConfigOf } from "../edge/settings.ts";
+import { edgeTelemetry } from "../edge/telemetry.ts";
 import { reloaded } from "./reloading.ts";
-import { deliveryConfigOf, edgeConfigOf } from "./settings.ts";
 
 export interface StandalonePorts {
   readonly transport: Transport;
@@ -31,6 +33,7 @@ export interface StandalonePorts {
   readonly metrics: Metrics;
   /** The queue has broken: the process can only end, and be started again. */
   readonly onFailed: (error: Error) => void;
+  readonly onStarted?: (standalone: Standalone) => void;
 }
 
 interface Parts {
@@ -40,11 +43,12 @@ interface Parts {
   readonly control: ControlServer;
 }
 
-export class Standalone {
+export class Standalone implements Role {
   readonly #parts: Parts;
   readonly #log: Log;
+  readonly #readiness: Readiness;
+  readonly #onStarted: (standalone: Standalone) => void;
   #config: Config;
-  #state: "starting" | "running" | "stopping" = "starting";
   #controlAt: Endpoint;
   #stopped: Promise<void> | undefined;
 
@@ -52,10 +56,7 @@ export class Standalone {
   static async open(config: Config, ports: StandalonePorts): Promise<Standalone> {
     const { clock, log, onFailed } = ports;
     const { shards } = config;
-    const [token, identity] = await Promise.all([
-      readOrMakeToken(config.control.tokenFile),
-      identityOf(config),
-    ]);
+    const identity = await identityOf(config);
     const queue = await EmbeddedQueue.open({
       folder: join(config.data, "queue"),
       shards,
@@ -63,14 +64,28 @@ export class Standalone {
       log,
       onFailed,
     });
-    return new Standalone(config, { ...ports, queue, token, identity });
+    const readiness = new Readiness(ports);
+    const { store, journal, leases, log: stream } = queue;
+    const bus = new LocalBus({ clock });
+    const operators = { shards, bus, store, journal, leases, stream };
+    const control = await ControlServer.open(config.control, {
+      ...ports,
+      operators: () => operators,
+      reasons: () => readiness.reasons,
+      makesToken: true,
+    });
+    const opened = { queue, identity, control, readiness, bus };
+    return new Standalone(config, { ...ports, ...opened });
   }
 
   private constructor(config: Config, ports: StandalonePorts & Opened) {
     this.#config = config;
     this.#log = ports.log;
+    this.#onStarted = ports.onStarted ?? (() => {});
+    this.#readiness = ports.readiness;
     this.#controlAt = config.control;
     this.#parts = this.#assemble(ports);
+    this.#readiness.tell("process", { reason: "starting", isBlocking: true });
   }
 
   get listening(): readonly Listening[] {
@@ -96,7 +111,8 @@ export class Standalone {
       await this.stop();
       throw error;
     }
-    this.#state = "running";
+    this.#readiness.tell("process");
+    this.#onStarted(this);
   }
 
   /**
@@ -118,7 +134,7 @@ export class Standalone {
   }
 
   async #stop(): Promise<void> {
-    this.#state = "stopping";
+    this.#readiness.tell("process", { reason: "stopping", isBlocking: true });
     const { edge, delivery, control, queue } = this.#parts;
     // What the last sessions hand in is still taken up, or waits in the queue.
     await edge.stop();
@@ -127,14 +143,13 @@ export class Standalone {
     await queue.close();
   }
 
-  #assemble({ queue, token, identity, ...ports }: StandalonePorts & Opened): Parts {
-    const { metrics, clock } = ports;
+  #assemble({ queue, identity, bus, control, ...ports }: StandalonePorts & Opened): Parts {
+    const { metrics } = ports;
     const { store, journal, leases, log: stream } = queue;
     const config = this.#config;
-    const bus = new LocalBus({ clock });
     const delivery = new Delivery(config.hostname, {
       ...ports,
-      config: deliveryConfigOf(config, () => this.#config.routes),
+      config: deliveryConfigOf(config, { routes: () => this.#config.routes, isAlone: true }),
       intake: stream,
       stream,
       journal,
@@ -149,22 +164,16 @@ export class Standalone {
       intake: stream,
       metrics: edgeTelemetry(metrics),
     });
-    const control = new ControlServer(config.control, {
-      ...ports,
-      bus,
-      store,
-      journal,
-      token,
-      unreadiness: () => (this.#state === "running" ? [] : [`this process is ${this.#state}`]),
-    });
     return { queue, delivery, edge, control };
   }
 }
 
 interface Opened {
   readonly queue: EmbeddedQueue;
-  readonly token: string;
   readonly identity: TlsIdentity;
+  readonly control: ControlServer;
+  readonly readiness: Readiness;
+  readonly bus: LocalBus;
 }
 
 /** The configured pair, or one made at the first start. */

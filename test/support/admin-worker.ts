@@ -61,11 +61,13 @@ export function servingWorker(handler: BusHandler): ServingWorker {
 export class AdminWorker {
   /** Commands it was given. */
   readonly commands: BusRequest[] = [];
+  /** It answers nobody any more. */
+  readonly leave: () => void;
   readonly #state: AdminWorkerState;
 
   constructor(bus: Bus, state: AdminWorkerState = {}) {
     this.#state = state;
-    bus.serveWorker(servingWorker(async (request) => this.#answer(request)));
+    this.leave = bus.serveWorker(servingWorker(async (request) => this.#answer(request)));
   }
 
   #answer(request: BusRequest): Json {

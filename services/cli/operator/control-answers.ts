@@ -66,6 +66,10 @@ export interface Shown {
   readonly headerSection?: string | undefined;
 }
 
+export interface Summary {
+  readonly destinations: readonly DestinationSummary[];
+}
+
 export function readPage(answer: unknown): ListedPage {
   const { next } = read(z.object({ next: z.string().optional() }), answer, "the list");
   return { units: readAdminAnswer("queue.list", answer).units, next };
@@ -75,8 +79,8 @@ export function readShown(answer: unknown): Shown {
   return readAdminAnswer("queue.show", answer);
 }
 
-export function readSummary(answer: unknown): readonly DestinationSummary[] {
-  return readAdminAnswer("queue.summary", answer).destinations;
+export function readSummary(answer: unknown): Summary {
+  return readAdminAnswer("queue.summary", answer);
 }
 
 export function readChanged(answer: unknown): Changed {

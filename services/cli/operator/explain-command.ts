@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { RouteConfig } from "#lib/config/config";
 import type { Destination } from "#lib/queue/unit";
-import type { DestinationSummary } from "#proto/admin";
+import type { DestinationSummary, Unanswered } from "#proto/admin";
 import { routeFor } from "../../delivery/attempt/routes.ts";
 import { spanText, timeText, untilText } from "../duration.ts";
 import type { Io } from "../io.ts";
@@ -11,6 +11,7 @@ import { type Hold, readHolds, readSummary } from "./control-answers.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
 import { deferredText } from "./queue-text.ts";
 import { destinationBy } from "./selection.ts";
+import { warning } from "./unanswered.ts";
 
 export function addExplainCommand(program: Command, io: Io): void {
   withControlOptions(program.command("explain"))
@@ -19,11 +20,13 @@ export function addExplainCommand(program: Command, io: Io): void {
     .action(async (text: string, options: ControlOptions) => {
       const destination = destinationBy(text);
       const { client, config } = controlOf(io, options);
-      const states = await client.get("/v1/queue/summary", { destination }, readSummary);
+      const read = warning(io, readSummary);
+      const summary = await client.get("/v1/queue/summary", { destination }, read);
+      const { destinations: states, unanswered } = summary;
       const holds = await client.get("/v1/holds", {}, readHolds);
       const hold = holds.find((held) => held.destination === destination);
       const nextHop = config === undefined ? undefined : nextHopOf(destination, config.routes);
-      const known = { destination, states, hold, nextHop };
+      const known = { destination, states, hold, nextHop, unanswered };
       if (options.json) return io.out(jsonText(known));
       io.out(printableText(explanation(known, io.now())));
     });
@@ -41,12 +44,18 @@ export interface Known {
   readonly hold: Hold | undefined;
   /** Undefined when the configuration is not known here. */
   readonly nextHop: NextHop | undefined;
+  /** The owner of its shard does not answer: what is known is what it told last. */
+  readonly unanswered?: Unanswered | undefined;
 }
 
 export function explanation(known: Known, now: number): readonly string[] {
   const { destination, states, hold, nextHop } = known;
   const held = hold === undefined ? [] : heldText(hold, now);
   const route = nextHop === undefined ? [] : [wayText(nextHop)];
+  if (states.length === 0 && known.unanswered !== undefined) {
+    const text = `What waits for ${destination} is not known now, nor was anything when it was told last.`;
+    return [...held, text, ...route];
+  }
   if (states.length === 0) {
     const idle = `Nothing waits for ${destination}, and nothing is known against it.`;
     const would = hold === undefined ? `${idle} Mail would be tried at once.` : idle;
@@ -64,7 +73,9 @@ function heldText({ destination, reason, since }: Hold, now: number): string[] {
 }
 
 function stateText(state: DestinationSummary, now: number): string[] {
-  return [...conditionText(state, now), ...waitingText(state)];
+  const { asOf } = state;
+  const old = asOf === undefined ? [] : [`As its owner told it ${spanText(now - asOf)} ago:`];
+  return [...old, ...conditionText(state, now), ...waitingText(state)];
 }
 
 function conditionText(state: DestinationSummary, now: number): string[] {

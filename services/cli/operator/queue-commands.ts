@@ -1,14 +1,22 @@
 /** `godwit queue …`: what waits, why, and what an operator does about it. */
 import type { Command } from "commander";
-import { type Changed, type ListedUnit, listLimitMax } from "#proto/admin";
+import { type Changed, type ListedUnit, listLimitMax, type Unanswered } from "#proto/admin";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, printable } from "../table.ts";
-import { readChanged, readHolds, readPage, readShown, readSummary } from "./control-answers.ts";
+import {
+  type ListedPage,
+  readChanged,
+  readHolds,
+  readPage,
+  readShown,
+  readSummary,
+} from "./control-answers.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
 import { listText, shownText, stateText, summaryText } from "./queue-text.ts";
 import { addRecordCommands } from "./record-commands.ts";
 import { destinationBy, limitBy, messageBy, type Selected, selectedBy } from "./selection.ts";
+import { warning } from "./unanswered.ts";
 
 const listedDefault = 100;
 /** All of them are in memory at once, here and in the terminal. */
@@ -37,8 +45,8 @@ function addQuestions(queue: Command, io: Io): void {
       const limit = limitBy(options.limit, listedMax);
       const after = options.after === undefined ? undefined : messageBy(options.after);
       const { client } = controlOf(io, options);
-      const { units, next } = await listed(client, { destination, after, limit });
-      if (options.json) return io.out(jsonText({ units, next }));
+      const { units, next, unanswered } = await listed(client, io, { destination, after, limit });
+      if (options.json) return io.out(jsonText({ units, next, unanswered }));
       if (units.length === 0) return io.err("Nothing waits.\n");
       io.out(listText(units, io.now()));
       if (next !== undefined) io.err(`There are more: --after ${next}, or a higher --limit\n`);
@@ -50,8 +58,10 @@ function addQuestions(queue: Command, io: Io): void {
     .action(async (text: string | undefined, options: ControlOptions) => {
       const destination = text === undefined ? undefined : destinationBy(text);
       const { client } = controlOf(io, options);
-      const destinations = await client.get("/v1/queue/summary", { destination }, readSummary);
-      if (options.json) return io.out(jsonText({ destinations }));
+      const read = warning(io, readSummary);
+      const summary = await client.get("/v1/queue/summary", { destination }, read);
+      if (options.json) return io.out(jsonText(summary));
+      const { destinations } = summary;
       if (destinations.length === 0) return io.err("Nothing waits.\n");
       io.out(summaryText(destinations, io.now()));
     });
@@ -62,8 +72,9 @@ function addQuestions(queue: Command, io: Io): void {
     .action(async (text: string, options: ControlOptions) => {
       const id = messageBy(text);
       const { client } = controlOf(io, options);
-      const shown = await client.find(`/v1/queue/${id}`, {}, readShown);
+      const shown = await client.find(`/v1/queue/${id}`, {}, warning(io, readShown));
       if (shown === undefined) throw notThere(id);
+      if (shown.units.length === 0) throw new CommandFailed(`Nobody else has anything of ${id}.`);
       io.out(options.json ? jsonText(shown) : shownText(shown, io.now()));
     });
 }
@@ -75,17 +86,25 @@ interface Listing {
 }
 
 /** As many pages as it takes. */
-async function listed(client: ControlClient, { destination, after, limit }: Listing) {
+async function listed(client: ControlClient, io: Io, { destination, after, limit }: Listing) {
   const units: ListedUnit[] = [];
   let next = after;
+  let unanswered: Unanswered | undefined;
   do {
     const pageMax = String(Math.min(listLimitMax, limit - units.length));
     const query = { destination, after: next, limit: pageMax };
-    const page = await client.get("/v1/queue", query, readPage);
+    // What the first page lacks the others lack, too, mostly: it is told once.
+    const read = unanswered === undefined ? warning(io, readPage) : readPage;
+    const page: ListedPage & { unanswered?: Unanswered } = await client.get(
+      "/v1/queue",
+      query,
+      read,
+    );
     units.push(...page.units);
     next = page.next;
+    unanswered ??= page.unanswered;
   } while (next !== undefined && units.length < limit);
-  return { units, next };
+  return { units, next, unanswered };
 }
 
 interface HoldOptions extends ControlOptions {
@@ -103,7 +122,11 @@ function addCommands(queue: Command, io: Io): void {
     .action(async (text: string, options: ControlOptions) => {
       const selected = selectedBy(text);
       const { client } = controlOf(io, options);
-      const changed = await client.post("/v1/queue/retry", { ...selected }, readChanged);
+      const changed = await client.post(
+        "/v1/queue/retry",
+        { ...selected },
+        warning(io, readChanged),
+      );
       if (options.json) return io.out(jsonText(changed));
       const lines =
         changed.units + changed.destinations > 0
@@ -120,7 +143,7 @@ function addCommands(queue: Command, io: Io): void {
       const destination = destinationBy(text);
       const { client } = controlOf(io, options);
       const body = { destination, reason: options.reason };
-      const changed = await client.post("/v1/queue/hold", body, readChanged);
+      const changed = await client.post("/v1/queue/hold", body, warning(io, readChanged));
       if (options.json) return io.out(jsonText(changed));
       io.out(`${destination} is held. To go on: godwit queue release ${destination}\n`);
     });
@@ -133,7 +156,11 @@ function addCommands(queue: Command, io: Io): void {
       const { client } = controlOf(io, options);
       const holds = await client.get("/v1/holds", {}, readHolds);
       // Told to all the same: a worker may not have heard of an earlier release.
-      const changed = await client.post("/v1/queue/release", { destination }, readChanged);
+      const changed = await client.post(
+        "/v1/queue/release",
+        { destination },
+        warning(io, readChanged),
+      );
       if (options.json) return io.out(jsonText(changed));
       const wasHeld = holds.some((hold) => hold.destination === destination);
       io.out(`${destination} ${wasHeld ? "is released" : "was not held"}\n`);
@@ -149,7 +176,11 @@ function addCommands(queue: Command, io: Io): void {
         throw unconfirmed(selected.destination);
       }
       const { client } = controlOf(io, options);
-      const changed = await client.post("/v1/queue/cancel", { ...selected }, readChanged);
+      const changed = await client.post(
+        "/v1/queue/cancel",
+        { ...selected },
+        warning(io, readChanged),
+      );
       if (selected.id !== undefined && changed.units === 0) throw notThere(selected.id);
       if (options.json) return io.out(jsonText(changed));
       io.out(`${counted(changed.units, "unit is", "units are")} cancelled\n`);

@@ -114,7 +114,7 @@ function dueText(separator: string, at: number | undefined, now: number): string
 export function summaryText(destinations: readonly DestinationSummary[], now: number): string {
   const rows = destinations.map((d) => [
     d.destination,
-    d.state,
+    d.asOf === undefined ? d.state : `${d.state} ${spanText(now - d.asOf)} ago`,
     d.nextRetryAt === undefined ? "" : untilText(d.nextRetryAt, now),
     String(d.ready),
     String(d.inFlight),

@@ -9,6 +9,7 @@ import { readShown, readTrace, type TracedEvent } from "./control-answers.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
 import { replyText } from "./queue-text.ts";
 import { messageBy } from "./selection.ts";
+import { warning } from "./unanswered.ts";
 
 export function addTraceCommand(program: Command, io: Io): void {
   withControlOptions(program.command("trace"))
@@ -19,7 +20,7 @@ export function addTraceCommand(program: Command, io: Io): void {
       const { client } = controlOf(io, options);
       const limit = String(listLimitMax);
       const events = await client.get(`/v1/trace/${id}`, { limit }, readTrace);
-      const shown = await client.find(`/v1/queue/${id}`, {}, readShown);
+      const shown = await client.find(`/v1/queue/${id}`, {}, warning(io, readShown));
       const waiting = shown?.units ?? [];
       if (events.length === 0 && waiting.length === 0) throw unknown(id);
       if (options.json) return io.out(jsonText({ events, waiting }));

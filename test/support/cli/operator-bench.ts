@@ -1,11 +1,13 @@
 /** The `godwit` command in front of the real control API, both in this process. */
 import { resolve } from "node:path";
 import { LocalBus } from "#lib/leases/local-bus";
+import { MemoryLeases } from "#lib/leases/memory";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
 import { runGodwit } from "../../../services/cli/program.ts";
 import { controlApi } from "../../../services/control/api.ts";
+import { AdminWorker } from "../admin-worker.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { FakeIo } from "./fake-io.ts";
 
@@ -22,22 +24,30 @@ export class OperatorBench {
   readonly bus = new LocalBus({ clock: this.clock });
   readonly store = new MemoryStore({ clock: this.clock });
   readonly log = new MemoryLog({ clock: this.clock, shards: 4 });
+  /** Owns all there is, and knows of no mail. */
+  readonly idleWorker = new AdminWorker(this.bus);
   readonly requests: string[] = [];
   /** Answers instead of the API. */
   answer: ((request: Request) => Response | Promise<Response>) | undefined;
   /** `godwit.yaml`; undefined: there is none. */
   configuration: string | undefined = "hostname: mta1.example.net\n";
   token: string | undefined = token;
+  readonly leases = new MemoryLeases({ clock: this.clock });
   readonly #api = controlApi({
-    bus: this.bus,
-    store: this.store,
-    journal: this.log.journal(),
+    operators: () => this.#operators,
     metrics: { render: async () => "" },
     clock: this.clock,
     log: silentLog,
     token,
-    unreadiness: () => [],
+    reasons: () => [],
+    makesToken: false,
   });
+
+  /** One shard: the first, which an AdminWorker owns. */
+  get #operators() {
+    const { bus, store, leases, log } = this;
+    return { shards: 1, bus, store, leases, stream: log.stream(), journal: log.journal() };
+  }
 
   async run(...args: string[]): Promise<Ended> {
     const io = new FakeIo();

@@ -1,7 +1,7 @@
 /** What delivery counts, as metrics of the process. */
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
-import type { Delivery } from "../delivery/delivery.ts";
-import type { DeliveryMetrics } from "../delivery/metrics.ts";
+import type { Delivery } from "./delivery.ts";
+import type { DeliveryMetrics } from "./metrics.ts";
 
 export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
   const recipients = metrics.counter(

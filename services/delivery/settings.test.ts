@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { loadConfig } from "#lib/config/load";
+import { type DeliverySurroundings, deliveryConfigOf } from "./settings.ts";
+
+const loaded = loadConfig(
+  `
+hostname: mta1.example.net
+delivery: { sessionsPerDestinationMax: 2, retry: { first: 1s, notificationLifetime: 1d } }
+`,
+  { fileName: "godwit.yaml", osHostname: "host", environment: {}, readFile: () => "" },
+);
+if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+const { config } = loaded;
+
+test("delivery begins with no more sessions than it may have", () => {
+  const { limits, retry, timings } = deliveryConfigOf(config, { routes: () => [], isAlone: true });
+  expect(limits.sessionsPerDestinationFirst).toBe(2);
+  expect(retry.firstMs).toBe(1_000);
+  expect(timings.stableMembershipMs).toBe(0);
+});
+
+test("among others it waits for the membership to be stable", () => {
+  const { timings } = deliveryConfigOf(config, { routes: () => [], isAlone: false });
+  expect(timings.stableMembershipMs).toBe(5_000);
+});
+
+test("routes are asked for at each attempt", () => {
+  let routes: ReturnType<DeliverySurroundings["routes"]> = [];
+  const delivery = deliveryConfigOf(config, { routes: () => routes, isAlone: true });
+  expect(delivery.routes).toEqual([]);
+  routes = [{ domain: "*", nextHop: { protocol: "smtp", host: "relay.example", port: 25 } }];
+  expect(delivery.routes).toEqual(routes);
+});

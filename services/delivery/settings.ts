@@ -1,0 +1,49 @@
+/** From the configuration of the file to what delivery is told. */
+import type { Config } from "#lib/config/config";
+import { type DeliveryConfig, defaultLimits, defaultTimings } from "./config.ts";
+
+export interface DeliverySurroundings {
+  /** Asked at each attempt, since they can be reloaded. */
+  readonly routes: () => DeliveryConfig["routes"];
+  /** Whether others may have shards, too. */
+  readonly isAlone: boolean;
+}
+
+export function deliveryConfigOf(
+  config: Config,
+  { routes, isAlone }: DeliverySurroundings,
+): DeliveryConfig {
+  const { retry, sessionsMax, sessionsPerDestinationMax, tls, useIpv6 } = config.delivery;
+  return {
+    hostname: config.hostname,
+    shards: config.shards,
+    get routes() {
+      return routes();
+    },
+    tls,
+    useIpv6,
+    mxPort: smtpPort,
+    retry,
+    limits: {
+      ...defaultLimits,
+      sessionsMax,
+      sessionsPerDestinationMax,
+      sessionsPerDestinationFirst: Math.min(
+        defaultLimits.sessionsPerDestinationFirst,
+        sessionsPerDestinationMax,
+      ),
+      // All shards may be here: together they may take what one worker has.
+      shardBytesMax: memoryBytesMax / config.shards,
+    },
+    timings: {
+      ...defaultTimings,
+      // Where nobody else could have a shard there is nothing to wait for.
+      ...(isAlone ? { stableMembershipMs: 0 } : {}),
+    },
+  };
+}
+
+/** RFC 5321 §4.5.4.2: mail exchangers listen here. */
+const smtpPort = 25;
+/** Units in memory with their contents, over all shards. */
+const memoryBytesMax = 256 * 1024 * 1024;

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { loadConfig } from "#lib/config/load";
+import { edgeConfigOf } from "./settings.ts";
+
+test("a listener is what the file says, and else what its kind is", () => {
+  const loaded = loadConfig(
+    `
+hostname: mta1.example.net
+limits: { sessionsMax: 7, messageSizeMax: 1MiB }
+listeners:
+  - { name: a, address: 127.0.0.1, port: 0, kind: submission, auth: always }
+  - { name: b, address: 127.0.0.1, port: 0, kind: inbound, localDomains: [example.net] }
+`,
+    { fileName: "godwit.yaml", osHostname: "host", environment: {}, readFile: () => "" },
+  );
+  if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+  const identity = { certificate: "c", privateKey: "k" };
+  const { listeners, limits } = edgeConfigOf(loaded.config, identity);
+  expect(listeners.map(({ auth }) => auth)).toEqual(["always", "never"]);
+  expect(listeners[0]?.limits).toEqual({ messageSizeMax: 1024 * 1024 });
+  expect(limits.sessionsMax).toBe(7);
+  expect(limits.idleMs).toBe(300_000);
+});

@@ -1,0 +1,46 @@
+/** What the control API of a process stands on; each role has one. */
+import type { Clock } from "#lib/clock";
+import type { ControlConfig } from "#lib/config/config";
+import type { Bus } from "#lib/leases/bus";
+import type { Leases } from "#lib/leases/leases";
+import type { Summaries } from "#lib/leases/summaries";
+import type { Endpoint } from "#lib/net/transport";
+import type { Store } from "#lib/store/store";
+import type { Journal } from "#lib/stream/journal";
+import type { Stream } from "#lib/stream/stream";
+import type { Log } from "#lib/telemetry/log";
+import type { Metrics } from "#lib/telemetry/metrics";
+import type { Reason } from "./readiness.ts";
+
+export interface ControlPorts {
+  readonly metrics: Pick<Metrics, "render">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What troubles this process. */
+  readonly reasons: () => readonly Reason[];
+  /** Behind the operators' API; undefined while its servers are away. */
+  readonly operators: () => OperatorsPorts | undefined;
+  /** Whether a token may be made where there is none. */
+  readonly makesToken: boolean;
+}
+
+export interface OperatorsPorts {
+  readonly shards: number;
+  readonly bus: Bus;
+  readonly journal: Pick<Journal, "trace">;
+  /** Undefined: this role has none. */
+  readonly store: Pick<Store, "putHold" | "dropHold" | "holds" | "bounces" | "parked"> | undefined;
+  /** What owners told last, for when they do not answer. */
+  readonly summaries?: Pick<Summaries, "last">;
+  readonly leases: Pick<Leases, "members" | "read">;
+  readonly stream: Pick<Stream, "end">;
+}
+
+export interface ControlService {
+  /** Returns where it really listens. */
+  start(): Endpoint;
+  stop(): Promise<void>;
+}
+
+/** How a role, which knows nothing of the control service, comes by one. */
+export type OpenControl = (config: ControlConfig, ports: ControlPorts) => Promise<ControlService>;
