@@ -3,15 +3,15 @@ import { assert } from "#lib/assert";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { Bounce, Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
-import { type CassandraOptions, Connection } from "./connection.ts";
+import { BounceTables } from "./bounce-tables.ts";
+import { BucketEntries } from "./buckets.ts";
+import { ContentTable } from "./content-table.ts";
+import { type CassandraOptions, Connection } from "./driver/connection.ts";
+import { type CallTime, Requests } from "./driver/requests.ts";
 import { OpenShard } from "./open-shard.ts";
-import { type CallTime, Requests } from "./requests.ts";
-import { BounceTables } from "./tables/bounce-tables.ts";
-import { BucketEntries } from "./tables/buckets.ts";
-import { ContentTable } from "./tables/content-table.ts";
-import { OperatorTables } from "./tables/operator-tables.ts";
-import { Partitions } from "./tables/partitions.ts";
-import { UnitTable } from "./tables/unit-table.ts";
+import { OperatorTables } from "./operator-tables.ts";
+import { Partitions } from "./partitions.ts";
+import { UnitTable } from "./unit-table.ts";
 
 export interface CassandraStoreOptions extends CassandraOptions {
   readonly shards: number;

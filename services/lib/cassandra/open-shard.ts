@@ -3,11 +3,11 @@ import type { types } from "cassandra-driver";
 import type { Clock } from "#lib/clock";
 import type { Epoch } from "#lib/leases/leases";
 import type { Shard, Time } from "#lib/queue/unit";
-import type { CallTime, Requests, Statement } from "./requests.ts";
+import { BacklogTable } from "./backlog-table.ts";
+import { Buckets } from "./buckets.ts";
+import type { CallTime, Requests, Statement } from "./driver/requests.ts";
 import { Stamps } from "./stamps.ts";
-import { BacklogTable } from "./tables/backlog-table.ts";
-import { Buckets } from "./tables/buckets.ts";
-import { WheelTable } from "./tables/wheel-table.ts";
+import { WheelTable } from "./wheel-table.ts";
 
 const waitingBucketMs = 900_000;
 const rowsFetched = 2_000;

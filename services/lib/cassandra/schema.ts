@@ -5,8 +5,8 @@
 import { Client, type types } from "cassandra-driver";
 import type { SchemaReport } from "#lib/schema-report";
 import { StoreUnavailable } from "#lib/store/store";
-import { type CassandraOptions, clientOptions } from "./connection.ts";
-import { reasonOf } from "./failure.ts";
+import { type CassandraOptions, clientOptions } from "./driver/connection.ts";
+import { reasonOf } from "./driver/failure.ts";
 import { readSchema, type WantedTable } from "./schema-text.ts";
 
 export interface TablesOptions extends CassandraOptions {

@@ -1,5 +1,5 @@
 /** Statements gathered by the partition that they are about: each goes in batches of its own. */
-import type { PartitionWrite, Statement } from "../requests.ts";
+import type { PartitionWrite, Statement } from "./driver/requests.ts";
 
 export class Partitions {
   readonly #stamp: number | undefined;

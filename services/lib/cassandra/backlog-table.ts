@@ -3,8 +3,6 @@ import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import type { Destination, Shard, Time } from "#lib/queue/unit";
 import type { BacklogSummary, DeferredUnit, WaitingRow } from "#lib/store/store";
-import { goneAt, indexSlackMs, ttlOf } from "../lifetimes.ts";
-import type { CallTime, Requests, Statement } from "../requests.ts";
 import {
   BacklogArithmetic,
   type BacklogHead,
@@ -13,6 +11,8 @@ import {
   positionOf,
   segmentRowsMax,
 } from "./backlog-arithmetic.ts";
+import type { CallTime, Requests, Statement } from "./driver/requests.ts";
+import { goneAt, indexSlackMs, ttlOf } from "./lifetimes.ts";
 import type { Partitions } from "./partitions.ts";
 
 /** Segments that an owner may begin under one epoch. */

@@ -3,8 +3,8 @@
  * empty time: a wheel that was idle for a month costs what one of yesterday costs.
  */
 import type { Shard, Time } from "#lib/queue/unit";
-import { indexSlackMs, ttlOf } from "../lifetimes.ts";
-import type { PartitionWrite, Statement } from "../requests.ts";
+import type { PartitionWrite, Statement } from "./driver/requests.ts";
+import { indexSlackMs, ttlOf } from "./lifetimes.ts";
 
 /** A partition of some megabytes. */
 const slotRowsMax = 20_000;

@@ -2,7 +2,7 @@
 import { fnv1a32 } from "#lib/queue/shard";
 import type { Destination, Time } from "#lib/queue/unit";
 import type { Bounce } from "#lib/store/store";
-import type { CallTime, PartitionWrite, Requests } from "../requests.ts";
+import type { CallTime, PartitionWrite, Requests } from "./driver/requests.ts";
 
 const everywhere = 0;
 const dayMs = 86_400_000;

@@ -3,7 +3,7 @@ import type { Clock } from "#lib/clock";
 import { allShards } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold, Parked } from "#lib/store/store";
-import type { Requests, Statement } from "../requests.ts";
+import type { Requests, Statement } from "./driver/requests.ts";
 
 /** The one partition of a table that has few rows. */
 const everywhere = 0;

@@ -2,11 +2,10 @@
  * Requests to the cluster: so many at a time, repeated when a node fails, and none begun when the
  * call that they belong to has taken too long.
  */
-import type { QueryOptions, types } from "cassandra-driver";
+import type { Client, QueryOptions, types } from "cassandra-driver";
 import type { Clock } from "#lib/clock";
 import { Fifo } from "#lib/queue/fifo";
 import { StoreUnavailable, storeCallMsMax } from "#lib/store/store";
-import type { Connection } from "./connection.ts";
 import { isWorthRepeating, reasonOf } from "./failure.ts";
 
 /** More than the cluster can do at once only wait there, and time out. */
@@ -44,13 +43,19 @@ export class CallTime {
   }
 }
 
+/** The client as long as there is one. */
+export interface Connected {
+  /** @throws {StoreUnavailable} */
+  readonly client: Pick<Client, "execute" | "batch">;
+}
+
 export class Requests {
-  readonly #connection: Connection;
+  readonly #connection: Connected;
   readonly #clock: Clock;
   readonly #waiting = new Fifo<() => void>();
   #running = 0;
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connected, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
   }

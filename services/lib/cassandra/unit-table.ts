@@ -4,10 +4,10 @@ import { queueIdTime } from "#lib/queue/queue-id";
 import type { Destination, Uid } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, StoredUnit, UnitFilter } from "#lib/store/store";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
-import { goneAt, ttlOf } from "../lifetimes.ts";
-import type { OpenShard } from "../open-shard.ts";
-import type { CallTime, PartitionWrite, Requests } from "../requests.ts";
 import type { BucketEntries } from "./buckets.ts";
+import type { CallTime, PartitionWrite, Requests } from "./driver/requests.ts";
+import { goneAt, ttlOf } from "./lifetimes.ts";
+import type { OpenShard } from "./open-shard.ts";
 import { Partitions } from "./partitions.ts";
 
 const states = { waiting: 0, finished: 1 } as const;

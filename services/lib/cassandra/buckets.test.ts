@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { shard } from "../../../../test/support/records.ts";
+import { shard } from "../../../test/support/records.ts";
 import { BucketEntries, Buckets } from "./buckets.ts";
 
 const minute = 60_000;

@@ -3,9 +3,9 @@ import type { types } from "cassandra-driver";
 import type { Clock } from "#lib/clock";
 import type { Shard, Time } from "#lib/queue/unit";
 import type { Deferral, WaitingRow } from "#lib/store/store";
-import { goneAt, ttlOf } from "../lifetimes.ts";
-import type { CallTime, Requests } from "../requests.ts";
 import { type BucketEntries, Buckets } from "./buckets.ts";
+import type { CallTime, Requests } from "./driver/requests.ts";
+import { goneAt, ttlOf } from "./lifetimes.ts";
 import type { Partitions } from "./partitions.ts";
 
 const bucketMs = 300_000;

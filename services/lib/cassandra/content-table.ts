@@ -1,8 +1,8 @@
 /** Contents of messages that wait, in chunks. They go by their lifetime only (ADR 0010). */
 import type { Clock } from "#lib/clock";
 import type { QueueId, Time } from "#lib/queue/unit";
-import { goneAt, ttlOf } from "../lifetimes.ts";
-import type { CallTime, Requests } from "../requests.ts";
+import type { CallTime, Requests } from "./driver/requests.ts";
+import { goneAt, ttlOf } from "./lifetimes.ts";
 
 const chunkBytes = 256 * 1024;
 /** Ids of which the content is known to be there: units of one message are deferred close together. */
