@@ -57,6 +57,7 @@ describe("clusterNames()", () => {
       "mta_shards",
       "mta_conf",
       "mta_once",
+      "mta_stats",
     ]);
     expect(bucketStream("mta_conf")).toBe("KV_mta_conf");
     expect(keySubject("mta_conf", "k")).toBe("$KV.mta_conf.k");

@@ -38,6 +38,8 @@ export interface ClusterBuckets {
   readonly conf: string;
   /** Ids of repeatable messages, for a day. */
   readonly once: string;
+  /** What owners told last about their shards. */
+  readonly stats: string;
 }
 
 /** `namespace` sets a cluster apart from others on the same servers; "" is the usual one. */
@@ -71,6 +73,7 @@ export function clusterNames(namespace = ""): ClusterNames {
       shards: `${bucket}_shards`,
       conf: `${bucket}_conf`,
       once: `${bucket}_once`,
+      stats: `${bucket}_stats`,
     },
   };
 }

@@ -27,6 +27,8 @@ export interface NatsOptions {
   readonly log: Log;
   /** Ends the waiting for a server. */
   readonly signal?: AbortSignal;
+  /** Hears of each try that failed. */
+  readonly onFailed?: (error: unknown) => void;
 }
 
 /** PEM, as text. */
@@ -81,6 +83,7 @@ async function connectLink(options: NatsOptions, purpose: string): Promise<Link>
       log.info("nats_connected", { purpose, server: connection.getServer() });
       return new Link(connection, purpose, log);
     } catch (error) {
+      options.onFailed?.(error);
       log.error("nats_connect_failed", { purpose, servers, error: String(error), retryMs: waitMs });
     }
     await clock.sleep(waitMs, signal);

@@ -27,11 +27,13 @@ export const journalAgeMs = 72 * 3_600_000;
 const workerAgeMs = 30_000;
 /** Repeatable messages: much longer than any worker repeats itself. */
 const onceAgeMs = 24 * 3_600_000;
+/** What an owner told last says nothing any more after that. */
+const statsAgeMs = 7 * 24 * 3_600_000;
 const unlimited = -1;
 
 export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] {
   const { names, bodyAgeMs } = wanted;
-  const { workers, shards, conf, once } = names.buckets;
+  const { workers, shards, conf, once, stats } = names.buckets;
   return [
     ...allShards(wanted.shards).map((shard) => ({
       ...logStream(wanted, wanted.shardBytesMax),
@@ -65,6 +67,7 @@ export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] 
     bucket(wanted, shards),
     bucket(wanted, conf),
     bucket(wanted, once, onceAgeMs),
+    bucket(wanted, stats, statsAgeMs),
   ];
 }
 

@@ -8,11 +8,12 @@ export interface WatchOptions {
   readonly look: () => Promise<Trouble | undefined>;
   /** Whether a look that fails or takes too long keeps work away. */
   readonly isBlocking: boolean;
+  readonly everyMs?: number;
   readonly clock: Clock;
   readonly readiness: Readiness;
 }
 
-const everyMs = 3_000;
+const everyMsDefault = 3_000;
 /** No answer is an answer. */
 const lookMsMax = 3_000;
 
@@ -29,7 +30,8 @@ export class Watch {
   async start(): Promise<void> {
     await this.look();
     if (this.#isStopped) return;
-    this.#cancel = this.#options.clock.after(everyMs, () => void this.start());
+    const { clock, everyMs = everyMsDefault } = this.#options;
+    this.#cancel = clock.after(everyMs, () => void this.start());
   }
 
   stop(): void {
