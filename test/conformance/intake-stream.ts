@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Intake } from "#lib/stream/intake";
 import { IntakeFull } from "#lib/stream/intake";
 import type { Journal } from "#lib/stream/journal";
-import type { Stream } from "#lib/stream/stream";
+import type { LogEntry, Stream } from "#lib/stream/stream";
 import { decodeUnit } from "#proto/unit";
 import { failureOf } from "../support/failure.ts";
 import { incarnation, shard } from "../support/records.ts";
@@ -267,26 +267,35 @@ function fullness(name: string, open: OpenLog): void {
       throw new Error("it never became full");
     }
 
+    /** As an owner does: purged behind what was read, for there may be more than a log holds at once. */
+    async function drain(world: LogWorld, count: number): Promise<LogEntry[]> {
+      const reader = world.stream.open(zero, 0);
+      const entries: LogEntry[] = [];
+      while (entries.length < count) {
+        const pulled = await pull(reader);
+        entries.push(...pulled.entries);
+        await world.stream.purge(zero, pulled.through);
+      }
+      reader.close();
+      return entries;
+    }
+
     test("nothing of a refused message is kept, and everything of the others", async () => {
       const world = await open({ bytesMax: 500_000 });
       const accepted = await fill(world);
       expect(accepted.length).toBeGreaterThan(0);
-      const reader = world.stream.open(zero, 0);
-      const entries = await pullAll(reader, accepted.length);
-      expect(uidsOf(entries)).toEqual(accepted);
+      const entries = await drain(world, accepted.length);
+      expect(uidsOf(entries).sort()).toEqual(accepted.sort());
       expect(await world.stream.end(zero)).toBe(entries.at(-1)?.sequence ?? -1);
       await world.close();
     });
 
     test("it accepts again when room was made", async () => {
       const world = await open({ bytesMax: 500_000 });
-      const accepted = await fill(world);
-      const reader = world.stream.open(zero, 0);
-      await pullAll(reader, accepted.length);
-      await world.stream.purge(zero, await world.stream.end(zero));
+      await drain(world, (await fill(world)).length);
       const message = newMessage({ content });
       await world.intake.accept(message);
-      expect(uidsOf(await pullAll(reader, 1))).toEqual([`${message.id}.0`]);
+      expect(uidsOf(await drain(world, 1))).toEqual([`${message.id}.0`]);
       await world.close();
     });
   });

@@ -4,8 +4,8 @@
  */
 import type { Clock } from "#lib/clock";
 import { rejectOnAbort } from "#lib/stream/waiters";
+import type { Link } from "../link.ts";
 import { InFlight, type InFlightLimit } from "./in-flight.ts";
-import type { Link } from "./link.ts";
 import { type Answer, idHeader, type Publisher, publishHeaders } from "./publisher.ts";
 
 export interface Letter {

@@ -5,7 +5,7 @@
 import { createInbox, headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
 import { Deadlines, type HasDeadline } from "#lib/deadlines";
-import type { Link } from "./link.ts";
+import type { Link } from "../link.ts";
 import { readPubAnswer } from "./pub-answer.ts";
 
 export interface Publication {

@@ -1,0 +1,92 @@
+/** Stream on JetStream: a shard is a stream, read from a floor and purged behind it (DESIGN §5). */
+import type { QueueId, Shard, Uid } from "#lib/queue/unit";
+import type { LogReader, Stream } from "#lib/stream/stream";
+import type { BodyReference } from "#proto/frame";
+import type { ClusterNames } from "#proto/subjects";
+import type { BodyStore } from "./body-store.ts";
+import { JetStreamReader } from "./reading/jetstream-reader.ts";
+import type { LanePorts } from "./reading/ordered-lane.ts";
+
+export interface JetStreamStreamPorts extends LanePorts {
+  readonly names: ClusterNames;
+  readonly bodies: BodyStore;
+}
+
+interface StandingBody {
+  readonly uid: Uid;
+  readonly body: BodyReference;
+}
+
+export class JetStreamStream implements Stream {
+  readonly #ports: JetStreamStreamPorts;
+  readonly #readers = new Set<JetStreamReader>();
+  /** Entries that were read whose content stands apart, by shard and sequence. */
+  readonly #bodies = new Map<Shard, Map<number, StandingBody>>();
+  #closedRestarts = 0;
+  #closedHoles = 0;
+
+  constructor(ports: JetStreamStreamPorts) {
+    this.#ports = ports;
+  }
+
+  get laneRestarts(): number {
+    return [...this.#readers].reduce((sum, reader) => sum + reader.restarts, this.#closedRestarts);
+  }
+
+  get holes(): number {
+    return [...this.#readers].reduce((sum, reader) => sum + reader.holes, this.#closedHoles);
+  }
+
+  open(shard: Shard, after: number): LogReader {
+    const bodies = this.#bodiesOf(shard);
+    for (const sequence of bodies.keys()) if (sequence <= after) bodies.delete(sequence);
+    const reader = new JetStreamReader({
+      ...this.#ports,
+      shard,
+      after,
+      onBody: ({ sequence, uid }, body) => void bodies.set(sequence, { uid, body }),
+      onClose: (closed) => this.#forget(closed),
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  content(id: QueueId): Promise<Uint8Array | undefined> {
+    return this.#ports.bodies.get(id);
+  }
+
+  async end(shard: Shard): Promise<number> {
+    const { manager, names } = this.#ports;
+    const { state } = await manager.streams.info(names.shardStream(shard));
+    return state.last_seq;
+  }
+
+  /** Large content first: behind the floor nobody would read any more where it stands. */
+  async purge(shard: Shard, floor: number): Promise<void> {
+    if (floor <= 0) return;
+    const { manager, names, bodies } = this.#ports;
+    const standing = this.#bodiesOf(shard);
+    for (const [sequence, { uid, body }] of standing) {
+      if (sequence > floor) continue;
+      await bodies.release(uid, body);
+      standing.delete(sequence);
+    }
+    await manager.streams.purge(names.shardStream(shard), { seq: floor + 1 });
+  }
+
+  close(): void {
+    for (const reader of [...this.#readers]) reader.close();
+  }
+
+  #bodiesOf(shard: Shard): Map<number, StandingBody> {
+    const bodies = this.#bodies.get(shard) ?? new Map<number, StandingBody>();
+    this.#bodies.set(shard, bodies);
+    return bodies;
+  }
+
+  #forget(reader: JetStreamReader): void {
+    if (!this.#readers.delete(reader)) return;
+    this.#closedRestarts += reader.restarts;
+    this.#closedHoles += reader.holes;
+  }
+}

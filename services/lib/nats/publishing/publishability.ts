@@ -1,0 +1,138 @@
+/**
+ * Whether anything can be published at all: what an edge tells its load balancer. Learnt from what
+ * publishes come to, and by asking the streams in turn while nothing is published.
+ */
+import type { JetStreamManager } from "@nats-io/jetstream";
+import type { Clock } from "#lib/clock";
+import type { Log } from "#lib/telemetry/log";
+import type { Link } from "../link.ts";
+import type { Fate } from "./persistent-publisher.ts";
+
+export interface PublishState {
+  readonly isPublishable: boolean;
+  /** Why not, for people. */
+  readonly reason?: string;
+}
+
+export interface PublishabilityPorts {
+  readonly link: Link;
+  readonly manager: JetStreamManager;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** All that an edge publishes to. */
+  readonly streams: readonly string[];
+}
+
+const askEveryMs = 2_000;
+/** Streams asked in one turn, the bad ones first. */
+const askedMax = 8;
+/** A stream with less room than the largest message refuses some. */
+const roomMin = 2 * 1024 * 1024;
+/** Of small streams. */
+const roomShareMin = 0.02;
+
+export class Publishability {
+  readonly #ports: PublishabilityPorts;
+  /** Streams that cannot be published to, and why. */
+  readonly #bad = new Map<string, string>();
+  readonly #listeners = new Set<(state: PublishState) => void>();
+  readonly #stopping = new AbortController();
+  readonly #stopListening: () => void;
+  #running: Promise<void> | undefined;
+  #next = 0;
+  #told: PublishState = { isPublishable: true };
+
+  constructor(ports: PublishabilityPorts) {
+    this.#ports = ports;
+    for (const stream of ports.streams) this.#bad.set(stream, "it has not been asked yet");
+    this.#stopListening = ports.link.onDown(() => this.#tell());
+  }
+
+  get state(): PublishState {
+    const { link, streams } = this.#ports;
+    if (!link.isUp) return { isPublishable: false, reason: "there is no connection to NATS" };
+    if (this.#bad.size < streams.length) return { isPublishable: true };
+    const [first] = this.#bad;
+    const reason = `no stream can be published to (${first?.[0]}: ${first?.[1]})`;
+    return { isPublishable: false, reason };
+  }
+
+  /** Streams that cannot be published to now, and why. */
+  get bad(): ReadonlyMap<string, string> {
+    return this.#bad;
+  }
+
+  /** Calls `listener` at each change; the result ends that. */
+  onChange(listener: (state: PublishState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#stopListening();
+    await this.#running;
+  }
+
+  /** What a publish came to. */
+  learn(stream: string, fate: Fate): void {
+    if (fate.kind === "stored") {
+      if (this.#bad.size === 0 || !this.#bad.delete(stream)) return;
+    } else if (this.#ports.streams.includes(stream)) this.#bad.set(stream, fate.reason);
+    this.#tell();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#ports;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      if (this.#ports.link.isUp) await Promise.all(this.#turn().map((name) => this.#ask(name)));
+      this.#tell();
+      try {
+        await clock.sleep(askEveryMs, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+  }
+
+  /** The next one, and some of the bad ones. */
+  #turn(): readonly string[] {
+    const { streams } = this.#ports;
+    const next = streams[this.#next % streams.length] ?? "";
+    this.#next += 1;
+    const bad = [...this.#bad.keys()].filter((name) => name !== next).slice(0, askedMax - 1);
+    // Those behind them have their turn later.
+    for (const name of bad) {
+      const reason = this.#bad.get(name) ?? "";
+      this.#bad.delete(name);
+      this.#bad.set(name, reason);
+    }
+    return [next, ...bad];
+  }
+
+  async #ask(stream: string): Promise<void> {
+    try {
+      const { config, state } = await this.#ports.manager.streams.info(stream);
+      const needed = Math.min(roomMin, config.max_bytes * roomShareMin);
+      const isFull = config.max_bytes >= 0 && state.bytes + needed > config.max_bytes;
+      if (isFull) this.#bad.set(stream, "it is full");
+      else this.#bad.delete(stream);
+    } catch (error) {
+      this.#bad.set(stream, `it does not answer: ${String(error)}`);
+    }
+  }
+
+  #tell(): void {
+    const { state } = this;
+    if (state.isPublishable === this.#told.isPublishable) return;
+    this.#told = state;
+    if (state.isPublishable) this.#ports.log.info("intake_publishable");
+    else this.#ports.log.error("intake_not_publishable", { reason: state.reason });
+    for (const listener of this.#listeners) listener(state);
+  }
+}

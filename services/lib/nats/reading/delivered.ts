@@ -1,0 +1,27 @@
+/** Where a message that a consumer hands out stands: the server says so in its reply subject. */
+import { assert } from "#lib/assert";
+
+export interface Delivered {
+  /** In the stream. */
+  readonly sequence: number;
+  /** In what the consumer has handed out, from 1. */
+  readonly delivery: number;
+}
+
+/**
+ * `$JS.ACK.<stream>.<consumer>.<tries>.<sequence>.<delivery>.<time>.<pending>`, or with domain and
+ * account behind `ACK`, and perhaps more at the end.
+ */
+const longTokensMin = 11;
+
+export function parseDelivered(reply: string): Delivered {
+  const tokens = reply.split(".");
+  const at = tokens.length >= longTokensMin ? 7 : 5;
+  const sequence = Number(tokens[at]);
+  const delivery = Number(tokens[at + 1]);
+  assert(
+    Number.isSafeInteger(sequence) && Number.isSafeInteger(delivery) && sequence > 0,
+    "a consumer's message says where it stands",
+  );
+  return { sequence, delivery };
+}
