@@ -5,6 +5,11 @@ import type { Incarnation } from "#lib/stream/journal";
 /** A fencing token: rises with every claim of a shard. */
 export type Epoch = number & { readonly __brand: "Epoch" };
 
+/** One that was written down. */
+export function epochOf(count: number): Epoch {
+  return count as Epoch;
+}
+
 export function nextEpoch(last: Epoch | undefined): Epoch {
   return ((last ?? 0) + 1) as Epoch;
 }
