@@ -2,6 +2,7 @@
 
 import { seededRandom } from "#lib/random";
 import { NeverHappened } from "#lib/virtual-clock";
+import { nothingPlanted, type Plant } from "./process/plant.ts";
 import { Calendar } from "./world/calendar.ts";
 import { drawWorld } from "./world/drawn-world.ts";
 import { World } from "./world/world.ts";
@@ -24,16 +25,17 @@ export interface Finished {
 /** After the faults: two lifetimes (a message's and its notification's) and then some. */
 const livenessMs = 3_600_000;
 
-export function runSeed(seed: number): Promise<Finished> {
-  return runPlan(drawWorld(seed, seededRandom(seed)));
+export function runSeed(seed: number, plant?: Plant): Promise<Finished> {
+  return runPlan(drawWorld(seed, seededRandom(seed)), () => {}, plant);
 }
 
-/** `direct` may set things going once everything runs. */
+/** `direct` may set things going once everything runs; `plant` puts a bug in. */
 export async function runPlan(
   plan: WorldPlan,
   direct: (world: World) => void = () => {},
+  plant: Plant = nothingPlanted,
 ): Promise<Finished> {
-  const world = new World(plan);
+  const world = new World(plan, plant);
   const calendar = new Calendar(world);
   const { clock } = world;
   const isBroken = () => world.witness.breaches.first !== undefined || world.crashes.length > 0;

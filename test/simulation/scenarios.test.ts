@@ -28,7 +28,7 @@ describe("an edge", () => {
       const world = await play({
         submissions: mails(6, 8, 1),
         incidents: [
-          { kind: "killAtCall", atMs: 9_500, process: "edge1", calls, forMs: 5 * second },
+          { kind: "atCall", what: "kill", atMs: 9_500, process: "edge1", calls, forMs: 5 * second },
         ],
       });
       // The client tries again: one more copy at most.
@@ -149,7 +149,8 @@ describe("a worker", () => {
           kind: "cutOff",
           atMs: 64 * second,
           process: "worker1",
-          seam: "journal",
+          seams: ["journal"],
+          what: "calls",
           forMs: 60 * second,
         },
       ],
@@ -265,7 +266,8 @@ describe("the store", () => {
           kind: "cutOff",
           atMs: 9 * second,
           process: "worker1",
-          seam: "store",
+          seams: ["store"],
+          what: "calls",
           forMs: 180 * second,
         },
       ],

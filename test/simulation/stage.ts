@@ -22,6 +22,7 @@ const quiet: WorldPlan = {
   readyUnitsMax: 5_000,
   lifetimeMs: 2 * hour,
   delayNotificationMs: 0,
+  split: "byWorkers",
   logBytesMax: 10_000_000,
   latencyMs: 5,
   dnsLatencyMs: 5,

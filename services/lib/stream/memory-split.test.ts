@@ -65,7 +65,7 @@ test("a unit that cannot be published is published later", async () => {
   let failures = 2;
   const publish: Splitting["publish"] = async (of, index) => {
     if (index === 1 && failures-- > 0) throw new Error("no answer");
-    await splitting.publish(of, index);
+    return await splitting.publish(of, index);
   };
   const feed = bench.feed({ ...splitting, publish });
   await bench.log.intake().accept(message);

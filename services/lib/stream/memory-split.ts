@@ -60,8 +60,8 @@ export class SplitQueue {
 /** What a worker does with messages of several units; each call is one request to the cluster. */
 export interface Splitting {
   take(signal: AbortSignal): Promise<Message | undefined>;
-  /** Adds the message's unit to its shard's log; one that was added lately is there already. */
-  publish(message: Message, index: number): Promise<void>;
+  /** Adds the message's unit to its shard's log; false when it was added lately, and is there. */
+  publish(message: Message, index: number): Promise<boolean>;
   acknowledge(message: Message): Promise<void>;
 }
 

@@ -159,15 +159,16 @@ export class MemoryLog {
   }
 
   /** Its room was counted when the message was accepted. */
-  #publish(message: Message, index: number): void {
+  #publish(message: Message, index: number): boolean {
     const unit = message.units[index];
     assert(unit !== undefined, "a message is split into its own units");
     const now = this.#clock.monotonic();
     forgetExpired(this.#published, now);
     // Whoever acknowledged it had published all of it.
-    if (this.#published.has(unit.uid) || !this.#contents.has(message.id)) return;
+    if (this.#published.has(unit.uid) || !this.#contents.has(message.id)) return false;
     this.#published.set(unit.uid, now + duplicateWindowMs);
     this.#append(message, unit);
+    return true;
   }
 
   #isSplit({ id }: Message): void {

@@ -14,14 +14,23 @@ export interface FaultRates {
   readonly refused: number;
   /** Done, and the answer lost. */
   readonly lost: number;
+  /** Said to have failed, and done later all the same: it was still on its way. */
+  readonly straggles: number;
+  /** Of the pulls of a log's reader: entries come again, or later than those behind them. */
+  readonly again: number;
 }
 
-export const noRates: FaultRates = { late: 0, refused: 0, lost: 0 };
+export const noRates: FaultRates = { late: 0, refused: 0, lost: 0, straggles: 0, again: 0 };
 
 export type Seam = FaultPoint["seam"];
 
+/** `calls`: nothing gets through. `answers`: it does, but nothing comes back. */
+export type CutOff = "calls" | "answers";
+
 /** How long a client of a seam waits for an answer. */
 const answerTimeoutMs = 5_000;
+/** A call that is on its way for longer will not arrive. The store says so itself (ADR 0006). */
+const straggleMsMax = { store: 4_000, others: 40_000 } as const;
 
 /** What a scenario wants to happen once: at the next call of an operation, and before or behind it. */
 export interface PlannedFault {
@@ -42,7 +51,7 @@ export interface DrawnFaultsOptions {
 
 export class DrawnFaults implements Faults {
   readonly #options: DrawnFaultsOptions;
-  readonly #unreachable = new Set<Seam>();
+  readonly #unreachable = new Map<Seam, CutOff>();
   #planned: PlannedFault[] = [];
   #isHealed = false;
   #callsLeft = Number.POSITIVE_INFINITY;
@@ -59,9 +68,9 @@ export class DrawnFaults implements Faults {
     this.#callsLeft = Number.POSITIVE_INFINITY;
   }
 
-  /** Nothing gets through to the seam: calls time out. */
-  cutOff(seam: Seam): void {
-    if (!this.#isHealed) this.#unreachable.add(seam);
+  /** Calls of the seam time out. */
+  cutOff(seam: Seam, what: CutOff = "calls"): void {
+    if (!this.#isHealed) this.#unreachable.set(seam, what);
   }
 
   reconnect(seam: Seam): void {
@@ -83,7 +92,7 @@ export class DrawnFaults implements Faults {
     this.#count();
     const isFailing = this.#happens(point, "before");
     if (life.isDead) return await never();
-    if (this.#unreachable.has(point.seam)) {
+    if (this.#unreachable.get(point.seam) === "calls") {
       await clock.sleep(answerTimeoutMs);
       await this.#fail(point, "cannot be reached");
     }
@@ -105,6 +114,47 @@ export class DrawnFaults implements Faults {
     if (isFailing || this.#draws("lost")) await this.#fail(point, "gave no answer");
     if (!this.#isStep(point) && this.#draws("late")) await clock.sleep(this.#lateMs());
     await life.answer(Promise.resolve());
+  }
+
+  /** Whether entries that a reader gives now come in disorder. */
+  isDisorderly(): boolean {
+    return this.#draws("again");
+  }
+
+  below(n: number): number {
+    return this.#options.random.below(n);
+  }
+
+  /** Calls `task` while the process runs. */
+  whenRunning(task: () => void): void {
+    this.#options.life.do(task);
+  }
+
+  /** `act` between its faults; or it is said to have failed, and `late` is done while nobody waits for it. */
+  async effect<T>(
+    point: FaultPoint,
+    act: () => T | Promise<T>,
+    late: () => unknown = act,
+  ): Promise<T> {
+    await this.before(point);
+    if (this.straggles()) return await this.straggle(point, late);
+    const result = await act();
+    await this.after(point);
+    return result;
+  }
+
+  /** The next call is said to have failed, and is on its way all the same. */
+  straggles(): boolean {
+    return this.#draws("straggles");
+  }
+
+  async straggle(point: FaultPoint, late: () => unknown): Promise<never> {
+    const { clock } = this.#options;
+    const { store, others } = straggleMsMax;
+    const delayMs = this.below(point.seam === "store" ? store : others);
+    // Nobody hears how it went.
+    clock.after(delayMs, () => void Promise.try(late).catch(() => {}));
+    return await this.#fail(point, "gives no answer yet");
   }
 
   #happens({ operation }: FaultPoint, moment: PlannedFault["moment"]): boolean {

@@ -93,7 +93,7 @@ export class EdgeProcess {
     });
     return new Edge(config, {
       transport: new GatedTransport({ transport: network.transport(this.address), life: process }),
-      intake: persistentIntake(observedIntake(seams, faults), process.clock),
+      intake: persistentIntake(observedIntake(seams, faults, this.name), process.clock),
       clock: process.clock,
       random: seededRandom(random.below(2 ** 31)),
       log: { debug: () => {}, info: say, warn: say, error: say },

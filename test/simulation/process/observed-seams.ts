@@ -1,18 +1,24 @@
 /** The memory seams as one process has them: with its faults, and with the witness told of each effect. */
 
 import type { Clock } from "#lib/clock";
-import { betweenFaults, type FaultPoint, type Faults } from "#lib/faults";
-import type { Bus } from "#lib/leases/bus";
+import { betweenFaults } from "#lib/faults";
+import type { Bus, BusHandler } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { MemoryLeases } from "#lib/leases/memory";
 import type { MemoryBus } from "#lib/leases/memory-bus";
 import type { MemoryStore } from "#lib/store/memory";
 import type { Store } from "#lib/store/store";
 import type { Intake } from "#lib/stream/intake";
-import type { Journal } from "#lib/stream/journal";
+import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { MemoryLog } from "#lib/stream/memory";
+import type { Splitting } from "#lib/stream/memory-split";
 import type { Stream } from "#lib/stream/stream";
 import type { Witness } from "../witness/witness.ts";
+import type { DrawnFaults } from "./drawn-faults.ts";
+import type { LateWrites } from "./late-writes.ts";
+import { observedLeases } from "./observed-leases.ts";
+import { observedStore } from "./observed-store.ts";
+import { UnsteadyReader } from "./unsteady-reader.ts";
 
 /** What all processes of a world share. */
 export interface SharedSeams {
@@ -22,10 +28,12 @@ export interface SharedSeams {
   readonly bus: MemoryBus;
   readonly witness: Witness;
   readonly clock: Clock;
+  readonly lateWrites: LateWrites;
 }
 
 export interface Seams {
   readonly intake: Intake;
+  readonly splitting: Splitting;
   readonly stream: Stream;
   readonly journal: Journal;
   readonly store: Store;
@@ -33,56 +41,85 @@ export interface Seams {
   readonly bus: Bus;
 }
 
-export function seamsFor(shared: SharedSeams, faults: Faults): Seams {
+/** Those of the incarnation `me`. */
+export function seamsFor(shared: SharedSeams, faults: DrawnFaults, me: Incarnation): Seams {
   return {
-    intake: observedIntake(shared, faults),
+    intake: observedIntake(shared, faults, me),
+    splitting: observedSplitting(shared, faults),
     stream: observedStream(shared, faults),
     journal: observedJournal(shared, faults),
-    store: observedStore(shared, faults),
+    store: observedStore(shared, faults, me),
     leases: observedLeases(shared, faults),
-    bus: shared.bus.view({ clock: shared.clock, faults }),
+    bus: gatedBus(shared.bus.view({ clock: shared.clock, faults }), faults),
   };
 }
 
-export function observedIntake({ log, witness }: SharedSeams, faults: Faults): Intake {
+export function observedIntake(
+  { log, witness }: SharedSeams,
+  faults: DrawnFaults,
+  by: string,
+): Intake {
   const inner = log.intake();
-  const point: FaultPoint = { seam: "intake", operation: "accept" };
   return {
     accept: (message) =>
-      betweenFaults(faults, point, async () => {
+      faults.effect({ seam: "intake", operation: "accept" }, async () => {
         await inner.accept(message);
-        witness.stored(message);
+        witness.stored(message, by);
       }),
   };
 }
 
-function observedStream({ log, witness }: SharedSeams, faults: Faults): Stream {
+function observedSplitting({ log, witness }: SharedSeams, faults: DrawnFaults): Splitting {
+  const inner = log.splitting();
+  const at = <T>(operation: string, act: () => Promise<T>) =>
+    faults.effect({ seam: "intake", operation }, act);
+  return {
+    // One that straggled would be taken by nobody.
+    take: (signal) =>
+      betweenFaults(faults, { seam: "intake", operation: "take" }, () => inner.take(signal)),
+    publish: (message, index) =>
+      at("publish", async () => {
+        const isNew = await inner.publish(message, index);
+        if (isNew) witness.published(message, index);
+        return isNew;
+      }),
+    acknowledge: (message) => at("acknowledge", () => inner.acknowledge(message)),
+  };
+}
+
+function observedStream({ log, witness }: SharedSeams, faults: DrawnFaults): Stream {
   const inner = log.stream(faults);
   const bare = log.stream();
   return {
-    open: (shard, after) => inner.open(shard, after),
+    open: (shard, after) => new UnsteadyReader(inner.open(shard, after), { after, faults }),
     content: (id) => inner.content(id),
     end: (shard) => inner.end(shard),
     purge: (shard, floor) =>
-      betweenFaults(faults, { seam: "stream", operation: "purge", shard }, async () => {
+      faults.effect({ seam: "stream", operation: "purge", shard }, async () => {
         witness.shards.purging(shard, floor);
         await bare.purge(shard, floor);
       }),
   };
 }
 
-function observedJournal({ log, witness }: SharedSeams, faults: Faults): Journal {
+function observedJournal(shared: SharedSeams, faults: DrawnFaults): Journal {
+  const { log, witness, lateWrites } = shared;
   const inner = log.journal();
   const faulty = log.journal(faults);
   return {
-    append: (writer, events) =>
-      betweenFaults(faults, { seam: "journal", operation: "append" }, async () => {
+    append(writer, events) {
+      const isNewest = lateWrites.sent(`journal ${writer}`);
+      const act = async () => {
         const position = await inner.append(writer, events);
         witness.ends.appended(writer, events);
         return position;
-      }),
+      };
+      // Under the condition that the last record is still the last.
+      const late = () => (isNewest() ? act() : undefined);
+      return faults.effect({ seam: "journal", operation: "append" }, act, late);
+    },
     seal: (writer) =>
-      betweenFaults(faults, { seam: "journal", operation: "seal" }, async () => {
+      faults.effect({ seam: "journal", operation: "seal" }, async () => {
         const position = await inner.seal(writer);
         witness.standing.over(writer);
         return position;
@@ -92,63 +129,18 @@ function observedJournal({ log, witness }: SharedSeams, faults: Faults): Journal
   };
 }
 
-/** The store has steps of its own with faults between them, so it is looked at before each call. */
-function observedStore({ store, witness, clock }: SharedSeams, faults: Faults): Store {
-  const inner = store.view({ clock, faults });
-  return {
-    open: (shard, epoch) => inner.open(shard, epoch),
-    defer: (shard, deferrals) => {
-      witness.ends.deferring(deferrals);
-      return inner.defer(shard, deferrals);
-    },
-    finish: (shard, uids) => {
-      witness.ends.finishing(uids);
-      return inner.finish(shard, uids);
-    },
-    find: (uids) => inner.find(uids),
-    content: (id) => inner.content(id),
-    wheel: (shard, q) => inner.wheel(shard, q),
-    advanceWheel: (shard, before) => inner.advanceWheel(shard, before),
-    backlog: (shard, destination, q) => inner.backlog(shard, destination, q),
-    advanceBacklog: (shard, destination, at) => inner.advanceBacklog(shard, destination, at),
-    backlogs: (shard) => inner.backlogs(shard),
-    putHold: (hold) => inner.putHold(hold),
-    dropHold: (destination) => inner.dropHold(destination),
-    holds: () => inner.holds(),
-    park: (parked) => inner.park(parked),
-    parked: (limit) => inner.parked(limit),
-    recordBounces: (bounces) => inner.recordBounces(bounces),
-    bounces: (q) => inner.bounces(q),
-    list: (shard, filter) => inner.list(shard, filter),
+/** Whoever stands still answers when it goes on, and one that is dead never. */
+function gatedBus(bus: Bus, faults: DrawnFaults): Bus {
+  const gated = (handler: BusHandler): BusHandler => {
+    return (request) =>
+      new Promise((resolve, reject) => {
+        faults.whenRunning(() => void handler(request).then(resolve, reject));
+      });
   };
-}
-
-function observedLeases({ leases, witness, clock }: SharedSeams, faults: Faults): Leases {
-  const inner = leases.view({ clock });
-  const faulty = leases.view({ clock, faults });
-  const at = <T>(operation: string, act: () => Promise<T>) =>
-    betweenFaults(faults, { seam: "leases", operation }, act);
   return {
-    heartbeat: (me, standing) => faulty.heartbeat(me, standing),
-    leave: (me) => faulty.leave(me),
-    members: () => faulty.members(),
-    watch: (released) => faulty.watch(released),
-    read: (shard) => faulty.read(shard),
-    claim: (shard, me, read) =>
-      at("claim", async () => {
-        const epoch = await inner.claim(shard, me, read);
-        if (epoch !== undefined) witness.shards.claimed(shard, me, epoch);
-        return epoch;
-      }),
-    checkpoint: (shard, epoch, checkpoint) =>
-      at("checkpoint", async () => {
-        await inner.checkpoint(shard, epoch, checkpoint);
-        witness.shards.checkpointed(shard, checkpoint);
-      }),
-    release: (shard, epoch, checkpoint) =>
-      at("release", async () => {
-        await inner.release(shard, epoch, checkpoint);
-        witness.shards.released(shard, checkpoint);
-      }),
+    ask: (shard, request) => bus.ask(shard, request),
+    askAll: (request) => bus.askAll(request),
+    serveShard: (shard, handler) => bus.serveShard(shard, gated(handler)),
+    serveWorker: (worker) => bus.serveWorker({ ...worker, handler: gated(worker.handler) }),
   };
 }

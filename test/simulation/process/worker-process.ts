@@ -5,6 +5,7 @@ import type { MemoryNetwork } from "#lib/net/memory-transport";
 import type { Endpoint } from "#lib/net/transport";
 import { type Random, seededRandom } from "#lib/random";
 import type { Incarnation } from "#lib/stream/journal";
+import { MemorySplitFeed } from "#lib/stream/memory-split";
 import type { Log, LogFields } from "#lib/telemetry/log";
 import type { DeliveryConfig } from "../../../services/delivery/config.ts";
 import { noMetrics } from "../../../services/delivery/metrics.ts";
@@ -13,6 +14,7 @@ import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
 import { GatedTransport } from "./gated-transport.ts";
 import { type SharedSeams, seamsFor } from "./observed-seams.ts";
+import type { Plant } from "./plant.ts";
 import { ProcessLife } from "./process-life.ts";
 
 /** Between the end of an incarnation and the start of the next. */
@@ -32,6 +34,8 @@ export interface WorkerProcessOptions {
   readonly trail: Trail;
   /** Something that must never be in a log was in one. */
   readonly crashed: (what: string) => void;
+  /** A bug, for a test that shows that it is seen. */
+  readonly plant: Plant;
   /** A session begins; the result ends it. */
   readonly connected: (by: Incarnation, local: Endpoint, remote: Endpoint) => () => void;
 }
@@ -41,6 +45,7 @@ interface Life {
   readonly faults: DrawnFaults;
   me: Incarnation;
   worker: Worker;
+  splitFeed: MemorySplitFeed;
 }
 
 export class WorkerProcess {
@@ -85,6 +90,7 @@ export class WorkerProcess {
     const life = this.#life;
     if (life === undefined) return;
     this.#options.trail.note(`stopping ${life.me}`);
+    await life.splitFeed.stop();
     await life.worker.stop();
     this.#options.trail.note(`stopped ${life.me}`);
     if (this.#life === life) this.kill();
@@ -136,11 +142,15 @@ export class WorkerProcess {
     this.#incarnations += 1;
     const me = `${name}/${this.#incarnations}` as Incarnation;
     trail.note(`started ${me}`);
-    const worker = new Worker(me, this.#ports(me, process, faults), () => {
+    const ports = this.#ports(me, process, faults);
+    const splitFeed = new MemorySplitFeed(ports);
+    const worker = new Worker(me, ports, () => {
+      void splitFeed.stop();
       this.#sealed(process, faults);
     });
+    splitFeed.start();
     worker.start().catch((error: unknown) => this.#options.crashed(`start: ${String(error)}`));
-    return { process, faults, me, worker };
+    return { process, faults, me, worker, splitFeed };
   }
 
   /** The process lives on; its next incarnation is another worker to everybody. */
@@ -151,10 +161,10 @@ export class WorkerProcess {
   }
 
   #ports(me: Incarnation, life: ProcessLife, faults: DrawnFaults) {
-    const { config, seams, network, address, resolver, connected } = this.#options;
+    const { config, seams, network, address, resolver, connected, plant } = this.#options;
     return {
       config,
-      ...seamsFor(seams, faults),
+      ...plant(seamsFor(seams, faults, me), seams),
       resolver: gatedResolver(resolver, life),
       transport: new GatedTransport({
         transport: network.transport(address),
@@ -170,14 +180,12 @@ export class WorkerProcess {
 
   #log(me: Incarnation): Log {
     const { trail, crashed, seams } = this.#options;
-    const attempted = (uid: string, durationMs: number) =>
-      seams.witness.copies.attempted(uid, durationMs);
     const say = (event: string, fields: LogFields = {}) => {
       const text = `${me} ${event} ${JSON.stringify(fields)}`;
       trail.note(text);
       const { uid, duration_ms: durationMs } = fields;
       if (event === "attempt" && typeof uid === "string" && typeof durationMs === "number") {
-        attempted(uid, durationMs);
+        seams.witness.attempted(me, uid, durationMs);
       }
       // A broken promise between our own parts, or a fault that no type saw.
       if (/Assertion failed|(Type|Reference|Range)Error/.test(text)) crashed(text);

@@ -1,6 +1,5 @@
 /** When a mail exchanger may be given a copy: what is due, and a second one only where the first is in doubt. */
 import type { Clock } from "#lib/clock";
-import { parseUid } from "#lib/queue/queue-id";
 import type { Unit } from "#lib/queue/unit";
 import type { MemoryStoreState } from "#lib/store/memory-state";
 import type { Incarnation } from "#lib/stream/journal";
@@ -77,11 +76,9 @@ export class CopyRules {
   }
 
   /** A worker says that it has tried the unit just now. */
-  attempted(uidText: string, durationMs: number): void {
-    const { ledger, clock, standing, breaches } = this.#ports;
-    const uid = parseUid(uidText);
-    const unit = uid === undefined ? undefined : ledger.units.get(uid)?.unit;
-    if (unit === undefined || !standing.isTimeComparable) return;
+  attempted(unit: Unit, durationMs: number): void {
+    const { clock, standing, breaches } = this.#ports;
+    if (!standing.isTimeComparable) return;
     const lateMs = clock.now() - durationMs - unit.expiresAt;
     if (lateMs <= 0) return;
     breaches.broke("nothing is tried past its time", [unit.uid], `${unit.uid} by ${lateMs} ms`);

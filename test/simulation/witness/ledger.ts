@@ -29,8 +29,8 @@ export interface UnitState {
   readonly unit: Unit;
   readonly message: MessageState;
   readonly shard: Shard;
-  /** Its place in the shard's log. */
-  readonly sequence: number;
+  /** Its place in the shard's log; 0 as long as it has none. */
+  sequence: number;
   readonly recipients: ReadonlyMap<string, RecipientState>;
 }
 
@@ -86,7 +86,7 @@ export class Ledger {
     return state;
   }
 
-  /** Stored in the log; a message that is there already is the same message. */
+  /** A message that is there already is the same message. */
   stored(message: Message): MessageState | undefined {
     if (this.messages.has(message.id)) return undefined;
     const state: MessageState = {
@@ -99,17 +99,24 @@ export class Ledger {
     for (const unit of message.units) {
       const shard = shardOf(unit.destination, this.shards.length);
       const recipients = new Map(unit.recipients.map(({ path }) => [path, newRecipient(path)]));
-      const { log } = this.shard(shard);
-      const unitState = { unit, message: state, shard, sequence: log.length + 1, recipients };
+      const unitState = { unit, message: state, shard, sequence: 0, recipients };
       state.units.push(unitState);
       this.units.set(unit.uid, unitState);
-      log.push({ uid: unit.uid, isSettled: false });
       const { envid } = unit.envelope;
       if (envid !== undefined) this.#byName.set(envid, state);
     }
     this.messages.set(message.id, state);
     this.#byContent.set(state.content, state);
     return state;
+  }
+
+  /** The unit has come to its shard's log. */
+  published({ uid }: Unit): void {
+    const state = this.units.get(uid);
+    if (state === undefined) return;
+    const { log } = this.shard(state.shard);
+    log.push({ uid, isSettled: false });
+    state.sequence = log.length;
   }
 
   /** The message of these very bytes. */

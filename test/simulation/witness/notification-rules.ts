@@ -1,20 +1,30 @@
 /** Who may be told what of a message, and who was (RFC 3461, RFC 5321 §6.1). */
+import type { Clock } from "#lib/clock";
 import type { Message, Recipient } from "#lib/queue/unit";
 import type { Breaches } from "./breaches.ts";
 import type { Ledger, MessageState, RecipientState, UnitState } from "./ledger.ts";
-import { toldOf } from "./told.ts";
+import { type Told, toldOf } from "./told.ts";
+
+export interface NotificationRulesPorts {
+  readonly ledger: Ledger;
+  readonly breaches: Breaches;
+  readonly clock: Clock;
+}
 
 export class NotificationRules {
   readonly #ledger: Ledger;
   readonly #breaches: Breaches;
+  readonly #clock: Clock;
+  readonly #said = new Set<string>();
 
-  constructor(ledger: Ledger, breaches: Breaches) {
+  constructor({ ledger, breaches, clock }: NotificationRulesPorts) {
+    this.#clock = clock;
     this.#ledger = ledger;
     this.#breaches = breaches;
   }
 
   /** A notification is in the log. */
-  stored(message: Message): void {
+  stored(message: Message, by: string): void {
     const told = toldOf(message.content);
     const original = this.#ledger.named(told.envid);
     if (original === undefined) {
@@ -23,6 +33,21 @@ export class NotificationRules {
       return;
     }
     for (const { path, action } of told.recipients) this.#told(original, { path, action });
+    this.#toldOnce(original, told, by);
+  }
+
+  /**
+   * A call whose answer was lost is repeated as it was. For the next owner it may be another attempt that
+   * fails, and at the end of the lifetime it is another occasion.
+   */
+  #toldOnce({ id, units }: MessageState, told: Told, by: string): void {
+    const failed = told.recipients.filter(({ action }) => action === "failed");
+    const paths = failed.map(({ path }) => path).sort();
+    const isOver = units.some(({ unit }) => unit.expiresAt <= this.#clock.now());
+    if (failed.length === 0 || isOver) return;
+    const words = `${id} ${paths.join(" ")} by ${by}`;
+    if (this.#said.has(words)) this.#breaches.broke("nobody is told twice", [id], words);
+    this.#said.add(words);
   }
 
   /** Whoever must be told that this recipient failed was told; or nobody must. */

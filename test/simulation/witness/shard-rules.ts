@@ -22,9 +22,13 @@ export class ShardRules {
     Object.assign(this.#ledger.shard(shard), { owner, epoch, isStarted: false });
   }
 
-  checkpointed(shard: Shard, { floor }: Checkpoint): void {
+  checkpointed(shard: Shard, { floor }: Checkpoint, epoch: Epoch): void {
     const state = this.#ledger.shard(shard);
     const about = oldestOf(state, shard);
+    if (epoch !== state.epoch) {
+      const text = `shard ${shard} at ${floor} under ${epoch}`;
+      this.#breaches.broke("no effect under an old epoch", about, text);
+    }
     state.isStarted = true;
     if (floor > state.settledThrough) {
       const text = `shard ${shard} at ${floor}`;
@@ -36,8 +40,8 @@ export class ShardRules {
     state.checkpointedFloor = floor;
   }
 
-  released(shard: Shard, checkpoint: Checkpoint): void {
-    this.checkpointed(shard, checkpoint);
+  released(shard: Shard, checkpoint: Checkpoint, epoch: Epoch): void {
+    this.checkpointed(shard, checkpoint, epoch);
     this.#trail.note(`released shard ${shard} floor ${checkpoint.floor}`);
     this.#ledger.shard(shard).owner = undefined;
   }

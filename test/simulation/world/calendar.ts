@@ -33,25 +33,18 @@ export class Calendar {
   }
 
   #happen(incident: Incident): void {
-    const { clock, trail, witness, resolver } = this.#world;
+    const { clock, trail, witness, resolver, operator } = this.#world;
     trail.note(`incident ${JSON.stringify(incident)}`);
     switch (incident.kind) {
       case "kill":
-        this.#process(incident.process).kill();
-        this.#startAfter(incident.process, incident.forMs);
+      case "pause":
+      case "stop":
+        this.#trouble(incident.kind, incident.process, incident.forMs);
         return;
-      case "killAtCall": {
-        const process = this.#process(incident.process);
-        process.faults?.afterCalls(incident.calls, () => {
-          process.kill();
-          this.#startAfter(incident.process, incident.forMs);
-        });
-        return;
-      }
-      case "pause": {
-        const worker = this.#worker(incident.process);
-        worker?.pause();
-        clock.after(incident.forMs, () => worker?.resume());
+      case "atCall": {
+        const { process, calls, what, forMs } = incident;
+        const trouble = () => this.#trouble(what, process, forMs);
+        this.#process(process).faults?.afterCalls(calls, trouble);
         return;
       }
       case "isolate": {
@@ -60,13 +53,12 @@ export class Calendar {
         clock.after(incident.forMs, () => worker?.rejoin());
         return;
       }
-      case "stop":
-        void this.#stop(incident.process, incident.forMs);
-        return;
       case "cutOff": {
         const { faults } = this.#process(incident.process);
-        faults?.cutOff(incident.seam);
-        clock.after(incident.forMs, () => faults?.reconnect(incident.seam));
+        for (const seam of incident.seams) {
+          faults?.cutOff(seam, incident.what);
+          clock.after(incident.forMs, () => faults?.reconnect(seam));
+        }
         return;
       }
       case "clockStep":
@@ -77,7 +69,24 @@ export class Calendar {
         resolver.fail("SERVFAIL", incident.name);
         clock.after(incident.forMs, () => resolver.recover());
         return;
+      case "hold":
+        operator.hold(incident.name, incident.forMs);
     }
+  }
+
+  #trouble(what: "kill" | "pause" | "stop", name: string, forMs: number): void {
+    if (what === "stop") void this.#stop(name, forMs);
+    else if (what === "pause") this.#pause(name, forMs);
+    else {
+      this.#process(name).kill();
+      this.#startAfter(name, forMs);
+    }
+  }
+
+  #pause(name: string, forMs: number): void {
+    const worker = this.#worker(name);
+    worker?.pause();
+    this.#world.clock.after(forMs, () => worker?.resume());
   }
 
   async #stop(name: string, forMs: number): Promise<void> {

@@ -1,14 +1,26 @@
 /** What a seed draws. */
 import type { Random } from "#lib/random";
 import type { PathText } from "#lib/smtp/path";
-import { type FaultRates, noRates, type Seam } from "../process/drawn-faults.ts";
+import { type CutOff, type FaultRates, noRates, type Seam } from "../process/drawn-faults.ts";
 import { Draw } from "./draw.ts";
 import type { Mood, MoodWindow } from "./mood.ts";
 import type { Submission } from "./submitter.ts";
 import type { DestinationPlan, Incident, WorldPlan } from "./world-plan.ts";
 
 const second = 1_000;
-const seams: readonly Seam[] = ["intake", "stream", "journal", "store", "leases"];
+/** Each by itself, or all that one service gives: that is a partition. */
+const seams: readonly (readonly Seam[])[] = [
+  ["intake"],
+  ["stream"],
+  ["journal"],
+  ["store"],
+  ["store"],
+  ["leases"],
+  ["bus"],
+  ["intake", "stream", "journal"],
+  ["intake", "stream", "journal", "leases", "bus"],
+  ["intake", "stream", "journal", "leases", "bus", "store"],
+];
 
 export function drawWorld(seed: number, random: Random): WorldPlan {
   const draw = new Draw(random);
@@ -26,6 +38,7 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
     readyUnitsMax: draw.pick([3, 10, 5_000]),
     lifetimeMs: draw.pick([120, 300, 900]) * second,
     delayNotificationMs: draw.pick([0, 45 * second, 90 * second]),
+    split: draw.pick(["byWorkers", "byWorkers", "atOnce"]),
     logBytesMax: draw.pick([10_000, 1_000_000, 1_000_000, 1_000_000]),
     latencyMs: draw.between(1, 40),
     dnsLatencyMs: draw.pick([0, 20, 20, 4_000]),
@@ -47,7 +60,13 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
 
 function drawRates(random: Random): FaultRates {
   const rate = () => (random.next() < 0.5 ? 0 : random.next() * 0.1);
-  return { late: random.next() * 0.3, refused: rate(), lost: rate() };
+  return {
+    late: random.next() * 0.3,
+    refused: rate(),
+    lost: rate(),
+    straggles: rate(),
+    again: 2 * rate(),
+  };
 }
 
 function drawDestinations(draw: Draw): readonly DestinationPlan[] {
@@ -137,20 +156,24 @@ function drawIncident(
   const any = draw.pick([...of.workers, ...of.edges]);
   const forMs = draw.pick([1, 5, 12, 20, 40, 70]) * second + draw.below(second);
   const calls = draw.between(1, 200);
-  const seam = draw.pick(seams);
+  const cut = { seams: draw.pick(seams), what: draw.pick<CutOff>(["calls", "calls", "answers"]) };
   const { domain: name } = draw.pick(of.destinations);
   const byMs = draw.pick([-600, -60, -5, 5, 60, 200]) * second;
+  const what = draw.pick(["kill", "pause", "stop"] as const);
   return draw.pick<Incident>([
     { kind: "kill", atMs, process: any, forMs },
-    { kind: "killAtCall", atMs, process: worker, calls, forMs },
-    { kind: "killAtCall", atMs, process: any, calls, forMs },
+    { kind: "kill", atMs: 0, process: worker, forMs: atMs },
+    { kind: "atCall", what: "kill", atMs, process: any, calls, forMs },
+    { kind: "atCall", what, atMs, process: worker, calls, forMs },
+    { kind: "atCall", what, atMs, process: worker, calls, forMs },
     { kind: "pause", atMs, process: worker, forMs },
     { kind: "pause", atMs, process: worker, forMs },
     { kind: "stop", atMs, process: worker, forMs },
-    { kind: "cutOff", atMs, process: any, seam, forMs },
-    { kind: "cutOff", atMs, process: worker, seam, forMs },
+    { kind: "cutOff", atMs, process: any, forMs, ...cut },
+    { kind: "cutOff", atMs, process: worker, forMs, ...cut },
     { kind: "isolate", atMs, process: worker, forMs },
     { kind: "clockStep", atMs, byMs },
+    { kind: "hold", atMs, name, forMs: 2 * forMs },
     draw.isTrue(0.5) ? { kind: "dnsFails", atMs, forMs, name } : { kind: "dnsFails", atMs, forMs },
   ]);
 }

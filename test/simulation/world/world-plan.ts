@@ -1,5 +1,5 @@
 /** A world as a plain value, to be printed when it failed. */
-import type { FaultRates, Seam } from "../process/drawn-faults.ts";
+import type { CutOff, FaultRates, Seam } from "../process/drawn-faults.ts";
 import type { MoodWindow } from "./mood.ts";
 import type { Submission } from "./submitter.ts";
 
@@ -15,56 +15,35 @@ export interface DestinationPlan {
   readonly hosts: readonly string[];
 }
 
+interface Happening<Kind> {
+  readonly kind: Kind;
+  readonly atMs: number;
+}
+
+interface Trouble<Kind> extends Happening<Kind> {
+  readonly process: string;
+  readonly forMs: number;
+}
+
 /** Something that happens to the world at a time. */
 export type Incident =
-  | {
-      readonly kind: "kill";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  /** Killed in the middle of its so many-th call of a seam from then on. */
-  | {
-      readonly kind: "killAtCall";
-      readonly atMs: number;
-      readonly process: string;
+  | Trouble<"kill">
+  | Trouble<"pause">
+  | Trouble<"stop">
+  /** In the middle of its so many-th call of a seam from then on. */
+  | (Trouble<"atCall"> & {
       readonly calls: number;
-      readonly forMs: number;
-    }
-  | {
-      readonly kind: "pause";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  | {
-      readonly kind: "stop";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  | {
-      readonly kind: "cutOff";
-      readonly atMs: number;
-      readonly process: string;
-      readonly seam: Seam;
-      readonly forMs: number;
-    }
+      readonly what: "kill" | "pause" | "stop";
+    })
+  /** A partition: what it says does not arrive, or what is answered. */
+  | (Trouble<"cutOff"> & { readonly seams: readonly Seam[]; readonly what: CutOff })
   /** Its network is gone, and nobody is told; the seams are elsewhere. */
-  | {
-      readonly kind: "isolate";
-      readonly atMs: number;
-      readonly process: string;
-      readonly forMs: number;
-    }
-  | { readonly kind: "clockStep"; readonly atMs: number; readonly byMs: number }
+  | Trouble<"isolate">
+  | (Happening<"clockStep"> & { readonly byMs: number })
   /** Of one name, or of all. */
-  | {
-      readonly kind: "dnsFails";
-      readonly atMs: number;
-      readonly name?: string;
-      readonly forMs: number;
-    };
+  | (Happening<"dnsFails"> & { readonly name?: string; readonly forMs: number })
+  /** An operator holds a destination back for a while. */
+  | (Happening<"hold"> & { readonly name: string; readonly forMs: number });
 
 export interface WorldPlan {
   readonly seed: number;
@@ -75,6 +54,7 @@ export interface WorldPlan {
   readonly readyUnitsMax: number;
   readonly lifetimeMs: number;
   readonly delayNotificationMs: number;
+  readonly split: "atOnce" | "byWorkers";
   /** Room in the log, in bytes. */
   readonly logBytesMax: number;
   readonly latencyMs: number;

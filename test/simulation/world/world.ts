@@ -13,11 +13,14 @@ import { MemoryLog } from "#lib/stream/memory";
 import { VirtualClock } from "#lib/virtual-clock";
 import { simulatedDelivery } from "../process/delivery-settings.ts";
 import { EdgeProcess, edgePort } from "../process/edge-process.ts";
+import { LateWrites } from "../process/late-writes.ts";
 import type { SharedSeams } from "../process/observed-seams.ts";
+import { nothingPlanted, type Plant } from "../process/plant.ts";
 import { WorkerProcess } from "../process/worker-process.ts";
 import { Trail } from "../witness/trail.ts";
 import { Witness } from "../witness/witness.ts";
 import { MailExchanger } from "./mail-exchanger.ts";
+import { Operator } from "./operator.ts";
 import { Submitter } from "./submitter.ts";
 import type { WorldPlan } from "./world-plan.ts";
 
@@ -34,28 +37,37 @@ export class World {
   readonly workers: readonly WorkerProcess[];
   readonly hosts: readonly MailExchanger[];
   readonly submitter: Submitter;
+  readonly operator: Operator;
   readonly crashes: string[] = [];
   readonly #random: Random;
   readonly #writers = new Map<string, Incarnation>();
   readonly #sessions = new Map<string, number>();
 
-  constructor(plan: WorldPlan) {
+  readonly #plant: Plant;
+
+  constructor(plan: WorldPlan, plant: Plant = nothingPlanted) {
     this.plan = plan;
+    this.#plant = plant;
     const { clock, trail, store } = this;
     this.#random = seededRandom(plan.seed + 0x5eed);
     this.resolver = new MemoryResolver({ clock, latencyMs: () => plan.dnsLatencyMs });
     this.network = new MemoryNetwork(clock, { latencyMs: () => plan.latencyMs });
-    this.witness = new Witness({ clock, trail, store, shardCount: plan.shards });
-    this.log = new MemoryLog({ clock, shards: plan.shards, bytesMax: plan.logBytesMax });
+    const { shards, split, logBytesMax: bytesMax } = plan;
+    const log = new MemoryLog({ clock, shards, split, bytesMax });
+    const isSplitLater = log.isSplitLater.bind(log);
+    this.witness = new Witness({ clock, trail, store, isSplitLater, shardCount: shards });
+    this.log = log;
     const { network, witness } = this;
     const seams = {
       clock,
       witness,
-      log: this.log,
+      log,
+      lateWrites: new LateWrites(),
       store: new MemoryStore({ clock }, store),
       leases: new MemoryLeases({ clock }),
       bus: new MemoryBus({ clock }),
     };
+    this.operator = new Operator({ ...seams, trail });
     this.edges = plan.edges.map((name, n) => this.#edge(name, `10.0.0.${n + 1}`, seams));
     this.workers = plan.workers.map((name, n) => this.#worker(name, `10.0.1.${n + 1}`, seams));
     this.hosts = plan.hosts.map(({ name, address }) => this.#host(name, address));
@@ -84,6 +96,7 @@ export class World {
     this.resolver.recover();
     for (const process of [...this.edges, ...this.workers]) process.heal();
     for (const host of this.hosts) host.heal();
+    this.operator.releaseAll();
   }
 
   /** Nothing is under way, waits, or is left over in any queue. */
@@ -139,6 +152,7 @@ export class World {
       rates,
       lateMsMax,
       trail: this.trail,
+      plant: this.#plant,
       crashed: (what) => void this.crashes.push(what),
       connected: (by, local, remote) => this.#connected(by, local, remote),
     });

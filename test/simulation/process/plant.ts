@@ -1,0 +1,8 @@
+/** A bug between a worker and its seams. */
+import type { Seams, SharedSeams } from "./observed-seams.ts";
+
+export type Plant = (seams: Seams, shared: SharedSeams) => Seams;
+
+export function nothingPlanted(seams: Seams): Seams {
+  return seams;
+}
