@@ -1,8 +1,8 @@
 import { beforeAll, describe } from "bun:test";
+import { cassandraTables, temporaryStore } from "../conformance/cassandra.ts";
+import { storeSuite } from "../conformance/store.ts";
 import { titled } from "../support/servers/titled.ts";
 import { cassandraMissing } from "../support/servers/toolchain/cassandra-jars.ts";
-import { cassandraTables, temporaryStore } from "./cassandra.ts";
-import { storeSuite } from "./store.ts";
 
 const missing = cassandraMissing();
 

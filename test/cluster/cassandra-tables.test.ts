@@ -7,12 +7,17 @@ import { nextEpoch } from "#lib/leases/leases";
 import { queueIdOf, type Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Place, Store } from "#lib/store/store";
 import { silentLog } from "#lib/telemetry/log";
+import {
+  cassandraTables,
+  statements,
+  type TemporaryStore,
+  temporaryStore,
+} from "../conformance/cassandra.ts";
+import { deferredOf, destinationIn, epoch, newUnit, shards } from "../conformance/fixtures.ts";
 import { failureOf } from "../support/failure.ts";
 import { shard } from "../support/records.ts";
 import { titled } from "../support/servers/titled.ts";
 import { cassandraMissing } from "../support/servers/toolchain/cassandra-jars.ts";
-import { cassandraTables, statements, type TemporaryStore, temporaryStore } from "./cassandra.ts";
-import { deferredOf, destinationIn, epoch, newUnit, shards } from "./fixtures.ts";
 
 const missing = cassandraMissing();
 const zero = shard(0);
