@@ -62,6 +62,8 @@ interface Standing {
   readonly inbox: string;
   readonly subscription: Subscription;
   delivery: number;
+  /** Each has a subject of its own for what the server says about it: that may come late. */
+  pulls: number;
   /** Messages still to come from the pull that is open; 0: none is open. */
   open: number;
   /** Of the pull that is open. */
@@ -175,15 +177,16 @@ export class OrderedLane implements HasDeadline {
     // Lost while it was made: where it stands now nobody knows.
     if (!link.isUp) throw new Error("the connection was lost");
     const inbox = createInbox();
-    const subscription = link.connection.subscribe(inbox, {
+    const subscription = link.connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
-        if (this.#standing?.inbox !== inbox) return;
+        const standing = this.#standing;
+        if (standing?.inbox !== inbox) return;
         if (error !== null) this.restart(String(error));
-        else if (message.subject === inbox) this.#takeStatus(message);
-        else this.#take(message);
+        else if (message.reply) this.#take(standing, message, message.reply);
+        else this.#takeStatus(standing, message);
       },
     });
-    this.#standing = { name, inbox, subscription, delivery: 0, open: 0, came: 0 };
+    this.#standing = { name, inbox, subscription, delivery: 0, pulls: 0, open: 0, came: 0 };
   }
 
   #configuration(name: string): Partial<ConsumerConfig> {
@@ -221,14 +224,13 @@ export class OrderedLane implements HasDeadline {
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#place.stream}.${standing.name}`;
     standing.open = batch;
     standing.came = 0;
+    standing.pulls += 1;
     this.#isAlive();
-    connection.publish(subject, JSON.stringify(request), { reply: standing.inbox });
+    connection.publish(subject, JSON.stringify(request), { reply: replySubject(standing) });
   }
 
-  #take(message: Msg): void {
-    const standing = this.#standing;
-    if (standing === undefined) return;
-    const { sequence, delivery } = parseDelivered(message.reply ?? "");
+  #take(standing: Standing, message: Msg, reply: string): void {
+    const { sequence, delivery } = parseDelivered(reply);
     if (delivery !== standing.delivery + 1) {
       this.restart(`delivery ${delivery} came behind ${standing.delivery}`);
       return;
@@ -249,11 +251,10 @@ export class OrderedLane implements HasDeadline {
     if (standing.open === 0) this.#pull();
   }
 
-  #takeStatus(message: Msg): void {
-    const standing = this.#standing;
+  #takeStatus(standing: Standing, message: Msg): void {
+    if (standing.open === 0 || message.subject !== replySubject(standing)) return;
     const code = message.headers?.code ?? 0;
     if (code === 100) return this.#isAlive();
-    if (standing === undefined) return;
     // 408: its time is over; 404: nothing is there; 409 behind a message: its bytes are used up.
     const isOver = code === 408 || code === 404 || (code === 409 && standing.came > 0);
     if (!isOver) {
@@ -287,4 +288,8 @@ export class OrderedLane implements HasDeadline {
       log.debug("consumer_left", { stream: this.#place.stream, error: String(error) });
     }
   }
+}
+
+function replySubject({ inbox, pulls }: Standing): string {
+  return `${inbox}.${pulls}`;
 }
