@@ -8,7 +8,7 @@ const acts: Readonly<Record<string, Act>> = {
   kill: (node) => node.kill(),
   stop: (node) => node.terminate(),
   start: (node) => node.start(),
-  pause: async (node) => node.pause(),
+  pause: (node) => node.pause(),
   resume: async (node) => node.resume(),
 };
 

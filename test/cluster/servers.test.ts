@@ -48,7 +48,7 @@ describe.skipIf(noNats !== undefined)(titled("NATS", noNats), () => {
   test("one that is paused answers when it goes on", async () => {
     nats = await startNats({ nodes: 1 });
     const link = await connect({ servers: [...nats.servers] });
-    nats.pause(0);
+    await nats.pause(0);
     await expect(link.request("nobody", "", { timeout: 100 })).rejects.toThrow(TimeoutError);
     nats.resume(0);
     await expect(link.request("nobody")).rejects.toThrow("no responders");

@@ -43,7 +43,7 @@ export const natsScenarios: readonly Scenario[] = [
     cassandra: 1,
     async act({ cluster: { nats } }, load) {
       for (const node of nats.nodes.keys()) {
-        nats.pause(node);
+        await nats.pause(node);
         await systemClock.sleep(standstillMs);
         nats.resume(node);
         await load.more(200);

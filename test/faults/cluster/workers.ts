@@ -45,7 +45,7 @@ export const workerScenarios: readonly Scenario[] = [
     async act(world, load) {
       const harm = harmOfKill(world);
       const { node } = workerOf(world, 0);
-      node.pause();
+      await node.pause();
       await systemClock.sleep(pauseMs);
       node.resume();
       await load.more(600);

@@ -93,9 +93,9 @@ export class ServerGroup implements AsyncDisposable {
     await Promise.all(down.map((node) => node.ready()));
   }
 
-  /** SIGSTOP. */
-  pause(node: number): void {
-    this.#node(node).pause();
+  /** SIGSTOP. Resolves when it does nothing any more. */
+  pause(node: number): Promise<void> {
+    return this.#node(node).pause();
   }
 
   /** SIGCONT. */

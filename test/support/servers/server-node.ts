@@ -1,5 +1,5 @@
 /** One server as a process of its own: started until it is ready, killed, paused, started again. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
@@ -21,6 +21,7 @@ export interface NodePlan {
 }
 
 const pollMs = 50;
+const stopPollMs = 1;
 const defaultStopMaxMs = 30_000;
 const tailBytes = 3_000;
 
@@ -112,8 +113,12 @@ export class ServerNode {
     this.#child = undefined;
   }
 
-  pause(): void {
-    this.#child?.kill("SIGSTOP");
+  /** Resolves when it does nothing any more. */
+  async pause(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill("SIGSTOP");
+    while (!isStopped(child.pid)) await systemClock.sleep(stopPollMs);
   }
 
   resume(): void {
@@ -131,6 +136,16 @@ export class ServerNode {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, from);
     return buffer.subarray(0, bytesRead).toString();
   }
+}
+
+/** Each thread stops by itself; one that is gone has stopped, too. */
+function isStopped(pid: number): boolean {
+  const folder = `/proc/${pid}/task`;
+  if (!existsSync(folder)) return true;
+  return readdirSync(folder).every((thread) => {
+    const file = join(folder, thread, "stat");
+    return !existsSync(file) || /\) [TZX] /.test(readFileSync(file, "utf8"));
+  });
 }
 
 /** Makes the folder of a node, and of all that the plan writes into it. */
