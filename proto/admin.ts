@@ -119,13 +119,7 @@ const verbs = {
         limit: count.min(1).max(listLimitMax),
       })
       .readonly(),
-    answer: z
-      .object({
-        units: z.array(listedUnit).readonly(),
-        /** There are more within `limit`: they would not have fitted into an answer. */
-        isCut: z.boolean().optional(),
-      })
-      .readonly(),
+    answer: z.object({ units: z.array(listedUnit).readonly() }).readonly(),
   },
   "queue.show": {
     arguments: z.object({ id: z.union([uid, queueId]) }).readonly(),

@@ -1,7 +1,8 @@
 /** `godwit config …`: what is wrong with a configuration, and one to begin with. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Config } from "#lib/config/config";
-import { exampleConfiguration } from "./config-example.ts";
+import { type RoleName, roleNames } from "#lib/config/role";
+import { clusterExample, exampleConfiguration } from "./config-example.ts";
 import {
   type Configured,
   defaultFileName,
@@ -14,6 +15,7 @@ import { jsonText, table } from "./table.ts";
 
 interface CheckOptions {
   readonly config?: string;
+  readonly role?: RoleName;
   readonly json?: boolean;
 }
 
@@ -24,9 +26,12 @@ export function addConfigCommands(program: Command, io: Io): void {
     .description("every fault at once, with line, column and hint; exit code 2 when there is one")
     .argument("[file]", "the file (default: godwit.yaml)")
     .option("-c, --config <file>", "the same, as the other commands have it")
+    .addOption(
+      new Option("--role <role>", "and whether it suffices for this one").choices(roleNames),
+    )
     .option("--json", "print JSON")
     .action((file: string | undefined, options: CheckOptions) => {
-      const read = readConfiguration(io, file ?? options.config);
+      const read = readConfiguration(io, file ?? options.config, options.role);
       if (options.json) return tellJson(io, read);
       if (!("config" in read)) throw new CommandFailed(faultText(read), 2);
       tell(io, read);
@@ -34,7 +39,10 @@ export function addConfigCommands(program: Command, io: Io): void {
   config
     .command("example")
     .description("a configuration to begin with: all keys, with their defaults")
-    .action(() => io.out(exampleConfiguration));
+    .option("--cluster", "for edge, delivery and control")
+    .action(({ cluster }: { cluster?: boolean }) =>
+      io.out(cluster ? exampleConfiguration + clusterExample : exampleConfiguration),
+    );
 }
 
 function tell(io: Io, { config, warnings, fileName }: Configured): void {

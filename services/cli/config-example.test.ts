@@ -3,7 +3,7 @@ import type { Config } from "#lib/config/config";
 import { loadConfig } from "#lib/config/load";
 import { defaultEdgeLimits, serverLimits } from "../edge/config.ts";
 import { makeIdentity } from "../edge/identity.ts";
-import { exampleConfiguration } from "./config-example.ts";
+import { clusterExample, exampleConfiguration } from "./config-example.ts";
 
 const identity = await makeIdentity("mta1.example.net");
 const passwordHash = await Bun.password.hash("x", {
@@ -14,6 +14,11 @@ const passwordHash = await Bun.password.hash("x", {
 const files: Readonly<Record<string, string>> = {
   "tls.crt": identity.certificate,
   "tls.key": identity.privateKey,
+  "ca.crt": identity.certificate,
+  "nats.crt": identity.certificate,
+  "nats.key": identity.privateKey,
+  "cassandra.crt": identity.certificate,
+  "cassandra.key": identity.privateKey,
   "alice.hash": `${passwordHash}\n`,
 };
 
@@ -21,7 +26,11 @@ function load(text: string): Config {
   const loaded = loadConfig(text, {
     fileName: "godwit.yaml",
     readFile: (path) => files[path.split("/").at(-1) ?? ""] ?? "",
-    environment: {},
+    environment: {
+      GODWIT_TOKEN: "a-token-of-our-own",
+      NATS_PASSWORD: "secret",
+      CASSANDRA_PASSWORD: "secret",
+    },
     osHostname: "mta1.example.net",
   });
   if ("config" in loaded) return loaded.config;
@@ -51,7 +60,8 @@ test("every key that it only mentions is taken, too", () => {
   expect(config.routes).toHaveLength(3);
   expect(config.tls).toEqual(identity);
   expect(config.dns.servers).toHaveLength(1);
-  expect(config.control).toEqual(load("").control);
+  expect(config.control).toEqual({ ...load("").control, token: "a-token-of-our-own" });
+  expect(config.delivery.name).toBe("worker-1");
 });
 
 test("the limits that it mentions are the defaults", () => {
@@ -63,7 +73,31 @@ test("the limits that it mentions are the defaults", () => {
   }
 });
 
+test("a cluster's example sets what applies without the keys, and mentions all others", () => {
+  const servers = `
+nats: { servers: ["nats://127.0.0.1:4222", "nats://127.0.0.1:4223", "nats://127.0.0.1:4224"] }
+cassandra: { contactPoints: ["127.0.0.1:9042"], localDataCenter: datacenter1 }
+`;
+  const { nats, cassandra } = load(servers);
+  expect(load(clusterExample)).toMatchObject({ shards: 32, nats, cassandra });
+  const all = load(withAllKeys(clusterExample));
+  expect(all.nats).toMatchObject({
+    ...nats,
+    user: "godwit",
+    password: "secret",
+    tls: { ca: identity.certificate, ...identity },
+  });
+  expect(all.cassandra).toMatchObject({
+    ...cassandra,
+    username: "godwit",
+    password: "secret",
+    tls: { ca: identity.certificate, ...identity },
+  });
+});
+
 test("no line of it is wider than a terminal", () => {
-  const wide = exampleConfiguration.split("\n").filter((line) => line.length > 100);
+  const wide = (exampleConfiguration + clusterExample)
+    .split("\n")
+    .filter((line) => line.length > 100);
   expect(wide).toEqual([]);
 });

@@ -58,6 +58,7 @@ routes: []
 #dns: { servers: ["127.0.0.1:53"] }
 
 delivery:
+  #name: worker-1              # of a cluster's worker; default: the name of the machine
   retry:
     first: 5m                  # after the first failure; each further pause is longer
     factor: 2                  # … by this,
@@ -75,6 +76,7 @@ control:
   address: 127.0.0.1
   port: 8025
   #tokenFile: data/control.token
+  #token: { env: GODWIT_TOKEN }   # instead of the file: the same on all nodes of a cluster
 
 log: { level: info }           # debug, info, warn or error
 
@@ -95,6 +97,34 @@ log: { level: info }           # debug, info, warn or error
 #  handshake: 30s
 #  stop: 30s                    # for running transactions when Godwit stops
 
-# Parts of the queue; chosen once, before the first start.
-shards: 4
+# Parts of the queue; chosen once, before the first start. A cluster has 32 without this key.
+#shards: 4
+`;
+
+/** What `godwit config example --cluster` prints behind it. */
+export const clusterExample = `
+# For edge, delivery and control; the same file may serve all of them.
+# A change of streams, tables, sizes or copies is made by: godwit schema apply
+
+nats:
+  servers: ["nats://127.0.0.1:4222", "nats://127.0.0.1:4223", "nats://127.0.0.1:4224"]
+  replicas: 3                  # copies of each message; 1, 3 or 5
+  #namespace: ""               # sets this cluster apart from others on the same servers
+  #user: godwit                # or token, or credentials
+  #password: { env: NATS_PASSWORD }
+  #tls: { ca: ca.crt, certificate: nats.crt, privateKey: nats.key }
+  # JetStream reserves these on each server with a copy: all shards together must fit.
+  #shardBytesMax: 1GiB         # of each shard
+  #splitBytesMax: 1GiB         # messages to several domains on their way to their shards
+  #bodyBytesMax: 8GiB          # large content
+  #journalBytesMax: 8GiB       # what became of messages, for three days
+
+cassandra:
+  contactPoints: ["127.0.0.1:9042"]
+  localDataCenter: datacenter1
+  keyspace: godwit
+  replication: 3               # copies in localDataCenter, or { dc1: 3, dc2: 3 }
+  #username: godwit
+  #password: { env: CASSANDRA_PASSWORD }
+  #tls: { ca: ca.crt, certificate: cassandra.crt, privateKey: cassandra.key }
 `;

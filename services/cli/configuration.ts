@@ -2,6 +2,7 @@
 import type { Config } from "#lib/config/config";
 import { type Fault, faultLine } from "#lib/config/fault";
 import { loadConfig } from "#lib/config/load";
+import type { RoleName } from "#lib/config/role";
 import { CommandFailed, type Io } from "./io.ts";
 import { printable } from "./table.ts";
 
@@ -21,12 +22,13 @@ export interface Misconfigured {
 }
 
 /**
- * The named file, or `./godwit.yaml` when there is one.
+ * The named file, or `./godwit.yaml` when there is one; and whether it suffices for `role`.
  * @throws {CommandFailed} when the named one cannot be read
  */
 export function readConfiguration(
   io: Io,
   fileName: string | undefined,
+  role?: RoleName,
 ): Configured | Misconfigured {
   const text = textOf(io, fileName);
   const source = fileName ?? (text === undefined ? undefined : defaultFileName);
@@ -35,14 +37,15 @@ export function readConfiguration(
     readFile: (path) => io.readFile(path),
     environment: io.environment,
     osHostname: io.osHostname,
+    role,
   });
   if ("config" in loaded) return { ...loaded, fileName: source };
   return { ...loaded, fileName: source ?? defaultFileName };
 }
 
 /** The same for who cannot go on without. @throws {CommandFailed} with every fault */
-export function configured(io: Io, fileName: string | undefined): Configured {
-  const read = readConfiguration(io, fileName);
+export function configured(io: Io, fileName: string | undefined, role?: RoleName): Configured {
+  const read = readConfiguration(io, fileName, role);
   if ("config" in read) return read;
   throw new CommandFailed(faultText(read), 2);
 }

@@ -2,12 +2,15 @@
 /** The `godwit` command on a real machine. */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { systemClock } from "#lib/clock";
 import type { Io } from "./io.ts";
 import { runGodwit } from "./program.ts";
 import type { Roles } from "./roles.ts";
 import { readAll, typedLine } from "./terminal.ts";
 
 const { stdin, stdout, stderr } = process;
+/** Servers that were started at the same time are there by then. */
+const schemaMsMax = 300_000;
 
 // Who reads only the first lines, as `head` does, has what they wanted; a daemon outlives its
 // reader.
@@ -34,12 +37,35 @@ const io: Io = {
 };
 
 let hasServed = false;
+// Each is loaded only when it is wanted: the other commands start without a database.
 const roles: Roles = {
-  // Loaded only when it is wanted: the other commands start without a database.
   async standalone({ config, ...options }) {
     const { runStandalone } = await import("../standalone/main.ts");
     hasServed = true;
     return runStandalone(config, options);
+  },
+  async edge({ config, ...options }) {
+    const { runEdge } = await import("../edge/main.ts");
+    const { ControlServer } = await import("../control/server.ts");
+    hasServed = true;
+    return runEdge(config, { ...options, openControl: ControlServer.open });
+  },
+  async delivery({ config, ...options }) {
+    const { runDelivery } = await import("../delivery/main.ts");
+    const { ControlServer } = await import("../control/server.ts");
+    hasServed = true;
+    return runDelivery(config, { ...options, openControl: ControlServer.open });
+  },
+  async control({ config, ...options }) {
+    const { runControl } = await import("../control/main.ts");
+    hasServed = true;
+    return runControl(config, options);
+  },
+  async schema(config, options) {
+    const { settleSchema } = await import("#lib/role/schema");
+    const signal = AbortSignal.timeout(schemaMsMax);
+    hasServed = true;
+    return settleSchema(config, { ...options, signal, clock: systemClock });
   },
 };
 

@@ -1,22 +1,16 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FakeIo } from "../../test/support/cli/fake-io.ts";
+import { NotedRoles } from "../../test/support/cli/noted-roles.ts";
 import { runGodwit } from "./program.ts";
-import type { Roles, Started } from "./roles.ts";
 
 let io: FakeIo;
-let started: Started[];
+let roles: NotedRoles;
 
 beforeEach(() => {
   io = new FakeIo();
-  started = [];
+  roles = new NotedRoles();
+  roles.exitCode = 3;
 });
-
-const roles: Roles = {
-  async standalone(with_) {
-    started.push(with_);
-    return 3;
-  },
-};
 
 const run = (...args: string[]) => runGodwit(args, io, roles);
 
@@ -92,57 +86,121 @@ describe("standalone", () => {
   test("gets the configuration, and its exit code is the command's", async () => {
     io.files.set("x.yaml", "hostname: mta2.example.net\n");
     expect(await run("standalone", "--config", "x.yaml")).toBe(3);
-    const [{ config, warnings, configFile } = {}] = started;
+    const [{ config, warnings, configFile } = {}] = roles.started;
     expect([config?.hostname, warnings, configFile]).toEqual(["mta2.example.net", [], "x.yaml"]);
   });
 
   test("starts without a file, too", async () => {
     expect(await run("standalone")).toBe(3);
-    expect(started[0]?.configFile).toBeUndefined();
-    expect(started[0]?.config.listeners).toHaveLength(3);
+    expect(roles.started[0]?.configFile).toBeUndefined();
+    expect(roles.started[0]?.config.listeners).toHaveLength(3);
   });
 
   test("is not started with a faulty one", async () => {
     io.files.set("x.yaml", faulty);
     expect(await run("standalone", "-c", "x.yaml")).toBe(2);
     expect(io.stderr).toContain(faults[2] ?? "");
-    expect(started).toEqual([]);
+    expect(roles.started).toEqual([]);
   });
 
   test("reads the file again when it is asked to", async () => {
     io.files.set("godwit.yaml", "hostname: a.example.net\n");
     await run("standalone");
     io.files.set("godwit.yaml", "hostname: b.example.net\n");
-    expect(await started[0]?.reload()).toMatchObject({ config: { hostname: "b.example.net" } });
+    expect(await roles.started[0]?.reload()).toMatchObject({
+      config: { hostname: "b.example.net" },
+    });
     io.files.set("godwit.yaml", "hostnam: b.example.net\n");
-    expect(await started[0]?.reload()).toMatchObject({ faults: [{ key: "hostnam" }] });
+    expect(await roles.started[0]?.reload()).toMatchObject({ faults: [{ key: "hostnam" }] });
   });
 
   test("does not take a file that is gone for one without keys", async () => {
     io.files.set("godwit.yaml", "hostname: a.example.net\n");
     await run("standalone");
     io.files.clear();
-    expect(started[0]?.reload()).rejects.toThrow('Cannot read "godwit.yaml"');
+    expect(roles.started[0]?.reload()).rejects.toThrow('Cannot read "godwit.yaml"');
   });
 
   test("that fails is told with its causes, without a stack", async () => {
     const cause = new Error("EADDRINUSE");
     const standalone = () => Promise.reject(new Error("Cannot listen on port 2587", { cause }));
-    expect(await runGodwit(["standalone"], io, { standalone })).toBe(1);
+    expect(
+      await runGodwit(["standalone"], io, { ...roles, schema: roles.schema, standalone }),
+    ).toBe(1);
     expect(io.stderr).toBe("Cannot listen on port 2587: EADDRINUSE\n");
   });
 });
 
-test.each(["edge", "delivery", "control --config x", "schema apply"])(
-  "godwit %s comes with the cluster release",
-  async (line) => {
-    const [name = "", ...rest] = line.split(" ");
-    expect(await run(name, ...rest)).toBe(2);
-    expect(io.stderr).toBe(
-      `"godwit ${name}" comes with the cluster release; this version runs on one machine: godwit standalone\n`,
-    );
-  },
-);
+const cluster = `
+nats: { servers: ["nats://127.0.0.1:4222"] }
+cassandra: { contactPoints: ["127.0.0.1:9042"], localDataCenter: datacenter1 }
+`;
+
+describe.each(["edge", "delivery", "control"] as const)("%s", (role) => {
+  test("gets the configuration, and its exit code is the command's", async () => {
+    io.files.set("x.yaml", cluster);
+    expect(await run(role, "--config", "x.yaml")).toBe(3);
+    expect(roles.started).toMatchObject([{ role, config: { shards: 32 }, configFile: "x.yaml" }]);
+  });
+
+  test("is not started without its servers", async () => {
+    io.files.set("godwit.yaml", "hostname: mta1.example.net\n");
+    expect(await run(role)).toBe(2);
+    expect(io.stderr).toContain("godwit.yaml:1:1: nats: is missing: ");
+    expect(roles.started).toEqual([]);
+  });
+
+  test("config check --role says the same", async () => {
+    expect(await run("config", "check", "--role", role)).toBe(2);
+    expect(io.stderr).toContain("nats: is missing");
+  });
+});
+
+test("config check knows no other role", async () => {
+  expect(await run("config", "check", "--role", "edgy")).toBe(2);
+  expect(io.stderr).toContain("Allowed choices are standalone, edge, delivery, control");
+});
+
+describe("schema apply", () => {
+  beforeEach(() => io.files.set("godwit.yaml", cluster));
+
+  test("says what it changed", async () => {
+    roles.reports = [
+      { server: "NATS", changes: ["made stream Q000"], refusals: [] },
+      { server: "Cassandra", changes: [], refusals: [] },
+    ];
+    expect(await run("schema", "apply")).toBe(0);
+    expect(roles.settled).toMatchObject([{ isCheck: false }]);
+    expect(io.stdout.split("\n")).toEqual([
+      "NATS: done: made stream Q000",
+      "Cassandra: all is as it should be",
+      "",
+    ]);
+  });
+
+  test("fails when something was refused", async () => {
+    const refusals = ["there are 32 shards, and 3 of them hold mail"];
+    roles.reports = [{ server: "NATS", changes: [], refusals }];
+    expect(await run("schema", "apply")).toBe(1);
+    expect(io.stdout).toBe(`NATS: refused: ${refusals[0]}\n`);
+    expect(io.stderr).toContain("what was refused would lose mail");
+  });
+
+  test("--check changes nothing, and fails when something differs", async () => {
+    roles.reports = [{ server: "Cassandra", changes: ["table unit is missing"], refusals: [] }];
+    expect(await run("schema", "apply", "--check")).toBe(1);
+    expect(roles.settled).toMatchObject([{ isCheck: true }]);
+    expect(io.stdout).toBe("Cassandra: differs: table unit is missing\n");
+    roles.reports = [{ server: "Cassandra", changes: [], refusals: [] }];
+    expect(await run("schema", "apply", "--check", "--json")).toBe(0);
+  });
+
+  test("needs both servers", async () => {
+    io.files.set("godwit.yaml", "hostname: mta1.example.net\n");
+    expect(await run("schema", "apply")).toBe(2);
+    expect(io.stderr).toContain("2 faults in the configuration");
+  });
+});
 
 test.each([
   [["--version"], 0, /^0\.\d+\.\d+\n$/, /^$/],

@@ -3,11 +3,13 @@ import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addConfigCommands } from "./config-commands.ts";
 import { CommandFailed, type Io } from "./io.ts";
+import { addClusterCommand } from "./operator/cluster-command.ts";
 import { addExplainCommand } from "./operator/explain-command.ts";
 import { addQueueCommands } from "./operator/queue-commands.ts";
 import { addTraceCommand } from "./operator/trace-command.ts";
+import { addRoleCommands } from "./role-commands.ts";
 import type { Roles } from "./roles.ts";
-import { addRoleCommands } from "./standalone-command.ts";
+import { addSchemaCommand } from "./schema-command.ts";
 import { addUserCommands } from "./user-commands.ts";
 
 const examples = `
@@ -15,14 +17,16 @@ Examples:
   godwit config example > godwit.yaml       a configuration to begin with
   godwit config check                       what is wrong with it
   godwit user hash                          the hash of a password, for users
-  godwit standalone                         run
+  godwit standalone                         run on one machine
+  godwit schema apply                       make a cluster's streams and tables; then run
+                                            godwit control, godwit delivery, godwit edge
+  godwit cluster status                     workers, shards, and who waits for what
   godwit queue summary                      which destinations mail waits for
   godwit explain example.com                why it waits there, and until when
   godwit queue retry example.com            try now
   godwit trace 01JDF8Z5T0ABCDEFGHJKMNPQRS   what became of a message
 
-Exit codes: 0 done, 1 failed, 2 asked wrongly or a faulty configuration.
-The roles edge, delivery and control, and "schema apply", come with the cluster release.`;
+Exit codes: 0 done, 1 failed, 2 asked wrongly or a faulty configuration.`;
 
 /** Runs one command and tells what went wrong. Resolves to the exit code: 0, 1 or 2. */
 export async function runGodwit(args: readonly string[], io: Io, roles: Roles): Promise<number> {
@@ -32,10 +36,12 @@ export async function runGodwit(args: readonly string[], io: Io, roles: Roles): 
   };
   const program = godwit(io);
   addRoleCommands(program, { io, roles, ended });
+  addSchemaCommand(program, io, roles);
   addConfigCommands(program, io);
   addQueueCommands(program, io);
   addExplainCommand(program, io);
   addTraceCommand(program, io);
+  addClusterCommand(program, io);
   addUserCommands(program, io);
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -1,5 +1,7 @@
 /** What the command starts, as `main.ts` wires it. */
 import type { Config } from "#lib/config/config";
+import type { RoleName } from "#lib/config/role";
+import type { ServerReport } from "#lib/role/schema";
 import type { Configured, Misconfigured } from "./configuration.ts";
 
 export interface Started {
@@ -11,7 +13,13 @@ export interface Started {
   readonly reload: () => Promise<Configured | Misconfigured>;
 }
 
-export interface Roles {
-  /** Runs until it is told to stop; resolves to the exit code. */
-  standalone(started: Started): Promise<number>;
+export interface SchemaOptions {
+  /** Changes nothing, and tells what would be. */
+  readonly isCheck: boolean;
+  readonly told: (line: string) => void;
+}
+
+export interface Roles extends Readonly<Record<RoleName, (started: Started) => Promise<number>>> {
+  /** Makes or checks what the cluster stands on. Rejects when a server cannot be reached. */
+  schema(config: Config, options: SchemaOptions): Promise<readonly ServerReport[]>;
 }

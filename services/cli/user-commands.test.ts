@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { passwordHash } from "#lib/config/value";
 import { FakeIo } from "../../test/support/cli/fake-io.ts";
+import { NotedRoles } from "../../test/support/cli/noted-roles.ts";
 import { runGodwit } from "./program.ts";
 
 let io: FakeIo;
@@ -11,7 +12,7 @@ beforeEach(() => {
 
 function hash(...typed: string[]): Promise<number> {
   io.passwords.push(...typed);
-  return runGodwit(["user", "hash"], io, { standalone: async () => 0 });
+  return runGodwit(["user", "hash"], io, new NotedRoles());
 }
 
 test.each([
@@ -55,6 +56,6 @@ test.each([
 });
 
 test("user hash takes no password from its arguments, where others can see it", async () => {
-  expect(await runGodwit(["user", "hash", "secret"], io, { standalone: async () => 0 })).toBe(2);
+  expect(await runGodwit(["user", "hash", "secret"], io, new NotedRoles())).toBe(2);
   expect(io.stderr).not.toContain("secret");
 });

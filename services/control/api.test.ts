@@ -284,15 +284,6 @@ describe("a shard that nobody answers for", () => {
   });
 });
 
-test("a list goes no further than an answer that was cut", async () => {
-  const [first, second] = [listedUnit(`${a}.0`), listedUnit(`${b}.0`)];
-  const cut = adminAnswer("queue.list", { units: [first], isCut: true });
-  bus.serveWorker(servingWorker(async () => cut));
-  new AdminWorker(bus, { units: [second] });
-  const { body } = await get("/v1/queue");
-  expect(body).toMatchObject({ units: [{ uid: `${a}.0` }], next: `${a}.0` });
-});
-
 describe("a node that is not ready", () => {
   test("says why it cannot answer operators", async () => {
     reasons = [{ part: "nats", reason: "no server answers", since: 1, isBlocking: true }];

@@ -45,17 +45,17 @@ async function refused(c: Context, token: string | undefined): Promise<Response 
   return answerProblem(c, 401, "the token is missing or wrong");
 }
 
-/** Made when what it stands on is there. */
+/** Made when what it stands on is there, and again when there is more. */
 function operatorsApi(ports: ApiPorts): (c: Context) => Response | Promise<Response> {
-  let routes: Hono | undefined;
+  let made: { readonly of: OperatorsPorts; readonly routes: Hono } | undefined;
   return (c) => {
     const operators = ports.operators();
     if (operators === undefined) {
       const reasons = ports.reasons().map(({ part, reason }) => `${part}: ${reason}`);
       return answerProblem(c, 503, ["this node is not ready", ...reasons].join("; "));
     }
-    routes ??= operatorsRoutes(operators, ports);
-    return routes.fetch(c.req.raw);
+    if (made?.of !== operators) made = { of: operators, routes: operatorsRoutes(operators, ports) };
+    return made.routes.fetch(c.req.raw);
   };
 }
 

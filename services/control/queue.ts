@@ -58,13 +58,10 @@ export class Queue {
   async list(asked: AdminArguments<"queue.list">): Promise<ListedPage> {
     const { answers, ...told } = await askWorkers(this.#ports, "queue.list", asked);
     const units = merged(answers.map((answer) => answer.units));
-    // Who cut an answer short has more: what comes behind it here is not the next.
-    const cuts = answers.flatMap((a) => (a.isCut ? (a.units.at(-1)?.uid ?? []) : []));
-    const known = units.filter(({ uid }) => cuts.every((cut) => uid <= cut));
-    const page = known.slice(0, asked.limit);
+    const page = units.slice(0, asked.limit);
     // A worker that filled its answer may have more.
-    const isFull = answers.some((answer) => answer.units.length >= asked.limit);
-    const isMore = units.length > page.length || cuts.length > 0 || isFull;
+    const isMore =
+      units.length > page.length || answers.some((answer) => answer.units.length >= asked.limit);
     const last = page.at(-1);
     return { units: page, ...(isMore && last !== undefined ? { next: last.uid } : {}), ...told };
   }

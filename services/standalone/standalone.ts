@@ -22,7 +22,7 @@ import { Edge, type Listening } from "../edge/edge.ts";
 import { selfSignedIdentity } from "../edge/identity.ts";
 import { edgeConfigOf } from "../edge/settings.ts";
 import { edgeTelemetry } from "../edge/telemetry.ts";
-import { reloaded } from "./reloading.ts";
+import { reloaded } from "#lib/role/reloading";
 
 export interface StandalonePorts {
   readonly transport: Transport;

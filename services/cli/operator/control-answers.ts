@@ -53,6 +53,25 @@ const parked = z.object({
 });
 const hold = z.object({ destination: z.string(), reason: z.string(), since: time });
 
+const clusterStatus = z.object({
+  workers: z.array(
+    z.object({ name: z.string(), standing: z.string(), silentMs: z.number(), shards: z.number() }),
+  ),
+  shards: z.array(
+    z.object({
+      shard: z.number(),
+      owner: z.string().optional(),
+      epoch: z.number().optional(),
+      floor: z.number(),
+      end: z.number().optional(),
+      lag: z.number().optional(),
+      state: z.string(),
+      waitsFor: z.string().optional(),
+    }),
+  ),
+});
+
+export type ClusterStatus = z.output<typeof clusterStatus>;
 export type TracedEvent = z.output<typeof event>;
 export type Hold = z.output<typeof hold>;
 
@@ -101,6 +120,10 @@ export function readBounces(answer: unknown): readonly z.output<typeof bounce>[]
 
 export function readParked(answer: unknown): readonly z.output<typeof parked>[] {
   return read(z.object({ parked: z.array(parked) }), answer, "what is parked").parked;
+}
+
+export function readClusterStatus(answer: unknown): ClusterStatus {
+  return read(clusterStatus, answer, "the state of the cluster");
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -19,13 +19,28 @@ async function ofShard(
   only: Destination | undefined,
   store: Store,
 ): Promise<readonly DestinationSummary[]> {
-  const { working, shard } = owner;
   const deferred = await deferredBy(owner, only, store);
+  return knownOf(owner, deferred).filter(
+    ({ destination }) => only === undefined || destination === only,
+  );
+}
+
+/** Without a look into the store. */
+export function summaryInMemory(owner: ShardOwner): readonly DestinationSummary[] {
+  const { deferred } = owner.working;
+  return knownOf(owner, new Map([...deferred.kinds].map((name) => [name, deferred.of(name)])));
+}
+
+/** Of each destination that is in memory, held, or has deferred units. */
+function knownOf(
+  owner: ShardOwner,
+  deferred: ReadonlyMap<Destination, number>,
+): readonly DestinationSummary[] {
+  const { working, shard } = owner;
   const names = new Set<Destination>(deferred.keys());
   for (const { destination } of working.destinations) names.add(destination);
   for (const destination of owner.ownHolds) names.add(destination);
-  const wanted = [...names].filter((name) => only === undefined || name === only);
-  return wanted.map((destination) => {
+  return [...names].map((destination) => {
     const count = deferred.get(destination) ?? 0;
     const known = working.known(destination);
     if (known !== undefined) return summaryOf(owner, known, count);

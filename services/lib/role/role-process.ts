@@ -34,7 +34,7 @@ export interface RoleSurroundings extends RunOptions {
   readonly log: ProcessLog;
   readonly signals: Signals;
   /** Resolves to the exit code when a part has broken, and the process can only end. */
-  readonly broken: Promise<number>;
+  readonly broken?: Promise<number>;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function runRole(role: Role, surroundings: RoleSurroundings): Promi
   signals.on("SIGTERM", stop);
   signals.on("SIGINT", stop);
   signals.on("SIGHUP", reload);
-  broken.then(ended.resolve, ended.reject);
+  broken?.then(ended.resolve, ended.reject);
   try {
     for (const warning of surroundings.warnings) log.warn("configuration_warning", { warning });
     log.info("starting");

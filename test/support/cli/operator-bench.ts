@@ -10,6 +10,7 @@ import { controlApi } from "../../../services/control/api.ts";
 import { AdminWorker } from "../admin-worker.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { FakeIo } from "./fake-io.ts";
+import { NotedRoles } from "./noted-roles.ts";
 
 const token = "a-token-of-our-own";
 
@@ -57,7 +58,7 @@ export class OperatorBench {
       this.requests.push(`${request.method} ${request.url}`);
       return this.answer?.(request) ?? this.#api.fetch(request);
     };
-    const code = await runGodwit(args, io, { standalone: () => Promise.resolve(0) });
+    const code = await runGodwit(args, io, new NotedRoles());
     return { code, out: io.stdout, err: io.stderr };
   }
 }

@@ -1,0 +1,53 @@
+/** `godwit schema apply`: makes what the cluster stands on, and says what it changed. */
+import type { Command } from "commander";
+import type { ServerReport } from "#lib/role/schema";
+import { configured } from "./configuration.ts";
+import { CommandFailed, type Io } from "./io.ts";
+import type { Roles } from "./roles.ts";
+import { jsonText, printable } from "./table.ts";
+
+interface ApplyOptions {
+  readonly config?: string;
+  readonly check?: boolean;
+  readonly json?: boolean;
+}
+
+export function addSchemaCommand(program: Command, io: Io, roles: Roles): void {
+  const schema = program
+    .command("schema")
+    .description("streams and buckets in NATS, tables in Cassandra");
+  schema
+    .command("apply")
+    .description("make them, and change what can be changed without a loss; safe to repeat")
+    .option("-c, --config <file>", "the configuration (default: godwit.yaml)")
+    .option("--check", "change nothing; exit code 1 when something differs")
+    .option("--json", "print JSON")
+    .action(async (options: ApplyOptions) => {
+      const { config } = configured(io, options.config, "delivery");
+      const isCheck = options.check === true;
+      const reports = await roles.schema(config, {
+        isCheck,
+        told: (line) => io.err(`${printable(line)}\n`),
+      });
+      io.out(options.json ? jsonText({ reports }) : reports.map(textOf(isCheck)).join(""));
+      const refused = reports.flatMap(({ refusals }) => refusals);
+      const differing = isCheck ? reports.flatMap(({ changes }) => changes) : [];
+      if (refused.length > 0) {
+        throw new CommandFailed("Not all is as it should be: what was refused would lose mail");
+      }
+      if (differing.length > 0) throw new CommandFailed("To change it: godwit schema apply");
+    });
+}
+
+function textOf(isCheck: boolean) {
+  return ({ server, changes, refusals }: ServerReport): string => {
+    const nothing = `${server}: all is as it should be`;
+    if (changes.length + refusals.length === 0) return `${nothing}\n`;
+    const did = isCheck ? "differs" : "done";
+    const lines = [
+      ...changes.map((change) => `${server}: ${did}: ${change}`),
+      ...refusals.map((refusal) => `${server}: refused: ${refusal}`),
+    ];
+    return lines.map((line) => `${printable(line)}\n`).join("");
+  };
+}

@@ -1,0 +1,27 @@
+/** `godwit control` on a real machine: adapters made and wired. */
+import { systemClock as clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import { bunTransport } from "#lib/net/bun-transport";
+import { joinCassandra } from "#lib/role/cassandra-side";
+import { ClusterRole, type Joined, type Work } from "#lib/role/cluster-role";
+import { type RunOptions, runRole } from "#lib/role/role-process";
+import { PrometheusMetrics } from "#lib/telemetry/metrics";
+import { pinoLog } from "#lib/telemetry/pino-log";
+import { ControlServer } from "./server.ts";
+
+/** Runs until SIGTERM or SIGINT; resolves to the exit code. */
+export async function runControl(config: Config, options: RunOptions): Promise<number> {
+  const log = pinoLog({ level: config.log.level, clock });
+  const transport = bunTransport(clock);
+  const metrics = new PrometheusMetrics();
+  const ports = { clock, log, metrics, transport, openControl: ControlServer.open };
+  const kind = { name: `control ${config.hostname}`, makesToken: true, begin: controlWork };
+  return await runRole(new ClusterRole(config, kind, ports), { ...options, log, signals: process });
+}
+
+/** The API is there already; with the store it answers everything. */
+async function controlWork(joined: Joined): Promise<Work> {
+  const { cassandra, shards } = joined.config();
+  if (cassandra === undefined) throw new Error("Cannot keep holds: cassandra is not configured");
+  return { store: await joinCassandra(cassandra, { ...joined, shards }) };
+}

@@ -1,0 +1,29 @@
+/** `godwit delivery` on a real machine: adapters made and wired. */
+import { systemClock as clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import { systemResolver } from "#lib/dns/system-resolver";
+import { bunTransport } from "#lib/net/bun-transport";
+import { systemRandom as random } from "#lib/random";
+import { ClusterRole } from "#lib/role/cluster-role";
+import type { OpenControl } from "#lib/role/control-ports";
+import { type RunOptions, runRole } from "#lib/role/role-process";
+import { PrometheusMetrics } from "#lib/telemetry/metrics";
+import { pinoLog } from "#lib/telemetry/pino-log";
+import { deliveryWork } from "./work.ts";
+
+export interface DeliveryOptions extends RunOptions {
+  readonly openControl: OpenControl;
+}
+
+/** Runs until SIGTERM or SIGINT; resolves to the exit code. */
+export async function runDelivery(config: Config, options: DeliveryOptions): Promise<number> {
+  const log = pinoLog({ level: config.log.level, clock });
+  const transport = bunTransport(clock);
+  const metrics = new PrometheusMetrics();
+  const ports = { clock, log, metrics, transport, openControl: options.openControl };
+  const resolver = systemResolver(config.dns.servers, { transport, clock, random });
+  const { name } = config.delivery;
+  const begin = deliveryWork({ random, resolver });
+  const kind = { name: `delivery ${name}`, makesToken: false, begin };
+  return await runRole(new ClusterRole(config, kind, ports), { ...options, log, signals: process });
+}

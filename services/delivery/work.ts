@@ -1,0 +1,45 @@
+/** What a delivery worker of a cluster does once it has NATS. */
+import type { Resolver } from "#lib/dns/resolver";
+import type { Random } from "#lib/random";
+import { joinCassandra } from "#lib/role/cassandra-side";
+import type { Joined, Work } from "#lib/role/cluster-role";
+import { SummaryTeller } from "./admin/summary-teller.ts";
+import { Delivery } from "./delivery.ts";
+import { deliveryConfigOf } from "./settings.ts";
+import { deliveryTelemetry, observeDelivery } from "./telemetry.ts";
+
+export interface DeliveryWorkPorts {
+  readonly random: Random;
+  readonly resolver: Resolver;
+}
+
+export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
+  return async (joined: Joined): Promise<Work> => {
+    const { config, jetStream, leases, bus, summaries, undoing } = joined;
+    const { clock, log, metrics, transport } = joined;
+    const { cassandra, shards, delivery: settings } = config();
+    if (cassandra === undefined)
+      throw new Error("Cannot keep what waits: cassandra is not configured");
+    // Needs no store: others deliver what this one fans out.
+    jetStream.splitFeed.start();
+    const store = await joinCassandra(cassandra, { ...joined, shards });
+    const { intake, stream, journal } = jetStream;
+    const routes = () => config().routes;
+    const delivery = new Delivery(settings.name, {
+      config: deliveryConfigOf(config(), { routes, isAlone: false }),
+      ...{ intake, stream, journal, store, leases, bus },
+      ...{ resolver, transport, clock, random, log },
+      metrics: deliveryTelemetry(metrics),
+    });
+    observeDelivery(metrics, delivery);
+    const teller = new SummaryTeller({
+      owners: () => delivery.worker?.owners ?? [],
+      ...{ summaries, clock, log },
+    });
+    undoing.add(() => delivery.stop());
+    undoing.add(() => teller.stop());
+    await delivery.start();
+    teller.start();
+    return { store };
+  };
+}

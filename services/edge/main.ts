@@ -1,0 +1,29 @@
+/** `godwit edge` on a real machine: adapters made and wired. */
+import { systemClock as clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import { bunTransport } from "#lib/net/bun-transport";
+import { systemRandom as random } from "#lib/random";
+import { ClusterRole } from "#lib/role/cluster-role";
+import type { OpenControl } from "#lib/role/control-ports";
+import { type RunOptions, runRole } from "#lib/role/role-process";
+import { PrometheusMetrics } from "#lib/telemetry/metrics";
+import { pinoLog } from "#lib/telemetry/pino-log";
+import { edgeWork } from "./work.ts";
+
+export interface EdgeOptions extends RunOptions {
+  readonly openControl: OpenControl;
+}
+
+/** Runs until SIGTERM or SIGINT; resolves to the exit code. */
+export async function runEdge(config: Config, options: EdgeOptions): Promise<number> {
+  const log = pinoLog({ level: config.log.level, clock });
+  const transport = bunTransport(clock);
+  const metrics = new PrometheusMetrics();
+  const ports = { clock, log, metrics, transport, openControl: options.openControl };
+  const kind = {
+    name: `edge ${config.hostname}`,
+    makesToken: false,
+    begin: edgeWork({ random }),
+  };
+  return await runRole(new ClusterRole(config, kind, ports), { ...options, log, signals: process });
+}

@@ -1,0 +1,34 @@
+/** What an edge of a cluster does once it has NATS: it listens. */
+import type { Config } from "#lib/config/config";
+import type { TlsIdentity } from "#lib/net/transport";
+import type { Random } from "#lib/random";
+import type { Joined, Work } from "#lib/role/cluster-role";
+import { Edge } from "./edge.ts";
+import { makeIdentity } from "./identity.ts";
+import { edgeConfigOf } from "./settings.ts";
+import { edgeTelemetry } from "./telemetry.ts";
+
+export function edgeWork({ random }: { readonly random: Random }) {
+  return async (joined: Joined): Promise<Work> => {
+    const { config, jetStream, clock, log, metrics, transport, undoing } = joined;
+    const ownIdentity = await makeIdentity(config().hostname);
+    const told = (next: Config) => edgeConfigOf(next, identityOf(next, ownIdentity));
+    const edge = new Edge(told(config()), {
+      transport,
+      intake: jetStream.intake,
+      clock,
+      random,
+      log,
+      metrics: edgeTelemetry(metrics),
+    });
+    // Sessions end first: what the last of them hand in needs all that stands below.
+    undoing.add(() => edge.stop());
+    await edge.start();
+    return { listening: edge.listening, reload: async (next) => edge.reload(told(next)) };
+  };
+}
+
+/** An edge keeps nothing: the pair it makes for itself is another one at each start. */
+function identityOf({ tls }: Config, own: TlsIdentity): TlsIdentity {
+  return tls ?? own;
+}

@@ -1,0 +1,56 @@
+/** A process joins Cassandra: its tables checked, its store opened and watched. */
+import { CassandraStore } from "#lib/cassandra/cassandra-store";
+import { checkTables } from "#lib/cassandra/schema";
+import type { CassandraConfig } from "#lib/config/config";
+import { tablesOptionsOf } from "./cluster-options.ts";
+import type { JoinPorts } from "./nats-side.ts";
+import { persistently } from "./persistently.ts";
+import { unreachable } from "./reachability.ts";
+import { checkReport, SchemaDiffers } from "./schema-differs.ts";
+import { Watch } from "./watch.ts";
+
+const part = "cassandra";
+const seldomMs = 60_000;
+
+/**
+ * Waits for the cluster at the start: nobody may try mail before holds are known. From then on it
+ * may be away, and the work goes on as far as it can.
+ */
+export async function joinCassandra(
+  cassandra: CassandraConfig,
+  { shards, ...ports }: JoinPorts & { readonly shards: number },
+): Promise<CassandraStore> {
+  const { readiness, clock, log, signal, undoing, transport } = ports;
+  const options = tablesOptionsOf(cassandra, { clock, log });
+  readiness.tell(part, { reason: "not connected yet", isBlocking: true });
+  await persistently(async () => checkReport("Cassandra", await checkTables(options)), {
+    clock,
+    signal,
+    onFailed: (error) => {
+      if (error instanceof SchemaDiffers) throw error;
+      readiness.tell(part, { reason: reasonOf(error), isBlocking: true });
+    },
+  });
+  const store = await CassandraStore.open({ ...options, shards });
+  undoing.add(() => store.close());
+  const common = { clock, readiness, isBlocking: false };
+  const watches = [
+    // A question that costs little, and says more than an open socket does.
+    new Watch({ ...common, part, look: async () => void (await store.holds()) }),
+    new Watch({
+      ...common,
+      part: "cassandra-nodes",
+      everyMs: seldomMs,
+      look: () => unreachable(cassandra.contactPoints, transport),
+    }),
+  ];
+  undoing.add(() => {
+    for (const watch of watches) watch.stop();
+  });
+  for (const watch of watches) void watch.start();
+  return store;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

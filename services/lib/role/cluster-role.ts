@@ -1,0 +1,128 @@
+/**
+ * What edge, delivery and control have in common: a control API from the first moment, the way into
+ * the cluster, readiness, and an end in the opposite order.
+ */
+import type { Clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import type { Endpoint, Transport } from "#lib/net/transport";
+import type { Log } from "#lib/telemetry/log";
+import type { Metrics } from "#lib/telemetry/metrics";
+import type { OpenControl, OperatorsPorts } from "./control-ports.ts";
+import { type JoinPorts, joinNats, type NatsSide } from "./nats-side.ts";
+import { Readiness } from "./readiness.ts";
+import { reloaded } from "./reloading.ts";
+import type { Role } from "./role-process.ts";
+import { Undoing } from "./undoing.ts";
+
+export interface ClusterRolePorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly transport: Transport;
+  readonly openControl: OpenControl;
+}
+
+/** One kind of process. */
+export interface Kind {
+  /** Of the process, for people. */
+  readonly name: string;
+  /** Whether it may make the operators' token where there is none. */
+  readonly makesToken: boolean;
+  /** Begins the work of the role, and adds to `joined.undoing` what ends it. */
+  readonly begin: (joined: Joined) => Promise<Work>;
+}
+
+export interface Joined extends JoinPorts, NatsSide {
+  /** As it is now: it may be reloaded. */
+  readonly config: () => Config;
+}
+
+export interface Work {
+  /** For the operators' API. */
+  readonly store?: OperatorsPorts["store"];
+  readonly listening?: readonly { readonly name: string; readonly at: Endpoint }[];
+  /** Takes over what is not asked for again and again. */
+  readonly reload?: (config: Config) => Promise<void>;
+}
+
+export class ClusterRole implements Role {
+  readonly #kind: Kind;
+  readonly #ports: ClusterRolePorts;
+  readonly #readiness: Readiness;
+  readonly #undoing = new Undoing();
+  readonly #stopping = new AbortController();
+  #config: Config;
+  #work: Work | undefined;
+  #operators: OperatorsPorts | undefined;
+  #started: Promise<void> | undefined;
+
+  constructor(config: Config, kind: Kind, ports: ClusterRolePorts) {
+    this.#config = config;
+    this.#kind = kind;
+    this.#ports = ports;
+    this.#readiness = new Readiness(ports);
+    this.#readiness.tell("process", { reason: "starting", isBlocking: true });
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async reload(next: Config): Promise<void> {
+    const { config, restartKeys } = reloaded(this.#config, next);
+    this.#config = config;
+    if (restartKeys.length > 0) this.#ports.log.warn("reload_needs_restart", { keys: restartKeys });
+    await this.#work?.reload?.(config);
+  }
+
+  async stop(): Promise<void> {
+    this.#readiness.tell("process", { reason: "stopping", isBlocking: true });
+    this.#stopping.abort(new Error("the process stops"));
+    await this.#started?.catch(() => {});
+    await this.#undoing.undo();
+  }
+
+  async #start(): Promise<void> {
+    const { nats } = this.#config;
+    if (nats === undefined) throw new Error("Cannot join the cluster: nats is not configured");
+    await this.#serveControl();
+    const joinPorts: JoinPorts = {
+      ...this.#ports,
+      readiness: this.#readiness,
+      signal: this.#stopping.signal,
+      undoing: this.#undoing,
+    };
+    const side = await joinNats(this.#config, { name: this.#kind.name, nats }, joinPorts);
+    this.#operate(side, undefined);
+    const work = await this.#kind.begin({ ...joinPorts, ...side, config: () => this.#config });
+    this.#work = work;
+    this.#operate(side, work.store);
+    for (const { name, at } of work.listening ?? []) this.#tell(name, at);
+    this.#readiness.tell("process");
+  }
+
+  async #serveControl(): Promise<void> {
+    const { openControl } = this.#ports;
+    const control = await openControl(this.#config.control, {
+      ...this.#ports,
+      reasons: () => this.#readiness.reasons,
+      operators: () => this.#operators,
+      makesToken: this.#kind.makesToken,
+    });
+    const at = control.start();
+    // Last of all: who asks meanwhile hears that it stops.
+    this.#undoing.add(() => control.stop());
+    this.#tell("control", at);
+  }
+
+  #operate({ jetStream, leases, bus, summaries }: NatsSide, store: OperatorsPorts["store"]): void {
+    const { journal, stream } = jetStream;
+    const { shards } = this.#config;
+    this.#operators = { shards, bus, leases, summaries, journal, stream, store };
+  }
+
+  #tell(name: string, { address, port }: Endpoint): void {
+    this.#ports.log.info("listening", { name, address, port });
+  }
+}

@@ -1,0 +1,18 @@
+/** Why NATS is of no use now, in words that say what to do. */
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors } from "@nats-io/transport-node";
+
+export function natsReason(error: unknown): string {
+  if (error instanceof errors.AuthorizationError) {
+    return `the server refuses our user, token or credentials (nats.user and so on): ${error.message}`;
+  }
+  if (error instanceof errors.UserAuthenticationExpiredError) {
+    return `our credentials have expired (nats.credentials): ${error.message}`;
+  }
+  if (error instanceof JetStreamApiError) return `JetStream answers: ${error.message}`;
+  if (error instanceof errors.RequestError || error instanceof errors.TimeoutError) {
+    return `JetStream gives no answer: is it enabled, and are most of its servers there? (${error.message})`;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return `no server can be reached: ${message}`;
+}

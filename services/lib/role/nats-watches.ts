@@ -1,0 +1,78 @@
+/** What is looked at while a process uses NATS: the streams, each server, the clocks. */
+import type { NatsLinks } from "#lib/nats/connection";
+import type { JetStreamLog } from "#lib/nats/jetstream-log";
+import type { ClusterNames } from "#proto/subjects";
+import { clockOffset, offsetTrouble } from "./clock-offset.ts";
+import type { JoinPorts } from "./nats-side.ts";
+import { placeOfUrl, unreachable } from "./reachability.ts";
+import type { Trouble } from "./readiness.ts";
+import { Watch } from "./watch.ts";
+
+export interface Watched {
+  readonly links: NatsLinks;
+  readonly names: ClusterNames;
+  readonly jetStream: Pick<JetStreamLog, "publishability" | "figures">;
+  readonly servers: readonly string[];
+}
+
+/** Servers log who comes and goes at once; a clock does not run away. */
+const seldomMs = 60_000;
+
+/** Resolves when NATS itself has been looked at. */
+export async function watchNats(watched: Watched, ports: JoinPorts): Promise<void> {
+  const { links, names, jetStream, servers } = watched;
+  const { clock, readiness, transport, metrics, undoing } = ports;
+  const common = { clock, readiness };
+  const nats = new Watch({
+    ...common,
+    part: "nats",
+    isBlocking: true,
+    look: async () => natsTrouble(watched),
+  });
+  const each = new Watch({
+    ...common,
+    part: "nats-servers",
+    isBlocking: false,
+    everyMs: seldomMs,
+    look: () => unreachable(servers.map(placeOfUrl), transport),
+  });
+  let offsetMs = 0;
+  const clocks = new Watch({
+    ...common,
+    part: "clock",
+    isBlocking: false,
+    everyMs: seldomMs,
+    look: async () => {
+      const offset = await clockOffset(links.publish, names.splitStream, clock);
+      offsetMs = offset?.offsetMs ?? offsetMs;
+      return offset === undefined ? undefined : offsetTrouble(offset);
+    },
+  });
+  metrics.gauge(
+    "godwit_clock_offset_seconds",
+    "How far our clock is ahead of the NATS server's.",
+    () => offsetMs / 1_000,
+  );
+  undoing.add(() => {
+    for (const watch of [nats, each, clocks]) watch.stop();
+  });
+  undoing.add(jetStream.publishability.onChange(() => void nats.look()));
+  await nats.start();
+  void each.start();
+  void clocks.start();
+}
+
+function natsTrouble({ links, jetStream }: Watched): Trouble | undefined {
+  if (!links.consumeLink.isUp) {
+    return { reason: "there is no connection to NATS", isBlocking: true };
+  }
+  const { state, bad } = jetStream.publishability;
+  if (!state.isPublishable) {
+    return { reason: state.reason ?? "nothing can be published", isBlocking: true };
+  }
+  const [first] = bad;
+  if (first === undefined) return undefined;
+  const [stream, why] = first;
+  const others = bad.size === 1 ? "" : `, and ${bad.size - 1} more`;
+  return { reason: `not published to now: ${stream} (${why})${others}`, isBlocking: false };
+}

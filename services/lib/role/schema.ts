@@ -1,0 +1,72 @@
+/** Makes or checks what a cluster stands on, for `godwit schema apply`. */
+import { applyTables, checkTables } from "#lib/cassandra/schema";
+import type { Clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import { connectNats } from "#lib/nats/connection";
+import { applyStreams, checkStreams } from "#lib/nats/streams";
+import type { SchemaReport } from "#lib/schema-report";
+import { silentLog } from "#lib/telemetry/log";
+import { natsOptionsOf, tablesOptionsOf, wantedStreamsOf } from "./cluster-options.ts";
+import { natsReason } from "./nats-reason.ts";
+import { persistently } from "./persistently.ts";
+
+export interface SchemaPorts {
+  readonly clock: Clock;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  readonly isCheck: boolean;
+  /** Hears why it waits. */
+  readonly told: (line: string) => void;
+}
+
+export interface ServerReport extends SchemaReport {
+  readonly server: "NATS" | "Cassandra";
+}
+
+/** Waits for servers that are away: who installs a cluster starts everything at once. */
+export async function settleSchema(
+  config: Config,
+  ports: SchemaPorts,
+): Promise<readonly ServerReport[]> {
+  return [await settleStreams(config, ports), await settleTables(config, ports)];
+}
+
+async function settleStreams(config: Config, ports: SchemaPorts): Promise<ServerReport> {
+  const { clock, signal, isCheck, told } = ports;
+  const { nats } = config;
+  if (nats === undefined) throw new Error("Cannot look at NATS: nats is not configured");
+  const onFailed = once(told, (error) => `Waiting for NATS: ${natsReason(error)}`);
+  const options = natsOptionsOf(nats, { name: "godwit schema", clock, log: silentLog });
+  const links = await connectNats({ ...options, signal, onFailed });
+  try {
+    const wanted = wantedStreamsOf(config, nats);
+    const settle = isCheck ? checkStreams : applyStreams;
+    const report = await persistently(() => settle(links, wanted), { clock, signal, onFailed });
+    return { server: "NATS", ...report };
+  } finally {
+    await links.close();
+  }
+}
+
+async function settleTables(config: Config, ports: SchemaPorts): Promise<ServerReport> {
+  const { clock, signal, isCheck, told } = ports;
+  const { cassandra } = config;
+  if (cassandra === undefined) throw new Error("Cannot look at Cassandra: it is not configured");
+  const options = tablesOptionsOf(cassandra, { clock, log: silentLog });
+  const settle = isCheck ? checkTables : applyTables;
+  const onFailed = once(told, (error) =>
+    error instanceof Error ? `Waiting for Cassandra: ${error.message}` : String(error),
+  );
+  const report = await persistently(() => settle(options), { clock, signal, onFailed });
+  return { server: "Cassandra", ...report };
+}
+
+/** The same again is told once. */
+function once(told: (line: string) => void, textOf: (error: unknown) => string) {
+  let last = "";
+  return (error: unknown) => {
+    const line = textOf(error);
+    if (line !== last) told(line);
+    last = line;
+  };
+}
