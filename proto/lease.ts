@@ -73,7 +73,7 @@ function readCheckpoint(value: unknown): Checkpoint {
 }
 
 /** The life is what stands behind the last slash: a name may have some of its own. */
-function readIncarnation(value: unknown): Incarnation {
+export function readIncarnation(value: unknown): Incarnation {
   const text = readWord(value, "incarnation");
   const at = text.lastIndexOf("/");
   if (at < 1 || at === text.length - 1) refuse("incarnation", "it is no name and life");

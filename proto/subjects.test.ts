@@ -72,3 +72,12 @@ describe("clusterNames()", () => {
     expect(other.buckets.once).toBe("mta_t1_once");
   });
 });
+
+test("a worker's key, and the shard of a key", () => {
+  const names = clusterNames();
+  expect(names.memberKey(incarnation("mta1.example/01ARZ3"))).toBe("mta1%2eexample.01ARZ3");
+  expect(names.shardOfKey("$KV.mta_shards.17")).toBe(shard(17));
+  for (const subject of ["$KV.mta_shards.x", "$KV.mta_workers.1", "$KV.mta_shards.1234"]) {
+    expect(names.shardOfKey(subject)).toBeUndefined();
+  }
+});

@@ -2,6 +2,7 @@
  * Names of what stands in NATS: streams, subjects, buckets (ADR 0009). Pure, so that every process
  * and every version says the same.
  */
+import { allShards } from "#lib/queue/shard";
 import type { Destination, Lane, QueueId, Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 
@@ -30,6 +31,10 @@ export interface ClusterNames {
   readonly shardControlSubject: (shard: Shard) => string;
   readonly workerControlSubject: string;
   readonly buckets: ClusterBuckets;
+  /** A worker's key in its bucket. */
+  readonly memberKey: (member: Incarnation) => string;
+  /** Whose lease stands under this subject. */
+  readonly shardOfKey: (subject: string) => Shard | undefined;
 }
 
 export interface ClusterBuckets {
@@ -65,6 +70,11 @@ export function clusterNames(namespace = ""): ClusterNames {
     doneFilter: (id) => `${root}.body.${id}.done.*`,
     bodyOfMessage: (id) => `${root}.body.${id}.>`,
     journalFilter: `${root}.j.>`,
+    memberKey: (member) => member.split("/").map(token).join("."),
+    shardOfKey: (subject) => {
+      const prefix = keySubject(`${bucket}_shards`, "");
+      return subject.startsWith(prefix) ? shardIn(subject.slice(prefix.length)) : undefined;
+    },
     journalSubject: (writer) => `${root}.j.${writer.split("/").map(token).join(".")}`,
     shardControlSubject: (shard) => `${root}.ctl.shard.${shard}`,
     workerControlSubject: `${root}.ctl.worker`,
@@ -85,6 +95,11 @@ export function bucketStream(bucket: string): string {
 
 export function keySubject(bucket: string, key: string): string {
   return `$KV.${bucket}.${key}`;
+}
+
+function shardIn(text: string): Shard | undefined {
+  const n = Number(text);
+  return /^\d{1,3}$/.test(text) ? allShards(n + 1).at(n) : undefined;
 }
 
 function threeDigits(n: number): string {

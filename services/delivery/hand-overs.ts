@@ -5,10 +5,10 @@
  */
 import type { Clock } from "#lib/clock";
 import type { Shard } from "#lib/queue/unit";
+import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
 import { Slots } from "./settlement/slots.ts";
-import { unlessAborted } from "./shard/hand-over.ts";
 import type { ShardOwner } from "./shard/owner.ts";
 
 /** Shards that are handed over at once. */
@@ -76,7 +76,7 @@ export class HandOvers {
     const limit = new AbortController();
     const cancel = clock.after(writingMs, () => limit.abort(new Error("it takes too long")));
     try {
-      await unlessAborted(act(), limit.signal);
+      await rejectOnAbort(act(), limit.signal);
       return true;
     } catch (error) {
       log.warn(what, { error: String(error) });

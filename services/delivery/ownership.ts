@@ -13,11 +13,11 @@ import type { Epoch, Lease, Leases, Member } from "#lib/leases/leases";
 import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation, Journal } from "#lib/stream/journal";
+import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { Candidates, staying } from "./candidates.ts";
 import type { Timings } from "./config.ts";
 import { Slots } from "./settlement/slots.ts";
-import { unlessAborted } from "./shard/hand-over.ts";
 
 /** Claims at work at once: a takeover of many shards must not stall the worker (DESIGN §5). */
 const claimsMax = 8;
@@ -66,8 +66,8 @@ export class Ownership {
     this.#isStopped = true;
     this.#cancel?.();
     this.#unwatch?.();
-    await unlessAborted(this.#round, limit).catch(() => undefined);
-    await unlessAborted(this.#quiet(), limit).catch(() => undefined);
+    await rejectOnAbort(this.#round, limit).catch(() => undefined);
+    await rejectOnAbort(this.#quiet(), limit).catch(() => undefined);
   }
 
   async #quiet(): Promise<void> {

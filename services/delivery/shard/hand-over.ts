@@ -8,6 +8,7 @@
 import type { Clock } from "#lib/clock";
 import type { Epoch, Leases } from "#lib/leases/leases";
 import type { Shard, Uid } from "#lib/queue/unit";
+import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Attempts } from "../attempt/attempt.ts";
 import type { Timings } from "../config.ts";
 import type { Settlement } from "../settlement/settlement.ts";
@@ -36,15 +37,15 @@ export interface HandOverPorts {
 /** Reading has stopped already. Rejects with the reason of `limit` when that aborts first. */
 export async function handOver(ports: HandOverPorts, limit: AbortSignal): Promise<void> {
   const { attempts, working, writer, tenure, leases, shard, epoch, checkpoints } = ports;
-  await unlessAborted(drained(ports), limit);
+  await rejectOnAbort(drained(ports), limit);
   if (ports.isOver()) return;
   ports.close();
   // Our successor tries them, so they must not arrive from us as well.
   attempts.dropUncommitted((uid) => working.has(uid));
   // What is still on its way must not come to the store or the journal behind our successor's back.
-  await unlessAborted(quiet(ports), limit);
+  await rejectOnAbort(quiet(ports), limit);
   if (writer.isSealed || tenure.isExpired) return;
-  await unlessAborted(leases.release(shard, epoch, checkpoints.current()), limit);
+  await rejectOnAbort(leases.release(shard, epoch, checkpoints.current()), limit);
 }
 
 /** Resolves when nothing of the shard is being written to the store, the leases or the journal. */
@@ -65,21 +66,4 @@ async function drained({ working, clock, timings, attempts }: HandOverPorts): Pr
   await Promise.race([working.empty(), outOfTime]);
   isDrained.abort();
   cancelDrop();
-}
-
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-  });
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  // Whoever loses the race fails unheard.
-  work.catch(() => undefined);
-  aborted.catch(() => undefined);
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -23,9 +23,8 @@ export class Membership {
   }
 
   /** Somebody was not heard of for so long that it may be dead, if it is not we who do not hear. */
-  get isAnySilent(): boolean {
-    const since = this.#clock.monotonic() - heartbeatValidMs;
-    return [...this.#heard.values()].some(({ at }) => at <= since);
+  isAnySilent(asOf: number): boolean {
+    return [...this.#heard.values()].some(({ at }) => asOf - at >= heartbeatValidMs);
   }
 
   /** Forgets those who had been silent for too long at the time of `asOf`. */

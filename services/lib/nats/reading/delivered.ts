@@ -15,8 +15,7 @@ export interface Delivered {
 const longTokensMin = 11;
 
 export function parseDelivered(reply: string): Delivered {
-  const tokens = reply.split(".");
-  const at = tokens.length >= longTokensMin ? 7 : 5;
+  const { tokens, at } = tokensOf(reply);
   const sequence = Number(tokens[at]);
   const delivery = Number(tokens[at + 1]);
   assert(
@@ -24,4 +23,17 @@ export function parseDelivered(reply: string): Delivered {
     "a consumer's message says where it stands",
   );
   return { sequence, delivery };
+}
+
+/** How many more the consumer had to hand out when it handed this one out. */
+export function parsePending(reply: string): number {
+  const { tokens, at } = tokensOf(reply);
+  const pending = Number(tokens[at + 3]);
+  assert(Number.isSafeInteger(pending), "a consumer's message says how many come behind it");
+  return pending;
+}
+
+function tokensOf(reply: string) {
+  const tokens = reply.split(".");
+  return { tokens, at: tokens.length >= longTokensMin ? 7 : 5 };
 }

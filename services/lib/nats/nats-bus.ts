@@ -1,0 +1,131 @@
+/** Bus over NATS: a subject for each shard, to which its owner listens, and one for all workers. */
+import { type Msg, nuid } from "@nats-io/transport-node";
+import type { Clock } from "#lib/clock";
+import {
+  AnswerFailed,
+  type Answers,
+  type Bus,
+  type BusHandler,
+  type BusRequest,
+  type Json,
+  NobodyAnswers,
+  type ServingWorker,
+  type Silence,
+} from "#lib/leases/bus";
+import type { Leases } from "#lib/leases/leases";
+import type { Shard } from "#lib/queue/unit";
+import { type Incarnation, incarnationOf } from "#lib/stream/journal";
+import type { Log } from "#lib/telemetry/log";
+import { decodeRequest, encodeAnswer, type Told } from "#proto/bus-message";
+import type { ClusterNames } from "#proto/subjects";
+import type { NatsLinks } from "./connection.ts";
+import { gather } from "./coordination/gathering.ts";
+
+export interface NatsBusOptions {
+  readonly links: NatsLinks;
+  readonly names: ClusterNames;
+  /** Those who should answer. */
+  readonly leases: Pick<Leases, "members">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const answerMaxMs = 5_000;
+const defaultPayloadBytes = 1024 * 1024;
+/** With so many parts as there may be an answer has 32 MiB at most. */
+const partBytesCap = 512 * 1024;
+/** What an answer's part has beside its bytes: who says it, and for which shards. */
+const partOverheadBytes = 8 * 1024;
+
+export class NatsBus implements Bus {
+  readonly #options: NatsBusOptions;
+  /** An owner answers for its shard: only that it is another than the one before matters. */
+  readonly #owner = incarnationOf("owner", nuid.next());
+
+  constructor(options: NatsBusOptions) {
+    this.#options = options;
+  }
+
+  async ask(shard: Shard, request: BusRequest): Promise<Json> {
+    const subject = this.#options.names.shardControlSubject(shard);
+    const told = await this.#gather(subject, request, ({ size }) => size > 0);
+    const [answer] = told.values();
+    if (answer === undefined) {
+      throw new NobodyAnswers(`Cannot ask shard ${shard} "${request.verb}": no owner answers`);
+    }
+    if ("failure" in answer) throw new AnswerFailed(answer.failure);
+    return answer.value;
+  }
+
+  async askAll(request: BusRequest): Promise<Answers> {
+    const { leases, names } = this.#options;
+    const expected = (await leases.members()).map(({ incarnation }) => incarnation);
+    const isEnough = (told: ReadonlyMap<Incarnation, Told>) =>
+      expected.length > 0 && expected.every((name) => told.has(name));
+    const told = await this.#gather(names.workerControlSubject, request, isEnough);
+    const silent: Silence[] = expected
+      .filter((name) => !told.has(name))
+      .map((name) => ({ from: name, reason: `it did not answer within ${answerMaxMs / 1_000} s` }));
+    for (const answer of told.values()) {
+      if ("failure" in answer) silent.push({ from: answer.from, reason: answer.failure });
+    }
+    const answers = [...told.values()].flatMap((one) => ("failure" in one ? [] : [one]));
+    return { answers, silent };
+  }
+
+  serveShard(shard: Shard, handler: BusHandler): () => void {
+    const worker = { name: this.#owner, shards: () => [shard], handler };
+    return this.#serve(this.#options.names.shardControlSubject(shard), worker);
+  }
+
+  serveWorker(worker: ServingWorker): () => void {
+    return this.#serve(this.#options.names.workerControlSubject, worker);
+  }
+
+  #gather(
+    subject: string,
+    request: BusRequest,
+    isEnough: (told: ReadonlyMap<Incarnation, Told>) => boolean,
+  ): Promise<ReadonlyMap<Incarnation, Told>> {
+    const { links, clock, log } = this.#options;
+    const question = { subject, request, waitMs: answerMaxMs, isEnough };
+    return gather({ link: links.publishLink, clock, log }, question);
+  }
+
+  #serve(subject: string, worker: ServingWorker): () => void {
+    const subscription = this.#options.links.consume.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) void this.#answer(worker, message);
+      },
+    });
+    return () => {
+      if (!this.#options.links.consume.isClosed()) subscription.unsubscribe();
+    };
+  }
+
+  /** Never rejects. */
+  async #answer(worker: ServingWorker, message: Msg): Promise<void> {
+    const { log, links } = this.#options;
+    const payloadMax = links.consume.info?.max_payload ?? defaultPayloadBytes;
+    const partBytesMax = Math.min(payloadMax - partOverheadBytes, partBytesCap);
+    const told = await toldBy(worker, message.data);
+    const tooLarge = { from: worker.name, failure: "the answer is too large: ask for less" };
+    const parts = encodeAnswer(told, partBytesMax) ?? encodeAnswer(tooLarge, partBytesMax) ?? [];
+    try {
+      for (const part of parts) message.respond(part);
+    } catch (error) {
+      log.warn("bus_answer_lost", { subject: message.subject, error: String(error) });
+    }
+  }
+}
+
+async function toldBy({ name, shards, handler }: ServingWorker, data: Uint8Array): Promise<Told> {
+  try {
+    const before = shards();
+    const value = await handler(decodeRequest(data));
+    const after = new Set(shards());
+    return { from: name, shards: before.filter((shard) => after.has(shard)), value };
+  } catch (error) {
+    return { from: name, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
