@@ -30,8 +30,8 @@ export interface ClusterLog extends JetStreamLog {
 export interface TemporaryCluster {
   readonly names: ClusterNames;
   readonly wanted: WantedStreams;
-  /** As one process has it: with connections of its own. */
-  readonly open: () => Promise<ClusterLog>;
+  /** As one process has it: with connections of its own, or such as `through` makes of them. */
+  readonly open: (through?: (links: NatsLinks) => NatsLinks) => Promise<ClusterLog>;
   /** Closes all that is open, and removes the streams. */
   readonly close: () => Promise<void>;
 }
@@ -53,8 +53,8 @@ export async function temporaryCluster(options: ClusterLogOptions = {}): Promise
   return {
     names,
     wanted,
-    open: async () => {
-      const links = await connectNats({ servers, name: "process", clock, log });
+    open: async (through = (links) => links) => {
+      const links = through(await connectNats({ servers, name: "process", clock, log }));
       const common = { links, names, shards, clock, log, name: "suite" };
       const cluster = { ...(await openJetStreamLog({ ...options, ...common })), links, names };
       opened.push(cluster);

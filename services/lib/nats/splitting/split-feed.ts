@@ -11,6 +11,7 @@ import {
 } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
+import { Deadlines } from "#lib/deadlines";
 import { Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { bodyHeader } from "#proto/frame";
@@ -34,7 +35,9 @@ const splitsMax = 32;
 const pullMs = 5_000;
 const retryMs = 1_000;
 /** A worker that is silent for so long is gone, and another one gets its messages. */
-const ackWaitMs = 60_000;
+const ackWaitMs = 30_000;
+/** So a message that takes longer is not given to another one as well. */
+const workingEveryMs = 10_000;
 const ackMaxMs = 5_000;
 /** By all workers together. */
 const ackPendingMax = 10_000;
@@ -42,6 +45,7 @@ const ackPendingMax = 10_000;
 export class SplitFeed {
   readonly #ports: SplitFeedPorts;
   readonly #ended = new Waiters();
+  readonly #deadlines: Deadlines;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #messages: ConsumerMessages | undefined;
@@ -52,6 +56,7 @@ export class SplitFeed {
 
   constructor(ports: SplitFeedPorts) {
     this.#ports = ports;
+    this.#deadlines = new Deadlines(ports.clock);
   }
 
   get figures() {
@@ -116,19 +121,21 @@ export class SplitFeed {
     const messages = await consumer.fetch({ max_messages: max, expires: pullMs });
     this.#messages = messages;
     for await (const message of messages) {
-      if (signal.aborted) return;
-      void this.#take(message, signal);
+      if (signal.aborted) message.nak();
+      else void this.#take(message, signal);
     }
   }
 
   async #take(message: JsMsg, signal: AbortSignal): Promise<void> {
     this.#inFlight += 1;
+    const working = this.#keep(message);
     try {
       await this.#fanOut(message, signal);
     } catch (error) {
       // Not acknowledged: it comes again.
       this.#ports.log.error("split_failed", { sequence: message.seq, error: String(error) });
     } finally {
+      this.#deadlines.forget(working);
       this.#inFlight -= 1;
       this.#ended.wake();
     }
@@ -143,22 +150,37 @@ export class SplitFeed {
     const { letters, poison } = fanOut(split, this.#ports);
     for (const reason of poison) log.error("split_undecodable", { id, reason });
     this.#poison += poison.length;
-    const sent = await Promise.all(letters.map((letter) => this.#send(letter, message, signal)));
-    if (sent.includes(false)) return;
-    await message.ackAck({ timeout: ackMaxMs });
-    this.#done += 1;
+    const sent = await Promise.all(letters.map((letter) => this.#send(letter, signal)));
+    if (sent.includes(false)) message.nak();
+    else {
+      await message.ackAck({ timeout: ackMaxMs });
+      this.#done += 1;
+    }
+  }
+
+  /** Tells the server from time to time that we are at it. */
+  #keep(message: JsMsg) {
+    const { clock } = this.#ports;
+    const next = () => clock.monotonic() + workingEveryMs;
+    const working = {
+      deadline: next(),
+      expired: () => {
+        message.working();
+        working.deadline = next();
+      },
+    };
+    this.#deadlines.watch(working);
+    return working;
   }
 
   /** Until it is there; false when we are to stop. */
-  async #send(letter: Letter, message: JsMsg, signal: AbortSignal): Promise<boolean> {
+  async #send(letter: Letter, signal: AbortSignal): Promise<boolean> {
     const { publisher, log, clock } = this.#ports;
     for (;;) {
       const fate = await publisher.publish(letter);
       if (fate.kind === "stored") return true;
       if (signal.aborted) return false;
       log.warn("split_waits", { uid: letter.id, stream: letter.stream, reason: fate.reason });
-      // It is still with us: no other worker needs to try.
-      message.working();
       await clock.sleep(retryMs);
     }
   }
