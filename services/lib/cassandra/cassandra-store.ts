@@ -8,6 +8,7 @@ import { BucketEntries } from "./buckets.ts";
 import { ContentTable } from "./content-table.ts";
 import { type CassandraOptions, Connection } from "./driver/connection.ts";
 import { type CallTime, Requests } from "./driver/requests.ts";
+import { Turns } from "./driver/turns.ts";
 import { OpenShard } from "./open-shard.ts";
 import { OperatorTables } from "./operator-tables.ts";
 import { Partitions } from "./partitions.ts";
@@ -17,6 +18,12 @@ export interface CassandraStoreOptions extends CassandraOptions {
   readonly shards: number;
 }
 
+/**
+ * Units that are deferred at once. A cluster that is too slow for all shards' calls together would
+ * finish none of them in time, for ever: so the first are finished, and the others come again.
+ */
+const deferringMax = 1_000;
+
 export class CassandraStore implements Store {
   readonly #connection: Connection;
   readonly #requests: Requests;
@@ -25,6 +32,7 @@ export class CassandraStore implements Store {
   readonly #operators: OperatorTables;
   readonly #bounces: BounceTables;
   readonly #clock: CassandraOptions["clock"];
+  readonly #deferring = new Turns(deferringMax);
   readonly #open = new Map<Shard, OpenShard>();
 
   /**
@@ -66,10 +74,12 @@ export class CassandraStore implements Store {
   async defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
     const open = this.#opened(shard);
     const time = this.#requests.callTime();
-    await open.ready();
-    await this.#putContents(time, deferrals);
-    await this.#putRows(time, open, deferrals);
-    await this.#units.put(time, open, deferrals);
+    await this.#deferring.run(deferrals.length, async () => {
+      await open.ready();
+      await this.#putContents(time, deferrals);
+      await this.#putRows(time, open, deferrals);
+      await this.#units.put(time, open, deferrals);
+    });
   }
 
   find(uids: readonly Uid[]) {

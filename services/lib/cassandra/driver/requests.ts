@@ -4,9 +4,9 @@
  */
 import type { Client, QueryOptions, types } from "cassandra-driver";
 import type { Clock } from "#lib/clock";
-import { Fifo } from "#lib/queue/fifo";
 import { StoreUnavailable, storeCallMsMax } from "#lib/store/store";
 import { isWorthRepeating, reasonOf } from "./failure.ts";
+import { Turns } from "./turns.ts";
 
 /** More than the cluster can do at once only wait there, and time out. */
 export const requestsMax = 256;
@@ -52,8 +52,7 @@ export interface Connected {
 export class Requests {
   readonly #connection: Connected;
   readonly #clock: Clock;
-  readonly #waiting = new Fifo<() => void>();
-  #running = 0;
+  readonly #turns = new Turns(requestsMax);
 
   constructor(connection: Connected, clock: Clock) {
     this.#connection = connection;
@@ -110,9 +109,8 @@ export class Requests {
     return this.#repeat(time, () => this.#connection.client.execute(query, [...params], options));
   }
 
-  async #repeat<T>(time: CallTime, request: () => Promise<T>): Promise<T> {
-    await this.#turn();
-    try {
+  #repeat<T>(time: CallTime, request: () => Promise<T>): Promise<T> {
+    return this.#turns.run(1, async () => {
       for (let tries = 1; ; tries++) {
         time.mustBegin();
         try {
@@ -121,16 +119,7 @@ export class Requests {
           if (tries === triesMax || !isWorthRepeating(error)) throw unavailable(error);
         }
       }
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    }
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#running < requestsMax) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    });
   }
 }
 
