@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Hono } from "hono";
+import { NobodyAnswers } from "#lib/leases/bus";
 import { LocalBus } from "#lib/leases/local-bus";
 import { MemoryLeases } from "#lib/leases/memory";
 import { MemorySummaries } from "#lib/leases/memory-summaries";
 import type { OperatorsPorts } from "#lib/role/control-ports";
 import type { Reason } from "#lib/role/readiness";
+import { storeRecords } from "#lib/role/records";
 import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { MemoryLog } from "#lib/stream/memory";
@@ -40,7 +42,8 @@ beforeEach(() => {
 
 function operatorsOf(): OperatorsPorts {
   const leases = new MemoryLeases({ clock });
-  return { shards: 1, bus, store, journal: log.journal(), leases, stream: log.stream() };
+  const records = storeRecords(store);
+  return { shards: 1, bus, records, journal: log.journal(), leases, stream: log.stream() };
 }
 
 function apiWith({ ports, ...overrides }: Partial<ApiPorts> & { ports?: Partial<OperatorsPorts> }) {
@@ -50,7 +53,7 @@ function apiWith({ ports, ...overrides }: Partial<ApiPorts> & { ports?: Partial<
     metrics: { render: async () => "godwit_x_total 1\n" },
     clock,
     log: silentLog,
-    token,
+    token: async () => token,
     reasons: () => reasons,
     makesToken: false,
     ...overrides,
@@ -294,9 +297,9 @@ describe("a node that is not ready", () => {
     });
   });
 
-  test("without a store says who has one", async () => {
-    api = apiWith({ operators: () => ({ ...operatorsOf(), store: undefined }) });
-    const body = { error: "an edge has no store: ask a control or a delivery node" };
+  test("without a store says so", async () => {
+    api = apiWith({ operators: () => ({ ...operatorsOf(), records: undefined }) });
+    const body = { error: "the store is not joined yet: /readyz says why" };
     expect(await get("/v1/holds")).toEqual({ status: 503, body });
     expect(await post("/v1/queue/hold", { destination: "a.example" })).toEqual({
       status: 503,
@@ -305,7 +308,7 @@ describe("a node that is not ready", () => {
   });
 
   test("without a token answers nobody", async () => {
-    api = apiWith({ token: undefined });
+    api = apiWith({ token: async () => undefined });
     expect((await get("/v1/queue")).status).toBe(503);
   });
 });
@@ -399,12 +402,13 @@ describe("what is asked wrongly is told", () => {
 describe("what fails behind it", () => {
   test.each([
     ["the store", new StoreUnavailable("timeout"), 503, "the store is away"],
+    ["a worker's store", new NobodyAnswers("none"), 503, "no worker answers"],
     ["anything", new Error("secret detail"), 500, "internal error: the log has it"],
   ])("%s is told without details", async (_, error, status, text) => {
     const failing = () => Promise.reject(error);
     api = apiWith({
       ports: {
-        store: {
+        records: {
           putHold: failing,
           dropHold: failing,
           holds: failing,

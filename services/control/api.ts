@@ -1,5 +1,6 @@
 /** The operators' HTTP API: health and metrics for everybody, the queue for who has the token. */
 import { type Context, Hono } from "hono";
+import { NobodyAnswers } from "#lib/leases/bus";
 import type { ControlPorts, OperatorsPorts } from "#lib/role/control-ports";
 import { StoreUnavailable } from "#lib/store/store";
 import { prometheusContentType } from "#lib/telemetry/metrics";
@@ -11,8 +12,8 @@ import { recordRoutes } from "./record-routes.ts";
 import { isSameToken } from "./token.ts";
 
 export interface ApiPorts extends ControlPorts {
-  /** What operators must show; undefined: nobody knows it here. */
-  readonly token: string | undefined;
+  /** What operators must show; undefined: nobody knows it here yet. */
+  readonly token: () => Promise<string | undefined>;
 }
 
 export function controlApi(ports: ApiPorts): Hono {
@@ -27,15 +28,15 @@ export function controlApi(ports: ApiPorts): Hono {
   api.get("/metrics", async (c) => {
     return c.body(await ports.metrics.render(), 200, { "content-type": prometheusContentType });
   });
-  api.use("/v1/*", async (c, next) => (await refused(c, ports.token)) ?? next());
+  api.use("/v1/*", async (c, next) => refused(c, await ports.token()) ?? next());
   api.all("/v1/*", (c) => operators(c));
   api.notFound((c) => answerProblem(c, 404, `there is no ${c.req.path} here`));
   return api;
 }
 
-async function refused(c: Context, token: string | undefined): Promise<Response | undefined> {
+function refused(c: Context, token: string | undefined): Response | undefined {
   if (token === undefined) {
-    const hint = "give control.token or control.tokenFile";
+    const hint = "give control.token, or the control.tokenFile of a control node";
     return answerProblem(c, 503, `this node knows no token for operators: ${hint}`);
   }
   const [scheme, shown] = (c.req.header("authorization") ?? "").split(" ");
@@ -68,6 +69,7 @@ function operatorsRoutes(operators: OperatorsPorts, { clock, log }: ControlPorts
   routes.onError((error, c) => {
     if (error instanceof Problem) return answerProblem(c, error.status, error.message);
     log.error("control_request_failed", { method: c.req.method, path: c.req.path, error });
+    if (error instanceof NobodyAnswers) return answerProblem(c, 503, "no worker answers");
     if (error instanceof StoreUnavailable) return answerProblem(c, 503, "the store is away");
     return answerProblem(c, 500, "internal error: the log has it");
   });

@@ -4,6 +4,7 @@ import type { Config } from "#lib/config/config";
 import { bunTransport } from "#lib/net/bun-transport";
 import { joinCassandra } from "#lib/role/cassandra-side";
 import { ClusterRole, type Joined, type Work } from "#lib/role/cluster-role";
+import { storeRecords } from "#lib/role/records";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { pinoLog } from "#lib/telemetry/pino-log";
@@ -23,5 +24,6 @@ export async function runControl(config: Config, options: RunOptions): Promise<n
 async function controlWork(joined: Joined): Promise<Work> {
   const { cassandra, shards } = joined.config();
   if (cassandra === undefined) throw new Error("Cannot keep holds: cassandra is not configured");
-  return { store: await joinCassandra(cassandra, { ...joined, shards }) };
+  const store = await joinCassandra(cassandra, { ...joined, shards });
+  return { records: storeRecords(store) };
 }

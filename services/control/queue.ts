@@ -1,6 +1,7 @@
 /** Questions and commands about the queue: asked of all workers, and their answers put together. */
 import type { Uid } from "#lib/queue/unit";
 import type { OperatorsPorts } from "#lib/role/control-ports";
+import type { Records } from "#lib/role/records";
 import type { Log } from "#lib/telemetry/log";
 import type {
   AdminAnswer,
@@ -75,12 +76,12 @@ export class Queue {
 
   /** Durable first, then at once: a worker that did not hear it reads it from the store. */
   async hold(asked: AdminArguments<"queue.hold">): Promise<Done> {
-    await this.#store.putHold(asked);
+    await this.#records.putHold(asked);
     return this.#command("queue.hold", asked);
   }
 
   async release(asked: AdminArguments<"queue.release">): Promise<Done> {
-    await this.#store.dropHold(asked.destination);
+    await this.#records.dropHold(asked.destination);
     return this.#command("queue.release", asked);
   }
 
@@ -92,10 +93,8 @@ export class Queue {
     return this.#command("queue.cancel", asked);
   }
 
-  get #store() {
-    const { store } = this.#ports;
-    if (store === undefined) throw new Problem(503, noStoreText);
-    return store;
+  get #records() {
+    return recordsOf(this.#ports);
   }
 
   async #command<Verb extends Command>(verb: Verb, asked: AdminArguments<Verb>): Promise<Done> {
@@ -113,7 +112,10 @@ export class Queue {
 
 type Command = "queue.hold" | "queue.release" | "queue.retry" | "queue.cancel";
 
-export const noStoreText = "an edge has no store: ask a control or a delivery node";
+export function recordsOf({ records }: Pick<OperatorsPorts, "records">): Records {
+  if (records !== undefined) return records;
+  throw new Problem(503, "the store is not joined yet: /readyz says why");
+}
 
 function waiting({ ready, backlog, deferred }: DestinationSummary): number {
   return ready + backlog + deferred;

@@ -3,8 +3,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { OperatorsPorts } from "#lib/role/control-ports";
 import { destination, limit, messageId, time } from "./parameters.ts";
-import { checked, Problem } from "./problem.ts";
-import { noStoreText } from "./queue.ts";
+import { checked } from "./problem.ts";
+import { recordsOf } from "./queue.ts";
 
 const traceQuery = z.object({ limit });
 const bouncesQuery = z.object({
@@ -14,30 +14,22 @@ const bouncesQuery = z.object({
 });
 const parkedQuery = z.object({ limit });
 
-export function recordRoutes({ journal, store: ownStore }: OperatorsPorts): Hono {
+export function recordRoutes(ports: OperatorsPorts): Hono {
   const routes = new Hono();
-  const store = () => {
-    if (ownStore === undefined) throw new Problem(503, noStoreText);
-    return ownStore;
-  };
+  const records = () => recordsOf(ports);
   routes.get("/trace/:id", async (c) => {
     const id = checked(messageId, c.req.param("id"));
     const { limit: most } = checked(traceQuery, c.req.query());
     // A uid ends where the next begins; a queue id goes on with a dot.
-    const events = await journal.trace(id.includes(".") ? id : `${id}.`, most);
+    const events = await ports.journal.trace(id.includes(".") ? id : `${id}.`, most);
     return c.json({ events: events.filter(({ uid }) => uid === id || uid.startsWith(`${id}.`)) });
   });
   routes.get("/bounces", async (c) => {
-    return c.json({ bounces: await store().bounces(checked(bouncesQuery, c.req.query())) });
+    return c.json({ bounces: await records().bounces(checked(bouncesQuery, c.req.query())) });
   });
   routes.get("/parked", async (c) => {
-    const parked = await store().parked(checked(parkedQuery, c.req.query()).limit);
-    const shown = parked.map(({ record, ...rest }) => ({
-      ...rest,
-      recordBase64: Buffer.from(record).toString("base64"),
-    }));
-    return c.json({ parked: shown });
+    return c.json({ parked: await records().parked(checked(parkedQuery, c.req.query()).limit) });
   });
-  routes.get("/holds", async (c) => c.json({ holds: await store().holds() }));
+  routes.get("/holds", async (c) => c.json({ holds: await records().holds() }));
   return routes;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { LocalBus } from "#lib/leases/local-bus";
 import { MemoryLeases } from "#lib/leases/memory";
 import type { ControlPorts } from "#lib/role/control-ports";
+import { storeRecords } from "#lib/role/records";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
@@ -13,7 +14,7 @@ const stream = new MemoryLog({ clock, shards: 1 });
 const operators = {
   shards: 1,
   bus: new LocalBus({ clock }),
-  store: new MemoryStore({ clock }),
+  records: storeRecords(new MemoryStore({ clock })),
   journal: stream.journal(),
   leases: new MemoryLeases({ clock }),
   stream: stream.stream(),

@@ -17,7 +17,13 @@ export class ControlServer implements ControlService {
 
   /** Reads or makes the operators' token; nothing is served yet. */
   static async open(config: ControlConfig, ports: ControlPorts): Promise<ControlServer> {
-    const token = await operatorsToken(config, { makes: ports.makesToken });
+    const look = () => operatorsToken(config, { makes: ports.makesToken });
+    let known = await look();
+    // Another node may make it later than this one starts.
+    const token = async () => {
+      known ??= await look();
+      return known;
+    };
     return new ControlServer(config, controlApi({ ...ports, token }).fetch);
   }
 

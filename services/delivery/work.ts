@@ -3,6 +3,7 @@ import type { Resolver } from "#lib/dns/resolver";
 import type { Random } from "#lib/random";
 import { joinCassandra } from "#lib/role/cassandra-side";
 import type { Joined, Work } from "#lib/role/cluster-role";
+import { storeRecords } from "#lib/role/records";
 import { SummaryTeller } from "./admin/summary-teller.ts";
 import { Delivery } from "./delivery.ts";
 import { deliveryConfigOf } from "./settings.ts";
@@ -40,6 +41,6 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
     undoing.add(() => teller.stop());
     await delivery.start();
     teller.start();
-    return { store };
+    return { records: storeRecords(store) };
   };
 }

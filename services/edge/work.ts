@@ -3,6 +3,7 @@ import type { Config } from "#lib/config/config";
 import type { TlsIdentity } from "#lib/net/transport";
 import type { Random } from "#lib/random";
 import type { Joined, Work } from "#lib/role/cluster-role";
+import { busRecords } from "#lib/role/records";
 import { Edge } from "./edge.ts";
 import { makeIdentity } from "./identity.ts";
 import { edgeConfigOf } from "./settings.ts";
@@ -10,7 +11,7 @@ import { edgeTelemetry } from "./telemetry.ts";
 
 export function edgeWork({ random }: { readonly random: Random }) {
   return async (joined: Joined): Promise<Work> => {
-    const { config, jetStream, clock, log, metrics, transport, undoing } = joined;
+    const { config, jetStream, bus, clock, log, metrics, transport, undoing } = joined;
     const ownIdentity = await makeIdentity(config().hostname);
     const told = (next: Config) => edgeConfigOf(next, identityOf(next, ownIdentity));
     const edge = new Edge(told(config()), {
@@ -24,7 +25,11 @@ export function edgeWork({ random }: { readonly random: Random }) {
     // Sessions end first: what the last of them hand in needs all that stands below.
     undoing.add(() => edge.stop());
     await edge.start();
-    return { listening: edge.listening, reload: async (next) => edge.reload(told(next)) };
+    return {
+      listening: edge.listening,
+      records: busRecords({ bus, shards: config().shards }),
+      reload: async (next) => edge.reload(told(next)),
+    };
   };
 }
 

@@ -10,6 +10,8 @@ import { LocalBus } from "#lib/leases/local-bus";
 import type { Endpoint, TlsIdentity, Transport } from "#lib/net/transport";
 import type { Random } from "#lib/random";
 import { Readiness } from "#lib/role/readiness";
+import { storeRecords } from "#lib/role/records";
+import { reloaded } from "#lib/role/reloading";
 import type { Role } from "#lib/role/role-process";
 import { EmbeddedQueue } from "#lib/sqlite/embedded-queue";
 import type { Log } from "#lib/telemetry/log";
@@ -22,7 +24,6 @@ import { Edge, type Listening } from "../edge/edge.ts";
 import { selfSignedIdentity } from "../edge/identity.ts";
 import { edgeConfigOf } from "../edge/settings.ts";
 import { edgeTelemetry } from "../edge/telemetry.ts";
-import { reloaded } from "#lib/role/reloading";
 
 export interface StandalonePorts {
   readonly transport: Transport;
@@ -67,7 +68,8 @@ export class Standalone implements Role {
     const readiness = new Readiness(ports);
     const { store, journal, leases, log: stream } = queue;
     const bus = new LocalBus({ clock });
-    const operators = { shards, bus, store, journal, leases, stream };
+    const records = storeRecords(store);
+    const operators = { shards, bus, records, journal, leases, stream };
     const control = await ControlServer.open(config.control, {
       ...ports,
       operators: () => operators,
@@ -85,7 +87,7 @@ export class Standalone implements Role {
     this.#readiness = ports.readiness;
     this.#controlAt = config.control;
     this.#parts = this.#assemble(ports);
-    this.#readiness.tell("process", { reason: "starting", isBlocking: true });
+    this.#readiness.expect("process", "starting");
   }
 
   get listening(): readonly Listening[] {
@@ -134,7 +136,7 @@ export class Standalone implements Role {
   }
 
   async #stop(): Promise<void> {
-    this.#readiness.tell("process", { reason: "stopping", isBlocking: true });
+    this.#readiness.expect("process", "stopping");
     const { edge, delivery, control, queue } = this.#parts;
     // What the last sessions hand in is still taken up, or waits in the queue.
     await edge.stop();

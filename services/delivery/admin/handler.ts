@@ -1,6 +1,7 @@
 /** Answers operators over the bus: a worker for all the shards it owns, or one shard by itself. */
 import type { BusHandler, BusRequest, Json } from "#lib/leases/bus";
 import type { Destination } from "#lib/queue/unit";
+import { recordsHandler, storeRecords } from "#lib/role/records";
 import type { Hold, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import {
@@ -10,6 +11,7 @@ import {
   isAdminVerb,
   readAdminArguments,
 } from "#proto/admin";
+import { isRecordsVerb } from "#proto/records-request";
 import type { ShardOwner } from "../shard/owner.ts";
 import { listUnits, showMessage } from "./listing.ts";
 import { summarize } from "./summary.ts";
@@ -33,6 +35,7 @@ export function adminHandler(scope: AdminScope, ports: AdminPorts): BusHandler {
 /** @throws {BadAdminMessage} */
 async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts): Promise<Json> {
   const { verb } = request;
+  if (isRecordsVerb(verb)) return recordsHandler(storeRecords(ports.store))(request);
   if (!isAdminVerb(verb)) throw new BadAdminMessage(`Cannot answer "${verb}": no such verb`);
   switch (verb) {
     case "queue.summary": {

@@ -22,7 +22,7 @@ export async function joinCassandra(
 ): Promise<CassandraStore> {
   const { readiness, clock, log, signal, undoing, transport } = ports;
   const options = tablesOptionsOf(cassandra, { clock, log });
-  readiness.tell(part, { reason: "not connected yet", isBlocking: true });
+  readiness.expect(part, "not connected yet");
   await persistently(async () => checkReport("Cassandra", await checkTables(options)), {
     clock,
     signal,

@@ -10,6 +10,7 @@ import type { Metrics } from "#lib/telemetry/metrics";
 import type { OpenControl, OperatorsPorts } from "./control-ports.ts";
 import { type JoinPorts, joinNats, type NatsSide } from "./nats-side.ts";
 import { Readiness } from "./readiness.ts";
+import type { Records } from "./records.ts";
 import { reloaded } from "./reloading.ts";
 import type { Role } from "./role-process.ts";
 import { Undoing } from "./undoing.ts";
@@ -39,7 +40,7 @@ export interface Joined extends JoinPorts, NatsSide {
 
 export interface Work {
   /** For the operators' API. */
-  readonly store?: OperatorsPorts["store"];
+  readonly records: Records;
   readonly listening?: readonly { readonly name: string; readonly at: Endpoint }[];
   /** Takes over what is not asked for again and again. */
   readonly reload?: (config: Config) => Promise<void>;
@@ -61,7 +62,7 @@ export class ClusterRole implements Role {
     this.#kind = kind;
     this.#ports = ports;
     this.#readiness = new Readiness(ports);
-    this.#readiness.tell("process", { reason: "starting", isBlocking: true });
+    this.#readiness.expect("process", "starting");
   }
 
   start(): Promise<void> {
@@ -77,7 +78,7 @@ export class ClusterRole implements Role {
   }
 
   async stop(): Promise<void> {
-    this.#readiness.tell("process", { reason: "stopping", isBlocking: true });
+    this.#readiness.expect("process", "stopping");
     this.#stopping.abort(new Error("the process stops"));
     await this.#started?.catch(() => {});
     await this.#undoing.undo();
@@ -97,7 +98,7 @@ export class ClusterRole implements Role {
     this.#operate(side, undefined);
     const work = await this.#kind.begin({ ...joinPorts, ...side, config: () => this.#config });
     this.#work = work;
-    this.#operate(side, work.store);
+    this.#operate(side, work.records);
     for (const { name, at } of work.listening ?? []) this.#tell(name, at);
     this.#readiness.tell("process");
   }
@@ -116,10 +117,10 @@ export class ClusterRole implements Role {
     this.#tell("control", at);
   }
 
-  #operate({ jetStream, leases, bus, summaries }: NatsSide, store: OperatorsPorts["store"]): void {
+  #operate({ jetStream, leases, bus, summaries }: NatsSide, records: Records | undefined): void {
     const { journal, stream } = jetStream;
     const { shards } = this.#config;
-    this.#operators = { shards, bus, leases, summaries, journal, stream, store };
+    this.#operators = { shards, bus, leases, summaries, journal, stream, records };
   }
 
   #tell(name: string, { address, port }: Endpoint): void {

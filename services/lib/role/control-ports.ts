@@ -5,12 +5,12 @@ import type { Bus } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { Summaries } from "#lib/leases/summaries";
 import type { Endpoint } from "#lib/net/transport";
-import type { Store } from "#lib/store/store";
 import type { Journal } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
 import type { Reason } from "./readiness.ts";
+import type { Records } from "./records.ts";
 
 export interface ControlPorts {
   readonly metrics: Pick<Metrics, "render">;
@@ -28,8 +28,8 @@ export interface OperatorsPorts {
   readonly shards: number;
   readonly bus: Bus;
   readonly journal: Pick<Journal, "trace">;
-  /** Undefined: this role has none. */
-  readonly store: Pick<Store, "putHold" | "dropHold" | "holds" | "bounces" | "parked"> | undefined;
+  /** Undefined while their store is not joined. */
+  readonly records: Records | undefined;
   /** What owners told last, for when they do not answer. */
   readonly summaries?: Pick<Summaries, "last">;
   readonly leases: Pick<Leases, "members" | "read">;

@@ -53,7 +53,7 @@ export async function joinNats(
   const { readiness, clock, log, signal, undoing } = ports;
   const waits = (error: unknown) =>
     readiness.tell("nats", { reason: natsReason(error), isBlocking: true });
-  readiness.tell("nats", { reason: "not connected yet", isBlocking: true });
+  readiness.expect("nats", "not connected yet");
   const links = await connectNats({
     ...natsOptionsOf(nats, { name, clock, log }),
     signal,
@@ -79,7 +79,7 @@ export async function joinNats(
   );
   undoing.add(() => leases.close());
   const bus = new NatsBus({ links, names, leases, clock, log });
-  await watchNats({ links, names, jetStream, servers: nats.servers }, ports);
+  watchNats({ links, names, jetStream, servers: nats.servers }, ports);
   return { jetStream, leases, bus, summaries: new NatsSummaries({ links, names }) };
 }
 

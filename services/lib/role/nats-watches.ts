@@ -15,11 +15,13 @@ export interface Watched {
   readonly servers: readonly string[];
 }
 
+/** It costs nothing: all is known here already. */
+const oftenMs = 1_000;
 /** Servers log who comes and goes at once; a clock does not run away. */
 const seldomMs = 60_000;
 
-/** Resolves when NATS itself has been looked at. */
-export async function watchNats(watched: Watched, ports: JoinPorts): Promise<void> {
+/** Called when all streams have just answered. */
+export function watchNats(watched: Watched, ports: JoinPorts): void {
   const { links, names, jetStream, servers } = watched;
   const { clock, readiness, transport, metrics, undoing } = ports;
   const common = { clock, readiness };
@@ -27,6 +29,7 @@ export async function watchNats(watched: Watched, ports: JoinPorts): Promise<voi
     ...common,
     part: "nats",
     isBlocking: true,
+    everyMs: oftenMs,
     look: async () => natsTrouble(watched),
   });
   const each = new Watch({
@@ -57,7 +60,8 @@ export async function watchNats(watched: Watched, ports: JoinPorts): Promise<voi
     for (const watch of [nats, each, clocks]) watch.stop();
   });
   undoing.add(jetStream.publishability.onChange(() => void nats.look()));
-  await nats.start();
+  readiness.tell("nats");
+  nats.startLater();
   void each.start();
   void clocks.start();
 }

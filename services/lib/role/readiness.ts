@@ -49,6 +49,13 @@ export class Readiness {
     return [...this.#reasons.values()].filter((reason) => reason !== undefined);
   }
 
+  /** Something that passes by itself, and is no news: a start, a stop. It keeps work away. */
+  expect(part: string, reason: string): void {
+    const { clock, log } = this.#ports;
+    this.#reasons.set(part, { part, reason, isBlocking: true, since: clock.now() });
+    log.debug("part_waits", { part, reason });
+  }
+
   /** Without trouble the part works. Told again and again it is logged once. */
   tell(part: string, trouble?: Trouble): void {
     const { clock, log } = this.#ports;

@@ -29,7 +29,11 @@ export class Watch {
   /** Resolves after the first look. */
   async start(): Promise<void> {
     await this.look();
-    if (this.#isStopped) return;
+    if (!this.#isStopped) this.startLater();
+  }
+
+  /** For what has just been seen to work. */
+  startLater(): void {
     const { clock, everyMs = everyMsDefault } = this.#options;
     this.#cancel = clock.after(everyMs, () => void this.start());
   }

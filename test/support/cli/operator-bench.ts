@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { LocalBus } from "#lib/leases/local-bus";
 import { MemoryLeases } from "#lib/leases/memory";
+import { storeRecords } from "#lib/role/records";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
@@ -39,15 +40,16 @@ export class OperatorBench {
     metrics: { render: async () => "" },
     clock: this.clock,
     log: silentLog,
-    token,
+    token: async () => token,
     reasons: () => [],
     makesToken: false,
   });
 
   /** One shard: the first, which an AdminWorker owns. */
   get #operators() {
-    const { bus, store, leases, log } = this;
-    return { shards: 1, bus, store, leases, stream: log.stream(), journal: log.journal() };
+    const { bus, leases, log } = this;
+    const records = storeRecords(this.store);
+    return { shards: 1, bus, records, leases, stream: log.stream(), journal: log.journal() };
   }
 
   async run(...args: string[]): Promise<Ended> {

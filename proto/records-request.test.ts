@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { destination } from "../test/support/records.ts";
+import {
+  isRecordsVerb,
+  type RecordsRequest,
+  readRecordsRequest,
+  recordsRequest,
+} from "./records-request.ts";
+
+const asked: readonly RecordsRequest[] = [
+  { verb: "records.holds" },
+  {
+    verb: "records.putHold",
+    hold: { destination: destination("a.example"), reason: "moving", since: 1 },
+  },
+  { verb: "records.dropHold", destination: destination("a.example") },
+  { verb: "records.bounces", limit: 5 },
+  { verb: "records.bounces", destination: destination("a.example"), after: 7, limit: 5 },
+  { verb: "records.parked", limit: 1 },
+];
+
+test.each(asked)("%j arrives as it was asked", (request) => {
+  const sent = recordsRequest(request);
+  expect(isRecordsVerb(sent.verb)).toBe(true);
+  expect(readRecordsRequest(sent)).toEqual(request);
+});
+
+test("a field of a later version is ignored", () => {
+  const later = { verb: "records.parked", arguments: { limit: 1, tenant: "acme" } };
+  expect(readRecordsRequest(later)).toEqual({ verb: "records.parked", limit: 1 });
+});
+
+test.each([
+  ["records.all", {}],
+  ["records.parked", { limit: 0 }],
+  ["records.dropHold", { destination: "a b" }],
+])("%s with %j is refused", (verb, rest) => {
+  expect(() => readRecordsRequest({ verb, arguments: rest })).toThrow(`Cannot read ${verb}`);
+});

@@ -1,0 +1,55 @@
+/**
+ * What is asked of a worker's store over the bus by who has none: holds, bounces, what is parked.
+ * Its answers are for people and their programs, and go on as they are.
+ */
+import { z } from "zod";
+import type { BusRequest, Json } from "#lib/leases/bus";
+import type { Destination } from "#lib/queue/unit";
+import { BadAdminMessage } from "./admin.ts";
+import { readDestination, UndecodableRecord } from "./record.ts";
+
+const destination = z.custom<Destination>((value) => {
+  try {
+    readDestination(value, "destination");
+    return true;
+  } catch (error) {
+    if (error instanceof UndecodableRecord) return false;
+    throw error;
+  }
+});
+const limit = z.number().int().min(1).max(1_000);
+const time = z.number().int().nonnegative();
+
+const requests = z.discriminatedUnion("verb", [
+  z.object({ verb: z.literal("records.holds") }),
+  z.object({
+    verb: z.literal("records.putHold"),
+    hold: z.object({ destination, reason: z.string(), since: time }),
+  }),
+  z.object({ verb: z.literal("records.dropHold"), destination }),
+  z.object({
+    verb: z.literal("records.bounces"),
+    destination: destination.exactOptional(),
+    after: time.exactOptional(),
+    limit,
+  }),
+  z.object({ verb: z.literal("records.parked"), limit }),
+]);
+
+export type RecordsRequest = z.output<typeof requests>;
+
+export function isRecordsVerb(verb: string): boolean {
+  return verb.startsWith("records.");
+}
+
+export function recordsRequest({ verb, ...rest }: RecordsRequest): BusRequest {
+  const plain: { readonly [key: string]: Json } = JSON.parse(JSON.stringify(rest));
+  return { verb, arguments: plain };
+}
+
+/** @throws {BadAdminMessage} */
+export function readRecordsRequest({ verb, arguments: rest }: BusRequest): RecordsRequest {
+  const parsed = requests.safeParse({ ...rest, verb });
+  if (parsed.success) return parsed.data;
+  throw new BadAdminMessage(`Cannot read ${verb}: ${z.prettifyError(parsed.error)}`);
+}

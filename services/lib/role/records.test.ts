@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { LocalBus } from "#lib/leases/local-bus";
+import { MemoryStore } from "#lib/store/memory";
+import { StoreUnavailable } from "#lib/store/store";
+import { ManualClock } from "../../../test/support/manual-clock.ts";
+import { destination, shard } from "../../../test/support/records.ts";
+import { busRecords, type Records, recordsHandler, storeRecords } from "./records.ts";
+
+const clock = new ManualClock();
+const hold = { destination: destination("a.example"), reason: "moving", since: 7 };
+const parked = { shard: shard(1), sequence: 3, uid: "?", at: 5, reason: "no record" };
+
+let store: MemoryStore;
+let bus: LocalBus;
+let records: Records;
+
+beforeEach(() => {
+  store = new MemoryStore({ clock });
+  bus = new LocalBus({ clock });
+  records = busRecords({ bus, shards: 4 });
+});
+
+describe("over the bus", () => {
+  test("a hold is set, told and lifted", async () => {
+    bus.serveShard(shard(2), recordsHandler(storeRecords(store)));
+    await records.putHold(hold);
+    expect(await store.holds()).toEqual([hold]);
+    expect(await records.holds()).toEqual([hold]);
+    await records.dropHold(hold.destination);
+    expect(await store.holds()).toEqual([]);
+  });
+
+  test("what is parked and what bounced is the same as beside the store", async () => {
+    await store.park({ ...parked, record: new Uint8Array([1, 2]) });
+    bus.serveShard(shard(0), recordsHandler(storeRecords(store)));
+    expect(await records.parked(10)).toEqual([{ ...parked, recordBase64: "AQI=" }]);
+    expect(await storeRecords(store).parked(10)).toEqual(await records.parked(10));
+    expect(await records.bounces({ limit: 10, destination: hold.destination })).toEqual([]);
+  });
+
+  test("a store that is away is told as such", async () => {
+    const away = () => Promise.reject(new StoreUnavailable("no host answers"));
+    bus.serveShard(shard(0), recordsHandler({ ...storeRecords(store), holds: away }));
+    expect(records.holds()).rejects.toThrow("no host answers");
+    expect(records.holds()).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+
+  test("nobody may answer", () => {
+    expect(records.holds()).rejects.toThrow("no worker answers");
+  });
+});
