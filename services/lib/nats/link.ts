@@ -3,7 +3,15 @@ import type { NatsConnection, Status } from "@nats-io/transport-node";
 import { Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 
-export class Link {
+/** What publishing and reading need of a connection. */
+export interface Wire {
+  readonly connection: Pick<NatsConnection, "publish" | "subscribe" | "isClosed" | "info">;
+  readonly isUp: boolean;
+  readonly changed: Waiters;
+  onDown(listener: () => void): () => void;
+}
+
+export class Link implements Wire {
   readonly connection: NatsConnection;
   /** Woken when the connection goes down or comes back. */
   readonly changed = new Waiters();

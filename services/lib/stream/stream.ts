@@ -7,7 +7,7 @@ export interface LogEntry {
   readonly uid: Uid;
   /** The unit as `proto/unit` encoded it. Undecoded, so that poison can be parked. */
   readonly record: Uint8Array;
-  /** What the record says, when it never left the process that wrote it. */
+  /** What the record says, when the reader knows it already. */
   readonly unit?: Unit;
   /** The content, when it travelled with the unit; else ask `Stream.content`. */
   readonly content?: Uint8Array;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "#lib/clock";
 import { rejectOnAbort } from "#lib/stream/waiters";
-import type { Link } from "../link.ts";
+import type { Wire } from "../link.ts";
 import { InFlight, type InFlightLimit } from "./in-flight.ts";
 import { type Answer, idHeader, type Publisher, publishHeaders } from "./publisher.ts";
 
@@ -26,8 +26,8 @@ export type Fate =
   | { readonly kind: "unavailable"; readonly reason: string };
 
 export interface PersistentPublisherOptions {
-  readonly link: Link;
-  readonly publisher: Publisher;
+  readonly link: Wire;
+  readonly publisher: Pick<Publisher, "publish">;
   readonly clock: Clock;
   readonly limit?: InFlightLimit;
   readonly patienceMs?: number;

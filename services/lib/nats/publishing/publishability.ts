@@ -5,7 +5,7 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { Clock } from "#lib/clock";
 import type { Log } from "#lib/telemetry/log";
-import type { Link } from "../link.ts";
+import type { Wire } from "../link.ts";
 import type { Fate } from "./persistent-publisher.ts";
 
 export interface PublishState {
@@ -15,8 +15,8 @@ export interface PublishState {
 }
 
 export interface PublishabilityPorts {
-  readonly link: Link;
-  readonly manager: JetStreamManager;
+  readonly link: Wire;
+  readonly manager: { readonly streams: Pick<JetStreamManager["streams"], "info"> };
   readonly clock: Clock;
   readonly log: Log;
   /** All that an edge publishes to. */
@@ -40,7 +40,7 @@ export class Publishability {
   readonly #stopListening: () => void;
   #running: Promise<void> | undefined;
   #next = 0;
-  #told: PublishState = { isPublishable: true };
+  #told: PublishState = { isPublishable: false };
 
   constructor(ports: PublishabilityPorts) {
     this.#ports = ports;

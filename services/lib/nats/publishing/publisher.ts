@@ -5,7 +5,7 @@
 import { createInbox, headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
 import { Deadlines, type HasDeadline } from "#lib/deadlines";
-import type { Link } from "../link.ts";
+import type { Wire } from "../link.ts";
 import { readPubAnswer } from "./pub-answer.ts";
 
 export interface Publication {
@@ -29,7 +29,7 @@ export type Answer =
   | { readonly kind: "unanswered"; readonly reason: string };
 
 export interface PublisherOptions {
-  readonly link: Link;
+  readonly link: Wire;
   readonly clock: Clock;
   readonly answerMaxMs?: number;
 }
@@ -38,7 +38,7 @@ export interface PublisherOptions {
 const answerMaxMs = 5_000;
 
 export class Publisher {
-  readonly #link: Link;
+  readonly #link: Wire;
   readonly #clock: Clock;
   readonly #answerMaxMs: number;
   readonly #inbox = `${createInbox()}.`;

@@ -17,7 +17,7 @@ import type { Deadlines, HasDeadline } from "#lib/deadlines";
 import { Fifo } from "#lib/queue/fifo";
 import type { Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
-import type { Link } from "../link.ts";
+import type { Wire } from "../link.ts";
 import { parseDelivered } from "./delivered.ts";
 
 export interface LaneMessage {
@@ -27,7 +27,7 @@ export interface LaneMessage {
 }
 
 export interface LanePorts {
-  readonly link: Link;
+  readonly link: Wire;
   readonly manager: JetStreamManager;
   readonly clock: Clock;
   readonly deadlines: Deadlines;

@@ -1,6 +1,6 @@
 /** From a message to several destinations to the letters that put its units into their shards. */
-import { fnv1a32, shardOf } from "#lib/queue/shard";
-import type { Lane, Shard } from "#lib/queue/unit";
+import { assert } from "#lib/assert";
+import { allShards, fnv1a32, shardOf } from "#lib/queue/shard";
 import { bodyHeader, decodeFrame, encodeFrame } from "#proto/frame";
 import { UndecodableRecord } from "#proto/record";
 import { decodeSplit } from "#proto/split";
@@ -77,8 +77,9 @@ function placeOf(
 
 /** Any shard, but the same for the same bytes. */
 function poisonPlace(record: Uint8Array, { names, shards }: FanOutPlace) {
-  const shard = (fnv1a32(Buffer.from(record).toString("latin1")) % shards) as Shard;
-  const lane: Lane = "n";
-  const subject = names.laneFilter(shard, lane).replace(">", undecodable);
+  const hash = fnv1a32(Buffer.from(record).toString("latin1"));
+  const shard = allShards(shards)[hash % shards];
+  assert(shard !== undefined, "a remainder is below the number of shards");
+  const subject = names.laneFilter(shard, "n").replace(">", undecodable);
   return { subject, stream: names.shardStream(shard) };
 }

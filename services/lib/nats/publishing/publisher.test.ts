@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { ManualClock } from "../../../../test/support/manual-clock.ts";
+import { ScriptedWire } from "../../../../test/support/scripted-wire.ts";
+import { Publisher } from "./publisher.ts";
+
+function bench() {
+  const [wire, clock] = [new ScriptedWire(), new ManualClock()];
+  const publisher = new Publisher({ link: wire, clock });
+  const publish = (text: string) => publisher.publish({ subject: "s", data: Buffer.from(text) });
+  return { wire, clock, publisher, publish };
+}
+
+test("each publish gets its own answer, in any order", async () => {
+  const { wire, publish } = bench();
+  const both = Promise.all([publish("a"), publish("b")]);
+  wire.answer(wire.sent[1], { stream: "S", seq: 2 });
+  wire.answer(wire.sent[0], { stream: "S", seq: 1 });
+  expect(await both).toMatchObject([{ sequence: 1 }, { sequence: 2 }]);
+});
+
+test("one that is not answered in time is unanswered, and a late answer is nobody's", async () => {
+  const { wire, clock, publish } = bench();
+  const answer = publish("a");
+  clock.advance(6_000);
+  expect((await answer).kind).toBe("unanswered");
+  wire.answer(wire.sent[0], { stream: "S", seq: 1 });
+  clock.advance(1_000);
+  expect(clock.timers).toBe(0);
+});
+
+test("a connection that is lost takes its answers with it; without one nothing is sent", async () => {
+  const { wire, publish } = bench();
+  const answer = publish("a");
+  wire.turn(false);
+  expect((await answer).kind).toBe("unanswered");
+  expect((await publish("b")).kind).toBe("nobody");
+  expect(wire.sent).toHaveLength(1);
+});
+
+test("whoever waits learns that it was closed", async () => {
+  const { publisher, publish } = bench();
+  const answer = publish("a");
+  publisher.close();
+  expect((await answer).kind).toBe("unanswered");
+});

@@ -1,0 +1,100 @@
+/** The feed of what is to be fanned out: when it comes again, and when a shard is full. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { type Clock, systemClock } from "#lib/clock";
+import { PersistentPublisher } from "#lib/nats/publishing/persistent-publisher";
+import { Publisher } from "#lib/nats/publishing/publisher";
+import { SplitFeed } from "#lib/nats/splitting/split-feed";
+import { silentLog } from "#lib/telemetry/log";
+import {
+  type ClusterLog,
+  type TemporaryCluster,
+  temporaryCluster,
+} from "../conformance/cluster.ts";
+import {
+  destinationIn,
+  newMessage,
+  pull,
+  pullAll,
+  shards,
+  uidsOf,
+} from "../conformance/fixtures.ts";
+import { shard } from "../support/records.ts";
+import { titled } from "../support/servers/titled.ts";
+import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
+
+const noNats = natsMissing();
+const zero = shard(0);
+const to = [destinationIn(0), destinationIn(1)];
+
+describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
+  let cluster: TemporaryCluster;
+  let log: ClusterLog;
+  let manager: JetStreamManager;
+
+  beforeEach(async () => {
+    cluster = await temporaryCluster({ bytesMax: 500_000 });
+    log = await cluster.open();
+    manager = await jetstreamManager(log.links.publish);
+  });
+  afterEach(() => cluster?.close());
+
+  function feedAt(clock: Clock): SplitFeed {
+    const link = log.links.publishLink;
+    const single = new Publisher({ link, clock });
+    const publisher = new PersistentPublisher({ link, publisher: single, clock });
+    const { names } = cluster;
+    return new SplitFeed({ names, shards, manager, publisher, clock, log: silentLog });
+  }
+
+  test("start and stop, before and twice", async () => {
+    const feed = feedAt(systemClock);
+    await feed.stop();
+    feed.start();
+    feed.start();
+    await feed.stop();
+    await feed.stop();
+    feed.start();
+    const message = newMessage({ to });
+    await log.intake.accept(message);
+    expect(uidsOf(await pullAll(log.stream.open(zero, 0), 1))).toEqual([`${message.id}.0`]);
+    await feed.stop();
+    expect(feed.figures).toMatchObject({ done: 1, late: 0, inFlight: 0 });
+  });
+
+  test("one that is repeated after its streams have forgotten its id is counted", async () => {
+    const [first, second] = [feedAt(systemClock), feedAt(aheadBy(11 * 60_000))];
+    first.start();
+    await first.stop();
+    await log.intake.accept(newMessage({ to }));
+    const { splitStream, splitConsumer } = cluster.names;
+    const consumer = await manager.jetstream().consumers.get(splitStream, splitConsumer);
+    (await consumer.next())?.nak();
+    second.start();
+    await pullAll(log.stream.open(shard(1), 0), 1);
+    await second.stop();
+    expect(second.figures).toMatchObject({ done: 1, late: 1 });
+  });
+
+  test("a shard that is full makes its units wait, and nothing is lost", async () => {
+    const content = new Uint8Array(100_000).fill(65);
+    const filling = Array.from({ length: 4 }, () => newMessage({ content }));
+    for (const message of filling) await log.intake.accept(message);
+    const message = newMessage({ content, to });
+    await log.intake.accept(message);
+    const feed = feedAt(systemClock);
+    feed.start();
+    await pullAll(log.stream.open(shard(1), 0), 1);
+    const reader = log.stream.open(zero, 0);
+    const { through } = await pull(reader);
+    await log.stream.purge(zero, through);
+    const entries = await pullAll(log.stream.open(zero, through), 1);
+    expect(uidsOf(entries)).toEqual([`${message.id}.0`]);
+    await feed.stop();
+    expect((await manager.streams.info(cluster.names.splitStream)).state.messages).toBe(0);
+  });
+});
+
+function aheadBy(spanMs: number): Clock {
+  return { ...systemClock, now: () => systemClock.now() + spanMs };
+}

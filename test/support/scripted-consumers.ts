@@ -1,0 +1,78 @@
+/** Consumers of JetStream of which a test is the server: it answers each pull by hand. */
+import type { ConsumerConfig, JetStreamManager } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import { Deadlines } from "#lib/deadlines";
+import type { LanePorts } from "#lib/nats/reading/ordered-lane";
+import { type Log, silentLog } from "#lib/telemetry/log";
+import { ManualClock } from "./manual-clock.ts";
+import { ScriptedWire, type SentMessage } from "./scripted-wire.ts";
+
+/** Turns of the event loop that everything which waits for nothing needs. */
+const turnsMax = 30;
+
+export class ScriptedConsumers {
+  readonly wire = new ScriptedWire();
+  readonly clock = new ManualClock();
+  readonly made: Partial<ConsumerConfig>[] = [];
+  readonly removed: string[] = [];
+  /** Messages that are looked up directly: their subjects by sequence. */
+  readonly standing = new Map<number, string>();
+  firstSequence = 1;
+  /** While set no consumer can be made. */
+  refusal: Error | undefined;
+  readonly warned: string[] = [];
+
+  ports(): LanePorts {
+    const manager = {
+      consumers: {
+        add: async (_: string, config: Partial<ConsumerConfig>) => {
+          if (this.refusal !== undefined) throw this.refusal;
+          this.made.push(config);
+        },
+        delete: async (_: string, name: string) => void this.removed.push(name),
+      },
+      streams: {
+        getMessage: async (_: string, { seq }: { seq: number }) => {
+          const subject = this.standing.get(seq);
+          return subject === undefined ? null : { subject, seq };
+        },
+        info: async () => ({ state: { first_seq: this.firstSequence } }),
+      },
+    } as unknown as JetStreamManager;
+    const warn = (event: string) => void this.warned.push(event);
+    const log: Log = { ...silentLog, warn, error: warn };
+    const { wire, clock } = this;
+    return { link: wire, manager, clock, deadlines: new Deadlines(clock), log };
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < turnsMax; turn++) await Promise.resolve();
+  }
+
+  async advance(spanMs: number): Promise<void> {
+    for (let left = spanMs; left > 0; left -= 500) {
+      this.clock.advance(Math.min(500, left));
+      await this.settle();
+    }
+  }
+
+  /** The pulls of the consumer that was made as the nth. */
+  pulls(n: number): readonly SentMessage[] {
+    const name = this.made[n]?.name ?? "none";
+    return this.wire.sent.filter(({ subject }) => subject.endsWith(`.${name}`));
+  }
+
+  /** As an answer to a pull. */
+  give(pull: SentMessage | undefined, place: { sequence: number; delivery: number }): void {
+    const { sequence, delivery } = place;
+    this.wire.deliver(pull?.reply ?? "", {
+      subject: `s.${sequence}`,
+      reply: `$JS.ACK.S.c.1.${sequence}.${delivery}.1.0`,
+      data: new Uint8Array([sequence]),
+    });
+  }
+
+  tell(pull: SentMessage | undefined, code: number): void {
+    this.wire.deliver(pull?.reply ?? "", { headers: headers(code, "Why") });
+  }
+}
