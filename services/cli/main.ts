@@ -62,7 +62,7 @@ const roles: Roles = {
     return runControl(config, options);
   },
   async schema(config, options) {
-    const { settleSchema } = await import("#lib/role/schema");
+    const { settleSchema } = await import("#lib/role/cluster/schema");
     const signal = AbortSignal.timeout(schemaMsMax);
     hasServed = true;
     return settleSchema(config, { ...options, signal, clock: systemClock });

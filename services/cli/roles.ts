@@ -1,7 +1,7 @@
 /** What the command starts, as `main.ts` wires it. */
 import type { Config } from "#lib/config/config";
 import type { RoleName } from "#lib/config/role";
-import type { ServerReport } from "#lib/role/schema";
+import type { ServerReport } from "#lib/role/cluster/schema";
 import type { Configured, Misconfigured } from "./configuration.ts";
 
 export interface Started {

@@ -1,6 +1,6 @@
 /** `godwit schema apply`: makes what the cluster stands on, and says what it changed. */
 import type { Command } from "commander";
-import type { ServerReport } from "#lib/role/schema";
+import type { ServerReport } from "#lib/role/cluster/schema";
 import { configured } from "./configuration.ts";
 import { CommandFailed, type Io } from "./io.ts";
 import type { Roles } from "./roles.ts";

@@ -2,8 +2,8 @@
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import { bunTransport } from "#lib/net/bun-transport";
-import { joinCassandra } from "#lib/role/cassandra-side";
-import { ClusterRole, type Joined, type Work } from "#lib/role/cluster-role";
+import { joinCassandra } from "#lib/role/cluster/cassandra-side";
+import { ClusterRole, type Joined, type Work } from "#lib/role/cluster/cluster-role";
 import { storeRecords } from "#lib/role/records";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";

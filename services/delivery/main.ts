@@ -1,15 +1,15 @@
 /** `godwit delivery` on a real machine: adapters made and wired. */
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
-import { systemResolver } from "#lib/dns/system-resolver";
 import { bunTransport } from "#lib/net/bun-transport";
 import { systemRandom as random } from "#lib/random";
-import { ClusterRole } from "#lib/role/cluster-role";
+import { ClusterRole } from "#lib/role/cluster/cluster-role";
 import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { systemResolver } from "#lib/role/system-resolver";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { pinoLog } from "#lib/telemetry/pino-log";
-import { deliveryWork } from "./work.ts";
+import { deliveryWork } from "./role/work.ts";
 
 export interface DeliveryOptions extends RunOptions {
   readonly openControl: OpenControl;

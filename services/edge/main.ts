@@ -3,12 +3,12 @@ import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import { bunTransport } from "#lib/net/bun-transport";
 import { systemRandom as random } from "#lib/random";
-import { ClusterRole } from "#lib/role/cluster-role";
+import { ClusterRole } from "#lib/role/cluster/cluster-role";
 import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { pinoLog } from "#lib/telemetry/pino-log";
-import { edgeWork } from "./work.ts";
+import { edgeWork } from "./role/work.ts";
 
 export interface EdgeOptions extends RunOptions {
   readonly openControl: OpenControl;

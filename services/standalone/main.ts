@@ -1,10 +1,10 @@
 /** `godwit standalone` on a real machine: adapters made and wired. */
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
-import { systemResolver } from "#lib/dns/system-resolver";
 import { bunTransport } from "#lib/net/bun-transport";
 import { systemRandom as random } from "#lib/random";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { systemResolver } from "#lib/role/system-resolver";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { pinoLog } from "#lib/telemetry/pino-log";
 import { Standalone } from "./standalone.ts";

@@ -18,12 +18,12 @@ import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
 import { ControlServer } from "../control/server.ts";
 import { Delivery } from "../delivery/delivery.ts";
-import { deliveryConfigOf } from "../delivery/settings.ts";
-import { deliveryTelemetry, observeDelivery } from "../delivery/telemetry.ts";
+import { deliveryConfigOf } from "../delivery/role/settings.ts";
+import { deliveryTelemetry, observeDelivery } from "../delivery/role/telemetry.ts";
 import { Edge, type Listening } from "../edge/edge.ts";
 import { selfSignedIdentity } from "../edge/identity.ts";
-import { edgeConfigOf } from "../edge/settings.ts";
-import { edgeTelemetry } from "../edge/telemetry.ts";
+import { edgeConfigOf } from "../edge/role/settings.ts";
+import { edgeTelemetry } from "../edge/role/telemetry.ts";
 
 export interface StandalonePorts {
   readonly transport: Transport;

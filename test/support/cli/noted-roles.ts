@@ -1,6 +1,6 @@
 /** Roles that run nothing, and note how they were started. */
 import type { RoleName } from "#lib/config/role";
-import type { ServerReport } from "#lib/role/schema";
+import type { ServerReport } from "#lib/role/cluster/schema";
 import type { Roles, SchemaOptions, Started } from "../../../services/cli/roles.ts";
 
 export class NotedRoles implements Roles {

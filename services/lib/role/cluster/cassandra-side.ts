@@ -2,12 +2,12 @@
 import { CassandraStore } from "#lib/cassandra/cassandra-store";
 import { checkTables } from "#lib/cassandra/schema";
 import type { CassandraConfig } from "#lib/config/config";
+import { persistently } from "../persistently.ts";
+import { Watch } from "../watch.ts";
 import { tablesOptionsOf } from "./cluster-options.ts";
 import type { JoinPorts } from "./nats-side.ts";
-import { persistently } from "./persistently.ts";
 import { unreachable } from "./reachability.ts";
 import { checkReport, SchemaDiffers } from "./schema-differs.ts";
-import { Watch } from "./watch.ts";
 
 const part = "cassandra";
 const seldomMs = 60_000;

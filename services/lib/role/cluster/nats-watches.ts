@@ -2,11 +2,11 @@
 import type { NatsLinks } from "#lib/nats/connection";
 import type { JetStreamLog } from "#lib/nats/jetstream-log";
 import type { ClusterNames } from "#proto/subjects";
+import type { Trouble } from "../readiness.ts";
+import { Watch } from "../watch.ts";
 import { clockOffset, offsetTrouble } from "./clock-offset.ts";
 import type { JoinPorts } from "./nats-side.ts";
 import { placeOfUrl, unreachable } from "./reachability.ts";
-import type { Trouble } from "./readiness.ts";
-import { Watch } from "./watch.ts";
 
 export interface Watched {
   readonly links: NatsLinks;

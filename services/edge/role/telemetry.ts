@@ -1,6 +1,6 @@
 /** What the edge counts, as metrics of the process. */
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
-import type { EdgeMetrics } from "./metrics.ts";
+import type { EdgeMetrics } from "../metrics.ts";
 
 export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
   const sessions = new Map<string, number>();

@@ -6,9 +6,9 @@ import { connectNats } from "#lib/nats/connection";
 import { applyStreams, checkStreams } from "#lib/nats/streams";
 import type { SchemaReport } from "#lib/schema-report";
 import { silentLog } from "#lib/telemetry/log";
+import { persistently } from "../persistently.ts";
 import { natsOptionsOf, tablesOptionsOf, wantedStreamsOf } from "./cluster-options.ts";
 import { natsReason } from "./nats-reason.ts";
-import { persistently } from "./persistently.ts";
 
 export interface SchemaPorts {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 /** From the configuration of the file to what delivery is told. */
 import type { Config } from "#lib/config/config";
-import { type DeliveryConfig, defaultLimits, defaultTimings } from "./config.ts";
+import { type DeliveryConfig, defaultLimits, defaultTimings } from "../config.ts";
 
 export interface DeliverySurroundings {
   /** Asked at each attempt, since they can be reloaded. */

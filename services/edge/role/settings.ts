@@ -1,7 +1,7 @@
 /** From the configuration of the file to what the edge is told. */
 import type { Config } from "#lib/config/config";
 import type { TlsIdentity } from "#lib/net/transport";
-import { defaultEdgeLimits, type EdgeConfig, listenerDefaults } from "./config.ts";
+import { defaultEdgeLimits, type EdgeConfig, listenerDefaults } from "../config.ts";
 
 export function edgeConfigOf(config: Config, identity: TlsIdentity): EdgeConfig {
   const { retry } = config.delivery;

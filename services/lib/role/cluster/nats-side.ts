@@ -14,13 +14,13 @@ import { checkStreams } from "#lib/nats/streams";
 import type { Transport } from "#lib/net/transport";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
+import { persistently } from "../persistently.ts";
+import type { Readiness } from "../readiness.ts";
+import type { Undoing } from "../undoing.ts";
 import { natsOptionsOf, wantedStreamsOf } from "./cluster-options.ts";
 import { natsReason } from "./nats-reason.ts";
 import { watchNats } from "./nats-watches.ts";
-import { persistently } from "./persistently.ts";
-import type { Readiness } from "./readiness.ts";
 import { checkReport, SchemaDiffers } from "./schema-differs.ts";
-import type { Undoing } from "./undoing.ts";
 
 export interface JoinPorts {
   readonly clock: Clock;

@@ -2,10 +2,10 @@
 import type { Config } from "#lib/config/config";
 import type { TlsIdentity } from "#lib/net/transport";
 import type { Random } from "#lib/random";
-import type { Joined, Work } from "#lib/role/cluster-role";
+import type { Joined, Work } from "#lib/role/cluster/cluster-role";
 import { busRecords } from "#lib/role/records";
-import { Edge } from "./edge.ts";
-import { makeIdentity } from "./identity.ts";
+import { Edge } from "../edge.ts";
+import { makeIdentity } from "../identity.ts";
 import { edgeConfigOf } from "./settings.ts";
 import { edgeTelemetry } from "./telemetry.ts";
 

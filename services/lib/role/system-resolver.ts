@@ -1,11 +1,11 @@
 /** The resolver of a process: the configured name servers, or else those of the system. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Clock } from "#lib/clock";
+import { parseResolvConf } from "#lib/dns/resolv-conf";
+import { socketExchange } from "#lib/dns/socket-exchange";
+import { StubResolver } from "#lib/dns/stub-resolver";
 import type { Endpoint, Transport } from "#lib/net/transport";
 import type { Random } from "#lib/random";
-import { parseResolvConf } from "./resolv-conf.ts";
-import { socketExchange } from "./socket-exchange.ts";
-import { StubResolver } from "./stub-resolver.ts";
 
 export interface SystemResolverPorts {
   readonly transport: Transport;

@@ -2,7 +2,7 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
-import type { Trouble } from "./readiness.ts";
+import type { Trouble } from "../readiness.ts";
 
 export interface ClockOffset {
   /** Positive: ours is ahead. */

@@ -7,13 +7,13 @@ import type { Config } from "#lib/config/config";
 import type { Endpoint, Transport } from "#lib/net/transport";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
-import type { OpenControl, OperatorsPorts } from "./control-ports.ts";
+import type { OpenControl, OperatorsPorts } from "../control-ports.ts";
+import { Readiness } from "../readiness.ts";
+import type { Records } from "../records.ts";
+import { reloaded } from "../reloading.ts";
+import type { Role } from "../role-process.ts";
+import { Undoing } from "../undoing.ts";
 import { type JoinPorts, joinNats, type NatsSide } from "./nats-side.ts";
-import { Readiness } from "./readiness.ts";
-import type { Records } from "./records.ts";
-import { reloaded } from "./reloading.ts";
-import type { Role } from "./role-process.ts";
-import { Undoing } from "./undoing.ts";
 
 export interface ClusterRolePorts {
   readonly clock: Clock;

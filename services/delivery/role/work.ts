@@ -1,11 +1,11 @@
 /** What a delivery worker of a cluster does once it has NATS. */
 import type { Resolver } from "#lib/dns/resolver";
 import type { Random } from "#lib/random";
-import { joinCassandra } from "#lib/role/cassandra-side";
-import type { Joined, Work } from "#lib/role/cluster-role";
+import { joinCassandra } from "#lib/role/cluster/cassandra-side";
+import type { Joined, Work } from "#lib/role/cluster/cluster-role";
 import { storeRecords } from "#lib/role/records";
-import { SummaryTeller } from "./admin/summary-teller.ts";
-import { Delivery } from "./delivery.ts";
+import { SummaryTeller } from "../admin/summary-teller.ts";
+import { Delivery } from "../delivery.ts";
 import { deliveryConfigOf } from "./settings.ts";
 import { deliveryTelemetry, observeDelivery } from "./telemetry.ts";
 

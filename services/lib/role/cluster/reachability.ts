@@ -1,6 +1,6 @@
 /** Which of several servers cannot be reached: clients go on with the others, and say nothing. */
 import type { Endpoint, Transport } from "#lib/net/transport";
-import type { Trouble } from "./readiness.ts";
+import type { Trouble } from "../readiness.ts";
 
 const connectMs = 2_000;
 const portOfNats = 4222;

@@ -1,7 +1,7 @@
 /** What delivery counts, as metrics of the process. */
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
-import type { Delivery } from "./delivery.ts";
-import type { DeliveryMetrics } from "./metrics.ts";
+import type { Delivery } from "../delivery.ts";
+import type { DeliveryMetrics } from "../metrics.ts";
 
 export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
   const recipients = metrics.counter(
@@ -33,6 +33,14 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     help: "From the first command to the last reply, connecting included.",
     buckets: secondsBuckets,
   });
+  const takeovers = metrics.histogram("godwit_delivery_takeover_seconds", {
+    help: "From the claim of a shard until its log is read.",
+    buckets: secondsBuckets,
+  });
+  const handOvers = metrics.histogram("godwit_delivery_hand_over_seconds", {
+    help: "From the last reading of a shard's log until the shard is released.",
+    buckets: secondsBuckets,
+  });
   return {
     recipient: (outcome) => recipients.add(1, { outcome }),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
@@ -42,6 +50,9 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     parked: () => parked.add(),
     suspect: () => suspects.add(),
     destinationDown: () => down.add(),
+    takenOver: (durationMs) => takeovers.record(durationMs / 1_000),
+    handedOver: (durationMs, isReleased) =>
+      handOvers.record(durationMs / 1_000, { released: String(isReleased) }),
   };
 }
 
@@ -58,6 +69,18 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
       { value: idle, labels: { state: "idle" } },
     ];
   });
+  metrics.gauge("godwit_delivery_settlements_waiting", "Writes not known to be done yet.", () =>
+    sum(({ settlement }) => settlement.unfinished),
+  );
+  metrics.gauge("godwit_delivery_shards_troubled", "Shards by what keeps them.", () => [
+    { value: sum(({ working }) => (working.hasRoom ? 0 : 1)), labels: { by: "no_room" } },
+    { value: sum(({ settlement }) => (settlement.isFailing ? 1 : 0)), labels: { by: "writes" } },
+  ]);
+  metrics.gauge(
+    "godwit_delivery_heartbeat_age_seconds",
+    "Since the last one that was heard.",
+    () => (delivery.worker?.silentMs ?? 0) / 1_000,
+  );
   metrics.gauge("godwit_queue_units_in_memory", "Units read and not yet settled.", () =>
     sum(({ working }) => working.unitCount),
   );
