@@ -14,15 +14,18 @@ import {
   temporaryCluster,
 } from "../conformance/cluster.ts";
 import {
+  collect,
   contentOf,
   destinationIn,
+  eventOf,
   newMessage,
+  newUnit,
   pull,
   pullAll,
   shards,
   uidsOf,
 } from "../conformance/fixtures.ts";
-import { shard } from "../support/records.ts";
+import { incarnation, shard } from "../support/records.ts";
 import { titled } from "../support/servers/titled.ts";
 import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
@@ -235,6 +238,21 @@ describe.skipIf(noNats !== undefined)(titled("the cluster's log", noNats), () =>
       const { entries } = await pull(log.stream.open(zero, 0));
       expect(entries[0]?.content).toEqual(new Uint8Array());
     });
+  });
+
+  test("outcomes beyond what fits into a message are recorded in several", async () => {
+    const text = "x".repeat(500);
+    const events = Array.from({ length: 1_000 }, () => {
+      const event = eventOf(newUnit());
+      const [recipient] = event.recipients;
+      if (recipient === undefined) throw new Error("an event has a recipient");
+      return { ...event, recipients: Array(10).fill({ ...recipient, text }) };
+    });
+    const writer = incarnation("w1/1");
+    const position = await log.journal.append(writer, events);
+    expect(position).toBeGreaterThan(2);
+    expect(await collect(log.journal.replay(writer, zero, 0))).toEqual(events);
+    expect(await log.journal.append(writer, events.slice(0, 1))).toBe(position + 1);
   });
 
   test("what is no message of ours is an entry that can be parked", async () => {

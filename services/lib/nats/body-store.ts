@@ -9,7 +9,7 @@ import {
   parseBodyReference,
 } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
-import type { Fate, PersistentPublisher } from "./publishing/persistent-publisher.ts";
+import type { Fate, Letter, PersistentPublisher } from "./publishing/persistent-publisher.ts";
 
 export interface BodyStorePorts {
   readonly names: ClusterNames;
@@ -66,10 +66,9 @@ export class BodyStore {
     if (units === 1) return this.remove(id);
     const { names, manager } = this.#ports;
     const unit = Number(uid.slice(id.length + 1));
-    await this.#publish(`${id}/done/${unit}`, {
-      subject: names.doneSubject(id, unit),
-      data: nothing,
-    });
+    const subject = names.doneSubject(id, unit);
+    const fate = await this.#publish(`${id}/done/${unit}`, { subject, data: nothing });
+    if (fate.kind !== "stored") throw new Error(`Cannot release "${uid}": ${fate.reason}`);
     // Whoever sees all marks removes all: each looks behind its own.
     const options = { subjects_filter: names.doneFilter(id) };
     const { state } = await manager.streams.info(names.bodyStream, options);
@@ -82,10 +81,7 @@ export class BodyStore {
     await manager.streams.purge(names.bodyStream, { filter: names.bodyOfMessage(id) });
   }
 
-  #publish(
-    id: string,
-    letter: Pick<Parameters<PersistentPublisher["publish"]>[0], "subject" | "data" | "headers">,
-  ): Promise<Fate> {
+  #publish(id: string, letter: Omit<Letter, "id" | "stream">): Promise<Fate> {
     const { names, publisher } = this.#ports;
     return publisher.publish({ ...letter, id, stream: names.bodyStream });
   }

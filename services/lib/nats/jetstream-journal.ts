@@ -41,6 +41,9 @@ interface LastRecord {
 /** Before the caller is told that it is unknown; an election takes 4 to 9 s. */
 const patienceMs = 15_000;
 const retryMs = 200;
+/** What a server takes unless it was told otherwise, and what headers take of it. */
+const payloadBytes = 1024 * 1024;
+const headerBytesMax = 4 * 1024;
 /** 10071, 10164: another record stands where this one was to stand. */
 const wrongLastCodes: ReadonlySet<number> = new Set([10_071, 10_164]);
 /** Clocks of edges and servers differ. */
@@ -58,8 +61,15 @@ export class JetStreamJournal implements Journal {
     this.#ports = ports;
   }
 
-  append(writer: Incarnation, events: readonly UnitEvent[]): Promise<number> {
-    return this.#put(writer, encodeEvents(events));
+  /** In several records where one would be too large: each may be appended again. */
+  async append(writer: Incarnation, events: readonly UnitEvent[]): Promise<number> {
+    const record = encodeEvents(events);
+    if (record.length <= this.#recordBytesMax() || events.length < 2) {
+      return this.#put(writer, record);
+    }
+    const middle = Math.ceil(events.length / 2);
+    await this.append(writer, events.slice(0, middle));
+    return this.append(writer, events.slice(middle));
   }
 
   async seal(writer: Incarnation): Promise<number> {
@@ -113,6 +123,10 @@ export class JetStreamJournal implements Journal {
       if (found.length >= limit) break;
     }
     return found.slice(0, limit);
+  }
+
+  #recordBytesMax(): number {
+    return (this.#ports.link.connection.info?.max_payload ?? payloadBytes) - headerBytesMax;
   }
 
   /** Behind the last record that is known, until it is known what became of it. */

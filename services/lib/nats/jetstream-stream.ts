@@ -64,14 +64,25 @@ export class JetStreamStream implements Stream {
   /** Large content first: behind the floor nobody would read any more where it stands. */
   async purge(shard: Shard, floor: number): Promise<void> {
     if (floor <= 0) return;
-    const { manager, names, bodies } = this.#ports;
+    const { manager, names } = this.#ports;
+    await this.#releaseBodies(shard, floor);
+    await manager.streams.purge(names.shardStream(shard), { seq: floor + 1 });
+  }
+
+  /** What cannot be released now is tried with the next purge: the log itself must not wait. */
+  async #releaseBodies(shard: Shard, floor: number): Promise<void> {
+    const { bodies, log } = this.#ports;
     const standing = this.#bodiesOf(shard);
     for (const [sequence, { uid, body }] of standing) {
       if (sequence > floor) continue;
-      await bodies.release(uid, body);
-      standing.delete(sequence);
+      try {
+        await bodies.release(uid, body);
+        standing.delete(sequence);
+      } catch (error) {
+        log.warn("body_release_failed", { uid, error: String(error) });
+        return;
+      }
     }
-    await manager.streams.purge(names.shardStream(shard), { seq: floor + 1 });
   }
 
   close(): void {
