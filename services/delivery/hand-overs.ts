@@ -8,6 +8,7 @@ import type { Shard } from "#lib/queue/unit";
 import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import type { Timings } from "./config.ts";
+import type { DeliveryMetrics } from "./metrics.ts";
 import { Slots } from "./settlement/slots.ts";
 import type { ShardOwner } from "./shard/owner.ts";
 
@@ -21,6 +22,7 @@ const writingMs = 5_000;
 export interface HandOversPorts {
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: DeliveryMetrics;
   readonly timings: Timings;
   readonly ownerOf: (shard: Shard) => ShardOwner | undefined;
   /** It is ours no more, in good order or not. */
@@ -102,22 +104,30 @@ export class HandOvers {
 
   /** Never rejects. */
   async #handOver(shard: Shard): Promise<boolean> {
-    const { clock, log, ownerOf, done } = this.#ports;
+    const { clock, metrics, ownerOf, done } = this.#ports;
     const owner = ownerOf(shard);
     if (owner === undefined) return true;
     const since = clock.monotonic();
-    let isReleased = true;
+    const isReleased = await this.#release(owner);
+    metrics.handedOver(clock.monotonic() - since, isReleased);
+    done(shard);
+    return isReleased;
+  }
+
+  async #release(owner: ShardOwner): Promise<boolean> {
+    const { clock, log } = this.#ports;
+    const { shard } = owner;
+    const since = clock.monotonic();
     try {
       await owner.stop(this.#limit.signal);
       const durationMs = Math.round(clock.monotonic() - since);
       log.info("shard_released", { shard, floor: owner.floor, duration_ms: durationMs });
+      return true;
     } catch (error) {
-      isReleased = false;
       this.#givenUp.push(owner);
       log.error("shard_release_failed", { shard, error: String(error) });
       owner.fence();
+      return false;
     }
-    done(shard);
-    return isReleased;
   }
 }

@@ -10,6 +10,10 @@ export interface DeliveryMetrics {
   parked(): void;
   suspect(): void;
   destinationDown(): void;
+  /** A shard was claimed, replayed and is read. */
+  takenOver(durationMs: number): void;
+  /** A shard was given up; in good order, or what is left to the seal of its journal. */
+  handedOver(durationMs: number, isReleased: boolean): void;
 }
 
 /** Counts nothing; for tests that do not look. */
@@ -22,4 +26,6 @@ export const noMetrics: DeliveryMetrics = {
   parked() {},
   suspect() {},
   destinationDown() {},
+  takenOver() {},
+  handedOver() {},
 };

@@ -9,6 +9,7 @@ import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { incarnation, shard } from "../../test/support/records.ts";
 import { defaultTimings } from "./config.ts";
+import { noMetrics } from "./metrics.ts";
 import { Ownership } from "./ownership.ts";
 
 const shards = 8;
@@ -38,6 +39,7 @@ class Cluster {
       journal,
       clock,
       log: silentLog,
+      metrics: noMetrics,
       timings: defaultTimings,
       owned: () => [...owned],
       claimed: async (which, _epoch, lease) => {

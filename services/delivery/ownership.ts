@@ -17,6 +17,7 @@ import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { Candidates, staying } from "./candidates.ts";
 import type { Timings } from "./config.ts";
+import type { DeliveryMetrics } from "./metrics.ts";
 import { Slots } from "./settlement/slots.ts";
 
 /** Claims at work at once: a takeover of many shards must not stall the worker (DESIGN §5). */
@@ -29,6 +30,7 @@ export interface OwnershipPorts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<DeliveryMetrics, "takenOver">;
   readonly timings: Timings;
   readonly owned: () => readonly Shard[];
   readonly claimed: (shard: Shard, epoch: Epoch, lease: Lease | undefined) => Promise<void>;
@@ -172,7 +174,7 @@ export class Ownership {
   }
 
   async #claimOne(shard: Shard, members: readonly Member[]): Promise<void> {
-    const { leases, me, log, claimed, owned } = this.#ports;
+    const { leases, me, log, metrics, clock, claimed, owned } = this.#ports;
     if (this.#isStopped || owned().includes(shard)) return;
     const read = await leases.read(shard);
     const { owner } = read ?? {};
@@ -181,10 +183,14 @@ export class Ownership {
     if (isForeign && members.some(({ incarnation }) => incarnation === owner)) return;
     const lease = isForeign ? await this.#sealed(shard, owner) : read;
     if (isForeign && lease === undefined) return;
+    const since = clock.monotonic();
     const epoch = await leases.claim(shard, me, lease?.epoch);
     if (epoch === undefined) return;
     await claimed(shard, epoch, lease);
     this.#brokenOff.delete(shard);
-    log.info("shard_claimed", { shard, epoch, from: owner });
+    const durationMs = clock.monotonic() - since;
+    metrics.takenOver(durationMs);
+    const fields = { shard, epoch, from: owner, duration_ms: Math.round(durationMs) };
+    log.info("shard_claimed", fields);
   }
 }

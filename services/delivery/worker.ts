@@ -52,8 +52,7 @@ export class Worker {
       onSealed: () => this.#lost("journal_sealed"),
     });
     this.#handOvers = new HandOvers({
-      clock,
-      log,
+      ...ports,
       timings: config.timings,
       ownerOf: (shard) => this.#owners.get(shard)?.owner,
       done: (shard) => this.#disown(shard),
@@ -82,6 +81,11 @@ export class Worker {
 
   get owners(): readonly ShardOwner[] {
     return [...this.#owners.values()].map(({ owner }) => owner);
+  }
+
+  /** Since its last heartbeat that was heard: nothing new is started after 15 s (DESIGN §5). */
+  get silentMs(): number {
+    return this.#ports.tenure.silentMs;
   }
 
   get sessions(): { readonly running: number; readonly idle: number } {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { Tenure } from "../tenure.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
@@ -9,14 +8,24 @@ function bench() {
   const tenure = new Tenure(clock, 22_000);
   const state = { isOver: false };
   const isOver = () => state.isOver;
+  const events: string[] = [];
+  const note = (event: string) => void events.push(event);
+  const log = { debug() {}, info: note, warn: note, error: note };
   const writes = new PersistentWrites({
     clock,
     tenure,
     isOver,
-    log: silentLog,
+    log,
     storeRetryMs: 1_000,
   });
-  return { clock, tenure, state, writes };
+  /** So many seconds, with heartbeats. */
+  const beating = async (seconds: number) => {
+    for (let n = 0; n < seconds; n++) {
+      await clock.advance(1_000);
+      tenure.heard(clock.monotonic());
+    }
+  };
+  return { clock, tenure, state, writes, events, beating };
 }
 
 describe("PersistentWrites", () => {
@@ -62,5 +71,41 @@ describe("PersistentWrites", () => {
     await quiet;
     await clock.advance(10_000);
     expect(isTold).toBe(false);
+  });
+
+  test("what is away is asked by one of those who wait, and tells it once", async () => {
+    const { clock, writes, events, beating } = bench();
+    let isAway = true;
+    let calls = 0;
+    let done = 0;
+    const write = async () => {
+      calls += 1;
+      if (isAway) throw new Error("away");
+      await clock.sleep(10);
+    };
+    for (let n = 0; n < 2_000; n++) void writes.persist("defer", write).then(() => (done += 1));
+    await beating(10);
+    calls = 0;
+    await beating(60);
+    expect(calls).toBeGreaterThan(50);
+    expect(calls).toBeLessThanOrEqual(61);
+    expect([writes.unfinished, writes.isFailing]).toEqual([2_000, true]);
+    isAway = false;
+    await clock.advance(2_000);
+    expect([done, writes.unfinished, writes.isFailing]).toEqual([2_000, 0, false]);
+    expect(events).toEqual(["settlement_waits", "settlement_goes_on"]);
+  });
+
+  test("one that always fails does not hold up the others, nor other kinds", async () => {
+    const { clock, writes } = bench();
+    let done = 0;
+    const fail = () => Promise.reject(new Error("too large"));
+    void writes.persist("defer", fail);
+    for (let n = 0; n < 300; n++) {
+      void writes.persist("notify", fail);
+      void writes.persist("defer", async () => {}).then(() => (done += 1));
+    }
+    await clock.advance(5_000);
+    expect(done).toBe(300);
   });
 });

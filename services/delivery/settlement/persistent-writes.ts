@@ -2,6 +2,7 @@
 import type { Clock } from "#lib/clock";
 import type { Log } from "#lib/telemetry/log";
 import type { Tenure } from "../tenure.ts";
+import { Tries } from "./tries.ts";
 
 export interface PersistentWritesPorts {
   readonly clock: Clock;
@@ -12,24 +13,50 @@ export interface PersistentWritesPorts {
   readonly isOver: () => boolean;
 }
 
+/** Writes of one kind and one shard at once; far more than a store needs to be busy. */
+const triesMax = 256;
+
+/** Writes of one kind: what one of them meets, the others will. */
+interface Kind {
+  readonly tries: Tries;
+  /** Since when none has succeeded, on the monotonic clock. */
+  failingSince: number | undefined;
+}
+
 export class PersistentWrites {
   readonly #ports: PersistentWritesPorts;
+  readonly #kinds = new Map<string, Kind>();
   #running = 0;
+  #unfinished = 0;
   #quietWaiters: (() => void)[] = [];
 
   constructor(ports: PersistentWritesPorts) {
     this.#ports = ports;
   }
 
+  /** Writes that are not known to be done. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Something is away: writes of one kind fail. */
+  get isFailing(): boolean {
+    return [...this.#kinds.values()].some(({ failingSince }) => failingSince !== undefined);
+  }
+
   /** Resolves with what the write gives; never, when the shard was lost meanwhile. */
   async persist<T>(what: string, write: () => Promise<T>): Promise<T> {
     const { clock, storeRetryMs, tenure, isOver } = this.#ports;
+    const kind = this.#kindOf(what);
+    this.#unfinished += 1;
     while (!isOver()) {
       if (tenure.isSure) {
-        const written = await this.#once(what, write);
-        if (written !== undefined && !isOver()) return written.result;
-      }
-      if (!isOver()) await clock.sleep(storeRetryMs);
+        const written = await this.#inTurn(what, kind, write);
+        if (written !== undefined && !isOver()) {
+          this.#unfinished -= 1;
+          return written.result;
+        }
+      } else await clock.sleep(storeRetryMs);
     }
     // Whoever owns the shard now finds the unit as it was: never settle it from here.
     return new Promise<never>(() => {});
@@ -43,20 +70,71 @@ export class PersistentWrites {
     });
   }
 
+  #kindOf(what: string): Kind {
+    let kind = this.#kinds.get(what);
+    if (kind === undefined) {
+      kind = { tries: new Tries(triesMax), failingSince: undefined };
+      this.#kinds.set(what, kind);
+    }
+    return kind;
+  }
+
+  /** Undefined when it was not done as far as is known. Whoever fails keeps its turn for a while. */
+  async #inTurn<T>(
+    what: string,
+    kind: Kind,
+    write: () => Promise<T>,
+  ): Promise<{ readonly result: T } | undefined> {
+    const { clock, storeRetryMs, tenure, isOver } = this.#ports;
+    const { tries } = kind;
+    await tries.begin();
+    try {
+      // It may have waited for its turn for a long time.
+      if (isOver() || !tenure.isSure) return undefined;
+      const written = await this.#once(what, kind, write);
+      if (written === undefined && !isOver()) await clock.sleep(storeRetryMs);
+      return written;
+    } finally {
+      tries.end();
+    }
+  }
+
   /** Undefined when it failed: whether it was done is not known. */
   async #once<T>(
     what: string,
+    kind: Kind,
     write: () => Promise<T>,
   ): Promise<{ readonly result: T } | undefined> {
     this.#running += 1;
     try {
-      return { result: await write() };
+      const result = await write();
+      this.#succeeded(what, kind);
+      return { result };
     } catch (error) {
-      this.#ports.log.error("settlement_waits", { what, error: String(error) });
+      this.#failed(what, kind, error);
       return undefined;
     } finally {
       this.#running -= 1;
       if (this.#running === 0) for (const wake of this.#quietWaiters.splice(0)) wake();
     }
+  }
+
+  #succeeded(what: string, kind: Kind): void {
+    const { clock, log } = this.#ports;
+    kind.tries.succeeded();
+    if (kind.failingSince === undefined) return;
+    const failedMs = Math.round(clock.monotonic() - kind.failingSince);
+    kind.failingSince = undefined;
+    log.info("settlement_goes_on", { what, failed_ms: failedMs, waiting: this.#unfinished - 1 });
+  }
+
+  #failed(what: string, kind: Kind, error: unknown): void {
+    const { clock, log } = this.#ports;
+    kind.tries.failed();
+    const fields = { what, error: String(error) };
+    // One line tells it; thousands that wait for the same say nothing more.
+    if (kind.failingSince === undefined) log.error("settlement_waits", fields);
+    else log.debug("settlement_waits", fields);
+    kind.failingSince ??= clock.monotonic();
   }
 }

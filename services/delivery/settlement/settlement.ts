@@ -90,6 +90,15 @@ export class Settlement {
     this.#notices = new Notices({ ...ports, writes, content: (q) => deferrals.content(q) });
   }
 
+  /** Writes that are not known to be done; while something is away they are many. */
+  get unfinished(): number {
+    return this.#writes.unfinished;
+  }
+
+  get isFailing(): boolean {
+    return this.#writes.isFailing;
+  }
+
   /** Resolves when none of its writes is under way. */
   quiet(): Promise<void> {
     return this.#writes.quiet();

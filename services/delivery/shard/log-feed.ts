@@ -15,6 +15,9 @@ import type { WorkingSet } from "./working-set.ts";
 /** Bounds of one pull: what is parsed before others get a turn. */
 const pullLimit = { countMax: 500, bytesMax: 8 * 1024 * 1024 } as const;
 
+/** Under load it stops for moments, again and again: that is no news. */
+const tellAfterMs = 5_000;
+
 export interface LogFeedPorts {
   readonly shard: Shard;
   readonly reader: LogReader;
@@ -45,10 +48,10 @@ export class LogFeed {
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { reader, working, clock, log, storeRetryMs } = this.#ports;
+    const { reader, clock, log, storeRetryMs } = this.#ports;
     while (!signal.aborted) {
       try {
-        await working.room();
+        await this.#room();
         if (signal.aborted) return;
         const { entries, through } = await reader.pull(pullLimit, signal);
         await this.#take(entries, signal);
@@ -59,6 +62,22 @@ export class LogFeed {
         await clock.sleep(storeRetryMs);
       }
     }
+  }
+
+  /** What cannot be settled now waits here, so far; the rest waits in the log (DESIGN §6). */
+  async #room(): Promise<void> {
+    const { working, clock, log, shard } = this.#ports;
+    if (working.hasRoom) return;
+    const since = clock.monotonic();
+    let isTold = false;
+    const cancelTelling = clock.after(tellAfterMs, () => {
+      isTold = true;
+      log.warn("shard_stops_reading", { shard, units: working.unitCount, bytes: working.bytes });
+    });
+    await working.room();
+    cancelTelling();
+    const stoppedMs = Math.round(clock.monotonic() - since);
+    if (isTold) log.info("shard_reads_on", { shard, stopped_ms: stoppedMs });
   }
 
   async #take(entries: readonly LogEntry[], signal: AbortSignal): Promise<void> {

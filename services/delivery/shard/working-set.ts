@@ -87,7 +87,7 @@ export class WorkingSet {
     if (this.#units.get(uid) !== queued) return;
     this.#units.delete(uid);
     this.#bytes -= queued.bytes;
-    if (this.#hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
+    if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
     if (this.#units.size === 0) for (const wake of this.#emptyWaiters.splice(0)) wake();
   }
 
@@ -99,7 +99,7 @@ export class WorkingSet {
 
   /** Resolves when the log may be read further. */
   room(): Promise<void> {
-    if (this.#hasRoom) return Promise.resolve();
+    if (this.hasRoom) return Promise.resolve();
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
     });
@@ -156,7 +156,7 @@ export class WorkingSet {
     return this.#holds;
   }
 
-  get #hasRoom(): boolean {
+  get hasRoom(): boolean {
     return (
       this.#units.size < this.#limits.shardUnitsMax && this.#bytes < this.#limits.shardBytesMax
     );

@@ -1,0 +1,82 @@
+/** What a worker does while something that it needs is away (DESIGN §6, §8). */
+import { describe, expect, test } from "bun:test";
+import { config, DeliveryBench } from "../../test/support/delivery/delivery-bench.ts";
+import { path } from "../../test/support/records.ts";
+import { defaultLimits } from "./config.ts";
+
+const roomUnits = 40;
+const limits = { ...defaultLimits, shardUnitsMax: roomUnits };
+const named = (bench: DeliveryBench, name: string) =>
+  bench.events.filter(({ event }) => event === name).length;
+
+function away() {
+  const state = { isAway: false };
+  const faults = {
+    before: async () => {
+      if (state.isAway) throw new Error("away");
+    },
+    after: async () => {},
+  };
+  return { state, faults };
+}
+
+describe("while the store is away", () => {
+  test("first attempts go on, what must wait waits in bounds, and then the log is not read", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({
+      config: { ...config, limits },
+      storeFaults: faults,
+    }).start();
+    let isBusy = true;
+    bench.mx.script = {
+      answer: (c) => (isBusy && c.includes("late") ? "451 4.2.1 Later" : undefined),
+    };
+    state.isAway = true;
+    for (let n = 0; n < 30; n++) {
+      await bench.accept({ recipients: [{ path: path(`late${n}@example.net`) }] });
+      await bench.accept({ recipients: [{ path: path(`user${n}@other.example`) }] });
+    }
+    await bench.clock.advance(4_000);
+    expect(bench.mx.recipients.filter((r) => r.startsWith("user")).length).toBe(30);
+    for (let n = 30; n < 60; n++) {
+      await bench.accept({ recipients: [{ path: path(`late${n}@example.net`) }] });
+    }
+    await bench.acceptMany(20, "other.example");
+    await bench.clock.advance(10_000);
+    // Nothing more comes into memory: the bound, and what was pulled with the last that fitted.
+    const [owner] = bench.worker.owners;
+    expect(owner?.working.unitCount).toBeGreaterThanOrEqual(roomUnits);
+    expect(owner?.working.unitCount).toBeLessThan(roomUnits + 20);
+    expect(owner?.settlement.isFailing).toBe(true);
+    expect(named(bench, "shard_stops_reading")).toBe(1);
+    expect(named(bench, "settlement_waits")).toBeLessThanOrEqual(2);
+    state.isAway = false;
+    isBusy = false;
+    await bench.clock.advance(20 * 60_000);
+    expect(named(bench, "shard_reads_on")).toBeGreaterThanOrEqual(1);
+    expect(named(bench, "settlement_goes_on")).toBeGreaterThanOrEqual(1);
+    expect(bench.mx.recipients.filter((r) => r.startsWith("late")).length).toBe(60);
+    expect(new Set(bench.mx.recipients).size).toBe(bench.mx.recipients.length - 20);
+    expect(owner?.working.unitCount).toBe(0);
+  });
+});
+
+describe("while the journal is away", () => {
+  test("nothing is settled nor purged, and it goes on where it was", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({
+      config: { ...config, limits },
+      journalFaults: faults,
+    }).start();
+    state.isAway = true;
+    const units = await bench.acceptMany(100);
+    await bench.clock.advance(20_000);
+    const [owner] = bench.worker.owners;
+    expect(owner?.floor).toBe(0);
+    expect(bench.mx.taken.length).toBeLessThan(roomUnits + 20);
+    state.isAway = false;
+    await bench.clock.advance(20_000);
+    expect(bench.mx.taken.length).toBe(units.length);
+    expect(owner?.floor).toBe(units.length);
+  });
+});
