@@ -4,14 +4,19 @@
  */
 import type { Finished } from "./run.ts";
 
-export function reportOf({ verdict, world }: Finished, eventsMax: number): string {
+/** `flags`: what else the command needs to draw the same world. */
+export function reportOf(
+  { verdict, world }: Finished,
+  eventsMax: number,
+  flags: readonly string[] = [],
+): string {
   if (verdict.kind === "passed") return "";
   const { seed } = world.plan;
   const concerned = world.trail.last(eventsMax, verdict.about);
   const events = concerned.length > 0 ? concerned : world.trail.last(eventsMax);
   return [
     `${verdict.kind}: ${verdict.text}`,
-    `replay: npm run sim -- --seed ${seed} --events`,
+    `replay: npm run sim -- ${["--seed", seed, ...flags, "--events"].join(" ")}`,
     `world: ${JSON.stringify(world.plan)}`,
     `events (seconds since the start):`,
     ...events,

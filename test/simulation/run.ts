@@ -2,7 +2,7 @@
 
 import { seededRandom } from "#lib/random";
 import { NeverHappened } from "#lib/virtual-clock";
-import { nothingPlanted, type Plant } from "./process/plant.ts";
+import { nothingPlanted, type Plant } from "./plants/plant.ts";
 import { Calendar } from "./world/calendar.ts";
 import { drawWorld } from "./world/drawn-world.ts";
 import { World } from "./world/world.ts";

@@ -28,7 +28,14 @@ describe("an edge", () => {
       const world = await play({
         submissions: mails(6, 8, 1),
         incidents: [
-          { kind: "atCall", what: "kill", atMs: 9_500, process: "edge1", calls, forMs: 5 * second },
+          {
+            kind: "atCall",
+            what: "kill",
+            atMs: 9_500,
+            process: "edge1",
+            calls: 2 * calls,
+            forMs: 5 * second,
+          },
         ],
       });
       // The client tries again: one more copy at most.

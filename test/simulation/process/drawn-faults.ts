@@ -32,6 +32,13 @@ const answerTimeoutMs = 5_000;
 /** A call that is on its way for longer will not arrive. The store says so itself (ADR 0006). */
 const straggleMsMax = { store: 4_000, others: 40_000 } as const;
 
+/** Both ends of a call count. */
+export interface CallCount {
+  readonly calls: number;
+  /** Only calls of it count. */
+  readonly operation?: string;
+}
+
 /** What a scenario wants to happen once: at the next call of an operation, and before or behind it. */
 export interface PlannedFault {
   readonly operation: string;
@@ -55,6 +62,7 @@ export class DrawnFaults implements Faults {
   #planned: PlannedFault[] = [];
   #isHealed = false;
   #callsLeft = Number.POSITIVE_INFINITY;
+  #counted: string | undefined;
   #onLastCall: () => void = () => {};
 
   constructor(options: DrawnFaultsOptions) {
@@ -77,9 +85,10 @@ export class DrawnFaults implements Faults {
     this.#unreachable.delete(seam);
   }
 
-  /** `then` is called in the middle of the `count`-th call from now: before it or behind it. */
-  afterCalls(count: number, then: () => void): void {
-    this.#callsLeft = 2 * count;
+  /** `then` is called in the middle of the so many-th call from now: before it or behind it. */
+  afterCalls({ calls, operation }: CallCount, then: () => void): void {
+    this.#counted = operation;
+    this.#callsLeft = calls;
     this.#onLastCall = then;
   }
 
@@ -89,9 +98,11 @@ export class DrawnFaults implements Faults {
 
   async before(point: FaultPoint): Promise<void> {
     const { clock, life } = this.#options;
-    this.#count();
+    this.#count(point);
     const isFailing = this.#happens(point, "before");
     if (life.isDead) return await never();
+    // It may stand still just before it sends. Not to the store: that window is known (ADR 0006).
+    if (life.isPaused && point.seam !== "store") await life.answer(Promise.resolve());
     if (this.#unreachable.get(point.seam) === "calls") {
       await clock.sleep(answerTimeoutMs);
       await this.#fail(point, "cannot be reached");
@@ -104,7 +115,7 @@ export class DrawnFaults implements Faults {
 
   async after(point: FaultPoint): Promise<void> {
     const { clock, life } = this.#options;
-    this.#count();
+    this.#count(point);
     const isFailing = this.#happens(point, "after");
     if (life.isDead) return await never();
     if (this.#unreachable.has(point.seam)) {
@@ -164,7 +175,8 @@ export class DrawnFaults implements Faults {
     return fault?.fails ?? false;
   }
 
-  #count(): void {
+  #count({ operation }: FaultPoint): void {
+    if (this.#counted !== undefined && this.#counted !== operation) return;
     this.#callsLeft -= 1;
     if (this.#callsLeft === 0) this.#onLastCall();
   }

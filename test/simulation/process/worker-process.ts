@@ -10,11 +10,11 @@ import type { Log, LogFields } from "#lib/telemetry/log";
 import type { DeliveryConfig } from "../../../services/delivery/config.ts";
 import { noMetrics } from "../../../services/delivery/metrics.ts";
 import { Worker } from "../../../services/delivery/worker.ts";
+import type { Plant } from "../plants/plant.ts";
 import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
 import { GatedTransport } from "./gated-transport.ts";
 import { type SharedSeams, seamsFor } from "./observed-seams.ts";
-import type { Plant } from "./plant.ts";
 import { ProcessLife } from "./process-life.ts";
 
 /** Between the end of an incarnation and the start of the next. */

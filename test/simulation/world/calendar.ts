@@ -42,9 +42,9 @@ export class Calendar {
         this.#trouble(incident.kind, incident.process, incident.forMs);
         return;
       case "atCall": {
-        const { process, calls, what, forMs } = incident;
+        const { process, what, forMs } = incident;
         const trouble = () => this.#trouble(what, process, forMs);
-        this.#process(process).faults?.afterCalls(calls, trouble);
+        this.#process(process).faults?.afterCalls(incident, trouble);
         return;
       }
       case "isolate": {

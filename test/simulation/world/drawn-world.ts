@@ -1,7 +1,13 @@
 /** What a seed draws. */
 import type { Random } from "#lib/random";
 import type { PathText } from "#lib/smtp/path";
-import { type CutOff, type FaultRates, noRates, type Seam } from "../process/drawn-faults.ts";
+import {
+  type CallCount,
+  type CutOff,
+  type FaultRates,
+  noRates,
+  type Seam,
+} from "../process/drawn-faults.ts";
 import { Draw } from "./draw.ts";
 import type { Mood, MoodWindow } from "./mood.ts";
 import type { Submission } from "./submitter.ts";
@@ -20,6 +26,12 @@ const seams: readonly (readonly Seam[])[] = [
   ["intake", "stream", "journal"],
   ["intake", "stream", "journal", "leases", "bus"],
   ["intake", "stream", "journal", "leases", "bus", "store"],
+];
+
+const effects = [
+  ...["accept", "publish", "acknowledge", "append", "seal", "purge"],
+  ...["claim", "checkpoint", "release", "heartbeat"],
+  ...["defer", "defer/rows", "defer/units", "finish", "recordBounces", "advanceWheel"],
 ];
 
 export function drawWorld(seed: number, random: Random): WorldPlan {
@@ -155,7 +167,7 @@ function drawIncident(
   const worker = draw.pick(of.workers);
   const any = draw.pick([...of.workers, ...of.edges]);
   const forMs = draw.pick([1, 5, 12, 20, 40, 70]) * second + draw.below(second);
-  const calls = draw.between(1, 200);
+  const call = drawCall(draw);
   const cut = { seams: draw.pick(seams), what: draw.pick<CutOff>(["calls", "calls", "answers"]) };
   const { domain: name } = draw.pick(of.destinations);
   const byMs = draw.pick([-600, -60, -5, 5, 60, 200]) * second;
@@ -163,9 +175,9 @@ function drawIncident(
   return draw.pick<Incident>([
     { kind: "kill", atMs, process: any, forMs },
     { kind: "kill", atMs: 0, process: worker, forMs: atMs },
-    { kind: "atCall", what: "kill", atMs, process: any, calls, forMs },
-    { kind: "atCall", what, atMs, process: worker, calls, forMs },
-    { kind: "atCall", what, atMs, process: worker, calls, forMs },
+    { kind: "atCall", what: "kill", atMs, process: any, forMs, ...call },
+    { kind: "atCall", what, atMs, process: worker, forMs, ...call },
+    { kind: "atCall", what, atMs, process: worker, forMs, ...call },
     { kind: "pause", atMs, process: worker, forMs },
     { kind: "pause", atMs, process: worker, forMs },
     { kind: "stop", atMs, process: worker, forMs },
@@ -176,4 +188,11 @@ function drawIncident(
     { kind: "hold", atMs, name, forMs: 2 * forMs },
     draw.isTrue(0.5) ? { kind: "dnsFails", atMs, forMs, name } : { kind: "dnsFails", atMs, forMs },
   ]);
+}
+
+/** Any call, or one of those that change something. */
+export function drawCall(draw: Draw): CallCount {
+  const operation = draw.pick([undefined, undefined, ...effects]);
+  if (operation === undefined) return { calls: draw.between(1, 400) };
+  return { operation, calls: draw.between(1, 12) };
 }

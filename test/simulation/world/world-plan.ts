@@ -1,5 +1,5 @@
 /** A world as a plain value, to be printed when it failed. */
-import type { CutOff, FaultRates, Seam } from "../process/drawn-faults.ts";
+import type { CallCount, CutOff, FaultRates, Seam } from "../process/drawn-faults.ts";
 import type { MoodWindow } from "./mood.ts";
 import type { Submission } from "./submitter.ts";
 
@@ -31,10 +31,7 @@ export type Incident =
   | Trouble<"pause">
   | Trouble<"stop">
   /** In the middle of its so many-th call of a seam from then on. */
-  | (Trouble<"atCall"> & {
-      readonly calls: number;
-      readonly what: "kill" | "pause" | "stop";
-    })
+  | (Trouble<"atCall"> & CallCount & { readonly what: "kill" | "pause" | "stop" })
   /** A partition: what it says does not arrive, or what is answered. */
   | (Trouble<"cutOff"> & { readonly seams: readonly Seam[]; readonly what: CutOff })
   /** Its network is gone, and nobody is told; the seams are elsewhere. */

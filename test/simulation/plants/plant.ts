@@ -1,5 +1,5 @@
 /** A bug between a worker and its seams. */
-import type { Seams, SharedSeams } from "./observed-seams.ts";
+import type { Seams, SharedSeams } from "../process/observed-seams.ts";
 
 export type Plant = (seams: Seams, shared: SharedSeams) => Seams;
 
