@@ -24,8 +24,8 @@ export interface ClusterOptions {
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
   readonly shardBytesMax?: string;
-  /** Further keys of every `godwit.yaml`. */
-  readonly yaml?: string;
+  /** Further keys of `delivery`: `retry: { first: 1s }`. */
+  readonly delivery?: readonly string[];
   readonly told: (text: string) => void;
 }
 
@@ -146,12 +146,12 @@ export class Cluster implements AsyncDisposable {
   }
 
   #common(): ClusterConfig {
-    const { shards, nextHop, shardBytesMax = "256MiB", yaml = "" } = this.#options;
+    const { shards, nextHop, shardBytesMax = "256MiB", delivery = [] } = this.#options;
     return {
       shards,
       nextHop,
       shardBytesMax,
-      yaml,
+      delivery,
       natsServers: this.nats.servers,
       cassandraContactPoints: this.cassandra.contactPoints,
       localDataCenter: this.cassandra.localDataCenter,

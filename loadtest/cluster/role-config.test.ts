@@ -11,7 +11,7 @@ const common: Omit<RoleConfig, "name" | "role" | "smtpPort"> = {
   nextHop: { address: "127.0.0.1", port: 2526 },
   tokenFile: "../control.token",
   shardBytesMax: "2MiB",
-  yaml: "log: { level: debug }\n",
+  delivery: ["retry: { first: 1s }"],
 };
 
 const options: LoadOptions = {
@@ -37,8 +37,15 @@ describe("roleYaml()", () => {
         nats: { replicas: 3, servers: common.natsServers, shardBytesMax: 2 * 1_024 * 1_024 },
         cassandra: { localDataCenter: "dc1", replication: 1 },
         control: { port: 8_025, tokenFile: "/cluster/roles/control.token" },
-        log: { level: "debug" },
       },
+    });
+  });
+
+  test("tells a worker its name, and how it delivers", () => {
+    const yaml = roleYaml({ ...common, name: "w1", role: "delivery", smtpPort: undefined });
+    const loaded = loadConfig(yaml, { ...options, role: "delivery" });
+    expect(loaded).toMatchObject({
+      config: { delivery: { name: "w1", retry: { firstMs: 1_000 } } },
     });
   });
 

@@ -15,8 +15,8 @@ export interface ClusterConfig {
   readonly tokenFile: string;
   /** Reserved on each server, for each shard: `1GiB`. */
   readonly shardBytesMax: string;
-  /** Further keys, such as `limits`. */
-  readonly yaml: string;
+  /** Further keys of `delivery`: `retry: { first: 1s }`. */
+  readonly delivery: readonly string[];
 }
 
 export interface RoleConfig extends ClusterConfig {
@@ -49,11 +49,11 @@ cassandra:
 control: { address: 127.0.0.1, port: ${config.controlPort}, tokenFile: ${config.tokenFile} }
 routes:
   - { domain: "*", nextHop: "smtp://${nextHop.address}:${nextHop.port}" }
-${ofRole(config)}${config.yaml}`;
+${ofRole(config)}`;
 }
 
-function ofRole({ role, name, smtpPort }: RoleConfig): string {
-  if (role === "delivery") return `delivery: { name: ${name} }\n`;
+function ofRole({ role, name, smtpPort, delivery }: RoleConfig): string {
+  if (role === "delivery") return `delivery: { ${[`name: ${name}`, ...delivery].join(", ")} }\n`;
   if (role === "control" || smtpPort === undefined) return "";
   return `listeners:
   - name: submission

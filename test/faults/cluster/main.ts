@@ -1,6 +1,7 @@
 /**
  * `npm run faults`: every fault on a cluster of real processes, and the table of accounts. Words
- * name those to run, by a part of their name; `--short` runs what `npm test` does.
+ * name those to run, by a part of their name; `--short` runs what `npm test` does, `--keep` leaves
+ * the folder with all logs.
  */
 import { type Account, runScenario, type Scenario } from "../../support/cluster/scenario.ts";
 import { summaryText } from "../../support/cluster/summary.ts";
@@ -9,7 +10,9 @@ import { scenarios } from "./scenarios.ts";
 
 const words = process.argv.slice(2);
 const isShort = words.includes("--short");
+const after = words.includes("--keep") ? "kept" : "removed";
 const parts = words.filter((word) => !word.startsWith("--"));
+const size = { nats: 3, edges: 2, workers: 3 };
 const told = (text: string) => void process.stdout.write(text);
 
 const wanted = scenarios.filter(
@@ -25,7 +28,8 @@ told(`\n${summaryText(accounts)}`);
 process.exit(accounts.every(({ faults }) => faults.length === 0) ? 0 : 1);
 
 async function runAll(ours: readonly Scenario[], cassandra: number): Promise<readonly Account[]> {
-  await using world = await World.start({ nats: 3, cassandra, edges: 2, workers: 3, told });
+  await using world = await World.start({ ...size, cassandra, after, told });
+  if (after === "kept") told(`In ${world.cluster.folder}\n`);
   const done: Account[] = [];
   for (const scenario of ours) {
     told(`${scenario.name} … `);

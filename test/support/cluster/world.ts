@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly cassandra: number;
   readonly edges: number;
   readonly workers: number;
+  /** `kept`: its folder stays, with all logs. */
+  readonly after: "removed" | "kept";
   readonly told: (text: string) => void;
 }
 
@@ -30,13 +32,15 @@ const listing = z.object({
   unanswered: z.array(z.unknown()).optional(),
 });
 
-const yaml = "delivery: { retry: { first: 1s, cap: 2s } }\n";
+/** What is deferred comes back while it is still watched. */
+const delivery = ["retry: { first: 1s, cap: 2s }"];
 
 export class World implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly sink: Sink;
   readonly silences: Silences;
   readonly #folder: string;
+  readonly #isKept: boolean;
   #runs = 0;
 
   static async start(options: WorldOptions): Promise<World> {
@@ -58,9 +62,9 @@ export class World implements AsyncDisposable {
         controls: 1,
         shards,
         shardBytesMax,
-        yaml,
+        delivery,
       });
-      return new World({ cluster, sink, silences, folder });
+      return new World({ cluster, sink, silences, folder, isKept: options.after === "kept" });
     } catch (error) {
       await sink.stop();
       await rm(folder, { recursive: true, force: true });
@@ -73,11 +77,13 @@ export class World implements AsyncDisposable {
     readonly sink: Sink;
     readonly silences: Silences;
     readonly folder: string;
+    readonly isKept: boolean;
   }) {
     this.cluster = parts.cluster;
     this.sink = parts.sink;
     this.silences = parts.silences;
     this.#folder = parts.folder;
+    this.#isKept = parts.isKept;
   }
 
   /** For a load that is told from all others. */
@@ -132,6 +138,6 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.stop();
     await this.sink.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    if (!this.#isKept) await rm(this.#folder, { recursive: true, force: true });
   }
 }
