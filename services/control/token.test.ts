@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isSameToken, readOrMakeToken } from "./token.ts";
@@ -19,6 +19,13 @@ describe("readOrMakeToken()", () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readOrMakeToken(path)).toBe(token);
     expect(await readFile(path, "utf8")).toBe(`${token}\n`);
+  });
+
+  test("several that start at once have one, and leave nothing else behind", async () => {
+    const path = join(directory, "token");
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => readOrMakeToken(path)));
+    expect(new Set(tokens).size).toBe(1);
+    expect(await readdir(directory)).toEqual(["token"]);
   });
 
   test("takes one that an operator chose", async () => {

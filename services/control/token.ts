@@ -1,6 +1,6 @@
 /** The token that operators show: a file only its owner reads, made at the first start. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmod, mkdir, open, readFile } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ControlConfig } from "#lib/config/config";
 import { tokenLengthMin } from "#lib/config/value";
@@ -50,17 +50,21 @@ async function readToken(path: string): Promise<string> {
   throw new Error(`Cannot use the control token "${path}": ${why}`);
 }
 
-/** @throws EEXIST when the file is there already: of two who start at once, one makes it. */
+/**
+ * Written apart and then given its name: nobody reads half of it.
+ * @throws EEXIST when the file is there already: of two who start at once, one makes it
+ */
 async function makeToken(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "wx", 0o600);
+  const token = randomBytes(tokenBytes).toString("hex");
+  const unnamed = `${path}.${randomBytes(8).toString("hex")}`;
   try {
-    const token = randomBytes(tokenBytes).toString("hex");
-    await file.writeFile(`${token}\n`);
-    await chmod(path, 0o600);
+    await writeFile(unnamed, `${token}\n`, { mode: 0o600, flag: "wx" });
+    await chmod(unnamed, 0o600);
+    await link(unnamed, path);
     return token;
   } finally {
-    await file.close();
+    await rm(unnamed, { force: true });
   }
 }
 
