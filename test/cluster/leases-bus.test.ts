@@ -5,13 +5,15 @@ import { type Clock, systemClock } from "#lib/clock";
 import { AnswerFailed, type Bus, NobodyAnswers } from "#lib/leases/bus";
 import { epochOf, Fenced, type Leases } from "#lib/leases/leases";
 import { connectNats, type NatsLinks } from "#lib/nats/connection";
-import { NatsBus } from "#lib/nats/nats-bus";
-import { NatsLeases } from "#lib/nats/nats-leases";
+import { readKey, writeKey } from "#lib/nats/coordination/key-cell";
+import { NatsBus } from "#lib/nats/coordination/nats-bus";
+import { NatsLeases } from "#lib/nats/coordination/nats-leases";
+import { Publisher } from "#lib/nats/publishing/publisher";
 import { plannedStreams } from "#lib/nats/stream-plan";
 import { applyStreams } from "#lib/nats/streams";
 import type { Shard } from "#lib/queue/unit";
 import { silentLog } from "#lib/telemetry/log";
-import { type ClusterNames, clusterNames } from "#proto/subjects";
+import { bucketStream, type ClusterNames, clusterNames, keySubject } from "#proto/subjects";
 import { type BusWorld, busSuite } from "../conformance/bus.ts";
 import { type LeasesWorld, leasesSuite } from "../conformance/leases.ts";
 import { failureOf } from "../support/failure.ts";
@@ -165,7 +167,7 @@ function members(): void {
       ]);
       await mine.leave(one);
       await others.leave(two);
-      expect(await mine.members()).toEqual([]);
+      expect(await others.members()).toEqual([]);
     });
 
     test("whose heartbeats this process slept through are no dead", async () => {
@@ -234,6 +236,46 @@ function leases(): void {
       await mine.checkpoint(shard(1), epoch, checkpoint(4));
       await others.release(shard(1), epoch, checkpoint(5));
       expect(await mine.read(shard(1))).toEqual({ epoch, checkpoint: checkpoint(5) });
+    });
+
+    describe("a write whose answer was lost", () => {
+      const value = new Uint8Array([1, 2, 3]);
+
+      /** Stores what it is given, or another's value before it, and loses the first answer. */
+      async function writing(key: string, before?: Uint8Array) {
+        const { links } = buckets;
+        const manager = await jetstreamManager(links.publish);
+        const publisher = new Publisher({ link: links.publishLink, clock: systemClock });
+        const { shards } = buckets.names.buckets;
+        const at = { stream: bucketStream(shards), subject: keySubject(shards, key) };
+        let isLost = true;
+        const publish: Publisher["publish"] = async (publication) => {
+          const answer = await publisher.publish(
+            isLost && before !== undefined ? { ...publication, data: before } : publication,
+          );
+          if (!isLost) return answer;
+          isLost = false;
+          return { kind: "unanswered", reason: "lost" };
+        };
+        const ports = { publisher: { publish }, manager, clock: systemClock };
+        const written = await writeKey(ports, at, { revision: 0, value });
+        const standing = await readKey(ports, at);
+        publisher.close();
+        return { written, standing };
+      }
+
+      test("is found where it stands", async () => {
+        const { written, standing } = await writing("900");
+        expect(written).toEqual({ kind: "stored", revision: standing?.revision ?? 0 });
+        expect(standing?.value).toEqual(value);
+      });
+
+      test("is not taken for another's that stands there", async () => {
+        const other = new Uint8Array([9]);
+        const { written, standing } = await writing("901", other);
+        expect(written).toMatchObject({ kind: "another", standing: { value: other } });
+        expect(standing?.value).toEqual(other);
+      });
     });
 
     test("a release is told to those who watch, in other processes too", async () => {

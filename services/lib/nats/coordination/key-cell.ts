@@ -12,7 +12,7 @@ import {
 import { operationHeader } from "./bucket-watch.ts";
 
 export interface KeyCellPorts {
-  readonly publisher: Publisher;
+  readonly publisher: Pick<Publisher, "publish">;
   readonly manager: JetStreamManager;
   readonly clock: Clock;
 }

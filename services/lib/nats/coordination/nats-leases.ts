@@ -17,12 +17,12 @@ import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import { decodeLease, encodeLease } from "#proto/lease";
 import { bucketStream, type ClusterNames, keySubject } from "#proto/subjects";
-import type { NatsLinks } from "./connection.ts";
-import { BucketWatch } from "./coordination/bucket-watch.ts";
-import { type Key, readKey, writeKey } from "./coordination/key-cell.ts";
-import { NatsMembers } from "./coordination/nats-members.ts";
-import { Publisher } from "./publishing/publisher.ts";
-import type { LanePorts } from "./reading/ordered-lane.ts";
+import type { NatsLinks } from "../connection.ts";
+import { Publisher } from "../publishing/publisher.ts";
+import type { LanePorts } from "../reading/ordered-lane.ts";
+import { BucketWatch } from "./bucket-watch.ts";
+import { type Key, readKey, writeKey } from "./key-cell.ts";
+import { NatsMembers } from "./nats-members.ts";
 
 export interface NatsLeasesOptions {
   readonly links: NatsLinks;

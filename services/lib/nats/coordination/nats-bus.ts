@@ -18,8 +18,8 @@ import { type Incarnation, incarnationOf } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import { decodeRequest, encodeAnswer, type Told } from "#proto/bus-message";
 import type { ClusterNames } from "#proto/subjects";
-import type { NatsLinks } from "./connection.ts";
-import { gather } from "./coordination/gathering.ts";
+import type { NatsLinks } from "../connection.ts";
+import { gather } from "./gathering.ts";
 
 export interface NatsBusOptions {
   readonly links: NatsLinks;
