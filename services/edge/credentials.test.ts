@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createSecureContext } from "node:tls";
 import { ManualClock } from "../../test/support/manual-clock.ts";
 import type { UserConfig } from "./config.ts";
 import { Credentials, type VerifyPassword } from "./credentials.ts";
@@ -37,6 +38,12 @@ function world() {
 }
 
 describe("Credentials.verify()", () => {
+  test("is not disturbed by a certificate that could not be read before", async () => {
+    const { credentials } = world();
+    expect(() => createSecureContext({ cert: "none", key: "none" })).toThrow();
+    expect(await credentials.verify(at("wonderland"))).toEqual({ kind: "known", user: alice });
+  });
+
   test("knows the right password and its user", async () => {
     const { credentials } = world();
     expect(await credentials.verify(at("wonderland"))).toEqual({ kind: "known", user: alice });
