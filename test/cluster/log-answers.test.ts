@@ -6,7 +6,7 @@ import { JournalSealed } from "#lib/stream/journal";
 import { type TemporaryCluster, temporaryCluster } from "../conformance/cluster.ts";
 import { collect, eventOf, newMessage, newUnit, pullAll, uidsOf } from "../conformance/fixtures.ts";
 import { failureOf } from "../support/failure.ts";
-import { type LossyLinks, lossyLinks } from "../support/lossy-link.ts";
+import { type LossyLinks, lossyLinks } from "../support/nats/lossy-link.ts";
 import { incarnation, shard } from "../support/records.ts";
 import { titled } from "../support/servers/titled.ts";
 import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";

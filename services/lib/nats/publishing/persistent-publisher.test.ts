@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ManualClock } from "../../../../test/support/manual-clock.ts";
-import { ScriptedWire } from "../../../../test/support/scripted-wire.ts";
+import { ScriptedWire } from "../../../../test/support/nats/scripted-wire.ts";
 import { PersistentPublisher } from "./persistent-publisher.ts";
 import { type Answer, idHeader, type Publication } from "./publisher.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { headers } from "@nats-io/transport-node";
-import { scriptedMessage } from "../../../../test/support/scripted-wire.ts";
+import { scriptedMessage } from "../../../../test/support/nats/scripted-wire.ts";
 import { readPubAnswer } from "./pub-answer.ts";
 
 const message = (text: string) => scriptedMessage({ data: new TextEncoder().encode(text) });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { StreamInfo } from "@nats-io/jetstream";
 import { silentLog } from "#lib/telemetry/log";
 import { ManualClock } from "../../../../test/support/manual-clock.ts";
-import { ScriptedWire } from "../../../../test/support/scripted-wire.ts";
+import { ScriptedWire } from "../../../../test/support/nats/scripted-wire.ts";
 import { Publishability } from "./publishability.ts";
 
 function bench() {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { clusterNames } from "#proto/subjects";
+import { ScriptedConsumers } from "../../../../test/support/nats/scripted-consumers.ts";
 import { shard } from "../../../../test/support/records.ts";
-import { ScriptedConsumers } from "../../../../test/support/scripted-consumers.ts";
 import { JetStreamReader } from "./jetstream-reader.ts";
 
 const limit = { countMax: 8, bytesMax: 1_000 };

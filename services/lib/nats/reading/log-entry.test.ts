@@ -3,8 +3,8 @@ import { headers } from "@nats-io/transport-node";
 import { bodyHeader, encodeFrame } from "#proto/frame";
 import { encodeUnit } from "#proto/unit";
 import { newUnit } from "../../../../test/conformance/fixtures.ts";
+import { scriptedMessage } from "../../../../test/support/nats/scripted-wire.ts";
 import { hexOf, shard } from "../../../../test/support/records.ts";
-import { scriptedMessage } from "../../../../test/support/scripted-wire.ts";
 import { idHeader } from "../publishing/publisher.ts";
 import { readEntry } from "./log-entry.ts";
 

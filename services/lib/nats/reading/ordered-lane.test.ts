@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Waiters } from "#lib/stream/waiters";
-import { ScriptedConsumers } from "../../../../test/support/scripted-consumers.ts";
+import { ScriptedConsumers } from "../../../../test/support/nats/scripted-consumers.ts";
 import { OrderedLane } from "./ordered-lane.ts";
 
 let server: ScriptedConsumers;

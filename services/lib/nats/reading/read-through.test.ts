@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ScriptedConsumers } from "../../../../test/support/scripted-consumers.ts";
+import { ScriptedConsumers } from "../../../../test/support/nats/scripted-consumers.ts";
 import { readThrough } from "./read-through.ts";
 
 function bench() {

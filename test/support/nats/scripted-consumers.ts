@@ -4,7 +4,7 @@ import { headers } from "@nats-io/transport-node";
 import { Deadlines } from "#lib/deadlines";
 import type { LanePorts } from "#lib/nats/reading/ordered-lane";
 import { type Log, silentLog } from "#lib/telemetry/log";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 import { ScriptedWire, type SentMessage } from "./scripted-wire.ts";
 
 /** Turns of the event loop that everything which waits for nothing needs. */
