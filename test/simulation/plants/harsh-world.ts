@@ -2,12 +2,13 @@
 import { seededRandom } from "#lib/random";
 import { Draw } from "../world/draw.ts";
 import { drawCall, drawWorld } from "../world/drawn-world.ts";
-import type { Incident, WorldPlan } from "../world/world-plan.ts";
+import type { WorldPlan } from "../world/world-plan.ts";
 
 const second = 1_000;
 const troubles = 12;
 
-export function harshWorld(seed: number): WorldPlan {
+/** `operation`: they are stopped at nothing else. */
+export function harshWorld(seed: number, operation?: string): WorldPlan {
   const random = seededRandom(seed);
   const plan = drawWorld(seed, random);
   const draw = new Draw(random);
@@ -23,14 +24,17 @@ export function harshWorld(seed: number): WorldPlan {
     lateMsMax: 500,
     lifetimeMs: 900 * second,
     hosts: plan.hosts.map((host) => ({ ...host, windows })),
-    incidents: Array.from({ length: troubles }, () => trouble(draw, workers, faultsEndAtMs)),
+    incidents: Array.from({ length: troubles }, () => {
+      const incident = trouble(draw, workers, faultsEndAtMs);
+      return operation === undefined ? incident : { ...incident, operation, calls: 1 };
+    }),
     faultsEndAtMs,
   };
 }
 
-function trouble(draw: Draw, workers: readonly string[], endMs: number): Incident {
+function trouble(draw: Draw, workers: readonly string[], endMs: number) {
   return {
-    kind: "atCall",
+    kind: "atCall" as const,
     what: draw.pick(["kill", "pause"] as const),
     atMs: draw.below(endMs),
     process: draw.pick(workers),

@@ -8,7 +8,7 @@ import type { MemoryLeases } from "#lib/leases/memory";
 import type { MemoryBus } from "#lib/leases/memory-bus";
 import type { MemoryStore } from "#lib/store/memory";
 import type { Store } from "#lib/store/store";
-import type { Intake } from "#lib/stream/intake";
+import { type Intake, IntakeFull } from "#lib/stream/intake";
 import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { MemoryLog } from "#lib/stream/memory";
 import type { Splitting } from "#lib/stream/memory-split";
@@ -63,7 +63,10 @@ export function observedIntake(
   return {
     accept: (message) =>
       faults.effect({ seam: "intake", operation: "accept" }, async () => {
-        await inner.accept(message);
+        await inner.accept(message).catch((error: unknown) => {
+          if (error instanceof IntakeFull) witness.refused(message);
+          throw error;
+        });
         witness.stored(message, by);
       }),
   };

@@ -1,6 +1,6 @@
 /** Who may be told what of a message, and who was (RFC 3461, RFC 5321 §6.1). */
 import type { Clock } from "#lib/clock";
-import type { Message, Recipient } from "#lib/queue/unit";
+import type { Message, QueueId, Recipient } from "#lib/queue/unit";
 import type { Breaches } from "./breaches.ts";
 import type { Ledger, MessageState, RecipientState, UnitState } from "./ledger.ts";
 import { type Told, toldOf } from "./told.ts";
@@ -16,6 +16,7 @@ export class NotificationRules {
   readonly #breaches: Breaches;
   readonly #clock: Clock;
   readonly #said = new Set<string>();
+  readonly #refused = new Set<QueueId>();
 
   constructor({ ledger, breaches, clock }: NotificationRulesPorts) {
     this.#clock = clock;
@@ -33,7 +34,12 @@ export class NotificationRules {
       return;
     }
     for (const { path, action } of told.recipients) this.#told(original, { path, action });
-    this.#toldOnce(original, told, by);
+    if (!this.#refused.has(message.id)) this.#toldOnce(original, told, by);
+  }
+
+  /** Its worker postpones it: should an earlier call of it arrive yet, it may be told again. */
+  refused(id: QueueId): void {
+    this.#refused.add(id);
   }
 
   /**

@@ -65,6 +65,11 @@ export class Witness {
     this.#notifications.stored(message, by);
   }
 
+  /** There was no room for it, and somebody was told so. */
+  refused({ id }: Message): void {
+    this.#notifications.refused(id);
+  }
+
   /** A worker has added one of a message's units to its shard's log. */
   published({ units }: Message, index: number): void {
     const unit = units[index];
