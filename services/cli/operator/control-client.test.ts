@@ -44,6 +44,15 @@ describe("whom it asks", () => {
     expect(err).toStartWith('Cannot read the control token "t".\n');
   });
 
+  test("a token in the configuration needs no file", async () => {
+    bench.token = undefined;
+    bench.configuration = "control: { token: a-token-of-our-own }\n";
+    expect((await bench.run("queue", "summary")).code).toBe(0);
+    bench.configuration = "control: { token: a-token-of-others }\n";
+    const { err } = await bench.run("queue", "summary");
+    expect(err).toContain("does not take the configured token");
+  });
+
   test("a port that is not fixed must be told", async () => {
     bench.configuration = "control: { port: 0 }\n";
     const { code, err } = await bench.run("queue", "summary");

@@ -9,18 +9,20 @@ export interface ControlTarget {
   /** `http://127.0.0.1:8025`, without a path. */
   readonly url: string;
   readonly tokenFile: string;
+  /** Then the file is not looked at. */
+  readonly token?: string | undefined;
 }
 
 type Fields = Readonly<Record<string, string | undefined>>;
 
 export class ControlClient {
   readonly #base: string;
-  readonly #tokenFile: string;
+  readonly #target: ControlTarget;
   readonly #io: Io;
 
   constructor(target: ControlTarget, io: Io) {
     this.#base = target.url.replace(/\/+$/, "");
-    this.#tokenFile = target.tokenFile;
+    this.#target = target;
     this.#io = io;
   }
 
@@ -74,12 +76,19 @@ export class ControlClient {
     }
   }
 
+  #tokenText(): string {
+    const { token, tokenFile } = this.#target;
+    return token === undefined ? `the token of "${tokenFile}"` : "the configured token";
+  }
+
   #token(): string {
+    const { token, tokenFile } = this.#target;
+    if (token !== undefined) return token;
     try {
-      return this.#io.readFile(this.#tokenFile).trim();
+      return this.#io.readFile(tokenFile).trim();
     } catch {
       throw new CommandFailed(
-        `Cannot read the control token "${this.#tokenFile}".\n` +
+        `Cannot read the control token "${tokenFile}".\n` +
           "Godwit makes it at its first start: has it run with this configuration (--config)?",
       );
     }
@@ -97,7 +106,7 @@ export class ControlClient {
   #refusal(status: number, answer: unknown): CommandFailed {
     if (status === 401) {
       return new CommandFailed(
-        `The control API at ${this.#base} does not take the token of "${this.#tokenFile}".\n` +
+        `The control API at ${this.#base} does not take ${this.#tokenText()}.\n` +
           "Is it another Godwit that runs there?",
       );
     }

@@ -39,6 +39,7 @@ export function controlOf(io: Io, options: ControlOptions): Asked {
   const target = {
     url: url ?? urlOf(config.control),
     tokenFile: tokenFile ?? config.control.tokenFile,
+    token: tokenFile === undefined ? config.control.token : undefined,
   };
   return { client: new ControlClient(target, io), config };
 }

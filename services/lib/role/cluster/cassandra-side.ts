@@ -34,20 +34,20 @@ export async function joinCassandra(
   const store = await CassandraStore.open({ ...options, shards });
   undoing.add(() => store.close());
   const common = { clock, readiness, isBlocking: false };
-  const watches = [
-    // A question that costs little, and says more than an open socket does.
-    new Watch({ ...common, part, look: async () => void (await store.holds()) }),
-    new Watch({
-      ...common,
-      part: "cassandra-nodes",
-      everyMs: seldomMs,
-      look: () => unreachable(cassandra.contactPoints, transport),
-    }),
-  ];
-  undoing.add(() => {
-    for (const watch of watches) watch.stop();
+  // A question that costs little, and says more than an open socket does.
+  const rows = new Watch({ ...common, part, look: async () => void (await store.holds()) });
+  const nodes = new Watch({
+    ...common,
+    part: "cassandra-nodes",
+    everyMs: seldomMs,
+    look: () => unreachable(cassandra.contactPoints, transport),
   });
-  for (const watch of watches) void watch.start();
+  undoing.add(() => {
+    rows.stop();
+    nodes.stop();
+  });
+  await rows.start();
+  void nodes.start();
   return store;
 }
 

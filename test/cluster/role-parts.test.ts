@@ -1,0 +1,149 @@
+/** What all roles of a cluster do before and beside their work, in this process, on real servers. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { systemClock as clock } from "#lib/clock";
+import type { Config } from "#lib/config/config";
+import { loadConfig } from "#lib/config/load";
+import { bunTransport } from "#lib/net/bun-transport";
+import { joinCassandra } from "#lib/role/cluster/cassandra-side";
+import { ClusterRole, type Joined, type Work } from "#lib/role/cluster/cluster-role";
+import { settleSchema } from "#lib/role/cluster/schema";
+import type { ControlPorts } from "#lib/role/control-ports";
+import { storeRecords } from "#lib/role/records";
+import type { LogFields } from "#lib/telemetry/log";
+import { PrometheusMetrics } from "#lib/telemetry/metrics";
+import { roleYaml } from "../support/process/role-yaml.ts";
+import { type NatsServers, startNats } from "../support/servers/nats.ts";
+import { sharedCassandra } from "../support/servers/shared-servers.ts";
+import { titled } from "../support/servers/titled.ts";
+import { cassandraMissing } from "../support/servers/toolchain/cassandra-jars.ts";
+import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
+
+const missing = natsMissing() ?? cassandraMissing();
+const patienceMs = 120_000;
+const nowhere = { address: "127.0.0.1", port: 1 };
+
+let nats: NatsServers;
+let config: Config;
+let role: ClusterRole | undefined;
+let control: ControlPorts | undefined;
+let waiting: {
+  readonly isMeant: (event: string, fields: LogFields) => boolean;
+  hear: () => void;
+}[];
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  nats = await startNats({ nodes: 1 });
+  const { contactPoints, localDataCenter } = await sharedCassandra();
+  const namespace = `parts_${process.pid}`;
+  const servers = { natsServers: nats.servers, contactPoints, localDataCenter };
+  config = configOf(
+    roleYaml("node", { ...servers, namespace, token: "a-token-of-our-own", nextHop: nowhere }),
+  );
+}, patienceMs);
+afterAll(() => nats?.stop());
+afterEach(() => role?.stop());
+
+function configOf(text: string): Config {
+  const source = { fileName: "x.yaml", osHostname: "host", environment: {}, readFile: () => "" };
+  const loaded = loadConfig(text, source);
+  if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+  return loaded.config;
+}
+
+function roleOf(own: Config, begin: (joined: Joined) => Promise<Work>): ClusterRole {
+  waiting = [];
+  const note = (event: string, fields: LogFields = {}) => {
+    for (const { isMeant, hear } of waiting) if (isMeant(event, fields)) hear();
+  };
+  role = new ClusterRole(
+    own,
+    { name: "parts", makesToken: false, begin },
+    {
+      clock,
+      log: { debug: note, info: note, warn: note, error: note },
+      metrics: new PrometheusMetrics(),
+      transport: bunTransport(clock),
+      openControl: async (_, ports) => {
+        control = ports;
+        return { start: () => nowhere, stop: async () => {} };
+      },
+    },
+  );
+  return role;
+}
+
+/** Resolves when the part is told of, from now on. */
+function heard(event: string, part: string): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push({ isMeant: (e, { part: p }) => e === event && p === part, hear: resolve });
+  });
+}
+
+async function withStore(joined: Joined): Promise<Work> {
+  const { cassandra, shards } = joined.config();
+  if (cassandra === undefined) throw new Error("the file has it");
+  return { records: storeRecords(await joinCassandra(cassandra, { ...joined, shards })) };
+}
+
+const settled = (isCheck: boolean) =>
+  settleSchema(config, {
+    ...{ clock, isCheck, told: () => {} },
+    signal: AbortSignal.timeout(patienceMs),
+  });
+
+describe.skipIf(missing !== undefined)(titled("a role of the cluster", missing), () => {
+  test(
+    "is refused the start until the schema is there",
+    async () => {
+      const early = roleOf(config, withStore);
+      await expect(early.start()).rejects.toThrow("It is made and changed by: godwit schema apply");
+      expect((await settled(true)).map(({ changes }) => changes.length > 0)).toEqual([true, true]);
+      expect((await settled(false)).flatMap(({ refusals }) => refusals)).toEqual([]);
+      expect((await settled(true)).flatMap(({ changes }) => changes)).toEqual([]);
+    },
+    patienceMs,
+  );
+
+  test(
+    "is ready with its servers, not without NATS, and again when NATS is back",
+    async () => {
+      const ready = roleOf(config, withStore);
+      await ready.start();
+      expect(control?.reasons()).toEqual([]);
+      expect(await control?.operators()?.records?.holds()).toEqual([]);
+      const away = heard("part_troubled", "nats");
+      await nats.kill(0);
+      await away;
+      expect(control?.reasons()).toMatchObject([{ part: "nats", isBlocking: true }]);
+      const back = heard("part_works", "nats");
+      await nats.restart(0);
+      await back;
+      expect(control?.reasons().filter(({ isBlocking }) => isBlocking)).toEqual([]);
+      await ready.stop();
+      expect(control?.reasons()).toMatchObject([{ part: "process", reason: "stopping" }]);
+    },
+    patienceMs,
+  );
+
+  test(
+    "waits for Cassandra, and can be stopped meanwhile",
+    async () => {
+      const { cassandra } = config;
+      if (cassandra === undefined) throw new Error("the file has it");
+      const lost = { ...config, cassandra: { ...cassandra, contactPoints: [nowhere] } };
+      const waits = roleOf(lost, withStore);
+      const troubled = heard("part_troubled", "cassandra");
+      const started = waits.start();
+      started.catch(() => {});
+      await troubled;
+      expect(control?.reasons()).toMatchObject([
+        { part: "process", reason: "starting" },
+        { part: "cassandra", isBlocking: true },
+      ]);
+      await waits.stop();
+      await expect(started).rejects.toThrow("the process stops");
+    },
+    patienceMs,
+  );
+});

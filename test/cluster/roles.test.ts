@@ -1,0 +1,218 @@
+/**
+ * Edge, delivery and control as processes on real servers: a message through, an operator's
+ * commands at any node, and what each says when it cannot work.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTransport } from "nodemailer";
+import type { RoleName } from "#lib/config/role";
+import { Sink } from "../../loadtest/sink/sink.ts";
+import { ranGodwit } from "../support/cli/godwit-process.ts";
+import { RoleProcess } from "../support/process/role-process.ts";
+import { type ClusterYaml, roleYaml } from "../support/process/role-yaml.ts";
+import { startNats } from "../support/servers/nats.ts";
+import { sharedCassandra, sharedNats } from "../support/servers/shared-servers.ts";
+import { titled } from "../support/servers/titled.ts";
+import { cassandraMissing } from "../support/servers/toolchain/cassandra-jars.ts";
+import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
+
+const token = "a-token-of-our-own";
+const missing = natsMissing() ?? cassandraMissing();
+/** Real servers and processes on a busy machine. */
+const patienceMs = 120_000;
+
+let folder: string;
+let sink: Sink;
+let cluster: ClusterYaml;
+const running = new Set<RoleProcess>();
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "godwit-roles-"));
+  sink = await Sink.start();
+  const [nats, { contactPoints, localDataCenter }] = await Promise.all([
+    sharedNats(),
+    sharedCassandra(),
+  ]);
+  const namespace = `roles_${process.pid}`;
+  const servers = { natsServers: nats.servers, contactPoints, localDataCenter };
+  cluster = { ...servers, namespace, token, nextHop: sink.endpoint };
+}, patienceMs);
+
+afterAll(async () => {
+  if (missing !== undefined) return;
+  for (const node of running) await node.stop("SIGKILL");
+  await sink.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function launch(
+  role: RoleName,
+  name: string,
+  changes: Partial<ClusterYaml> = {},
+): Promise<RoleProcess> {
+  const yaml = roleYaml(name, { ...cluster, ...changes });
+  const launched = await RoleProcess.launch({ role, folder: join(folder, name), yaml });
+  running.add(launched);
+  return launched;
+}
+
+async function godwit(...args: string[]) {
+  await writeFile(join(folder, "godwit.yaml"), roleYaml("admin", cluster));
+  return await ranGodwit(args, { cwd: folder });
+}
+
+function submit(edge: RoleProcess, ...to: string[]): Promise<unknown> {
+  const { address, port } = edge.at("submission");
+  const transport = createTransport({ host: address, port, secure: false, ignoreTLS: true });
+  return transport.sendMail({ from: "a@source.example", to, subject: "x", text: "x" });
+}
+
+function outcome(worker: RoleProcess, recipient: string, wanted: string): Promise<unknown> {
+  return worker.log.next((line) => line.recipient === recipient && line.outcome === wanted);
+}
+
+describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing), () => {
+  let edge: RoleProcess;
+  let worker: RoleProcess;
+  let control: RoleProcess;
+
+  test(
+    "does not start on what nobody has made, and says how to make it",
+    async () => {
+      const early = await launch("edge", "early");
+      const { code, told } = await early.ended();
+      expect(code).toBe(1);
+      expect(told).toContain("stream");
+      expect(told).toContain("It is made and changed by: godwit schema apply");
+      expect((await godwit("schema", "apply", "--check")).code).toBe(1);
+      const applied = await godwit("schema", "apply");
+      expect([applied.code, applied.out.includes("Cassandra: done: made table unit")]).toEqual([
+        0,
+        true,
+      ]);
+      expect((await godwit("schema", "apply", "--check")).code).toBe(0);
+    },
+    patienceMs,
+  );
+
+  test(
+    "takes a message at the edge and delivers it",
+    async () => {
+      [edge, worker, control] = await Promise.all([
+        launch("edge", "edge"),
+        launch("delivery", "worker"),
+        launch("control", "control"),
+      ]);
+      await Promise.all([edge.started, worker.started, control.started]);
+      const arrived = ["b@one.example", "c@two.example"].map((to) =>
+        outcome(worker, to, "delivered"),
+      );
+      await submit(edge, "b@one.example", "c@two.example");
+      await Promise.all(arrived);
+      for (const node of [edge, worker, control]) {
+        expect(await node.readyz()).toMatchObject({ status: 200, ready: true });
+      }
+    },
+    patienceMs,
+  );
+
+  test(
+    "does what an operator says at any node",
+    async () => {
+      await control.operate("queue", "hold", "held.example", "--reason", "moving");
+      await submit(edge, "b@held.example");
+      await listed(edge, 1);
+      const explained = await edge.operate("explain", "held.example");
+      expect(explained.out).toContain("held.example is held by an operator since ");
+      expect((await worker.operate("queue", "holds")).out).toContain("moving");
+      const delivered = outcome(worker, "b@held.example", "delivered");
+      await edge.operate("queue", "release", "held.example");
+      await delivered;
+      await listed(control, 0);
+    },
+    patienceMs,
+  );
+
+  test(
+    "shows who owns what, and hands it over in order",
+    async () => {
+      const { out } = await edge.operate("cluster", "status", "--json");
+      const { workers, shards } = JSON.parse(out);
+      expect(workers).toMatchObject([{ standing: "staying", shards: 2 }]);
+      expect(shards).toMatchObject([{ state: "owned" }, { state: "owned" }]);
+      expect((await worker.stop()).code).toBe(0);
+      const after = await edge.operate("cluster", "status");
+      expect(after.out).toContain("No worker is heard of.");
+      expect(after.out).toMatch(/^0 +free /m);
+      const { err } = await edge.operate("queue", "summary");
+      expect(err).toContain("Nobody has answered for shards 0-1:");
+      expect((await edge.operate("queue", "holds")).err).toContain("no worker answers");
+      const stopped = await Promise.all([edge.stop(), control.stop()]);
+      expect(stopped.map(({ code }) => code)).toEqual([0, 0]);
+    },
+    patienceMs,
+  );
+});
+
+describe.skipIf(missing !== undefined)(titled("a node that cannot work", missing), () => {
+  afterEach(async () => {
+    for (const node of running) await node.stop("SIGKILL");
+    running.clear();
+  });
+
+  test(
+    "waits for NATS, says so, and stops when it is told to",
+    async () => {
+      const edge = await launch("edge", "alone", { natsServers: ["nats://127.0.0.1:1"] });
+      expect(await edge.trouble("nats", /no server/)).toContain("no server can be reached");
+      expect(await edge.readyz()).toMatchObject({ status: 503, ready: false });
+      expect((await edge.operate("queue", "list")).err).toContain("this node is not ready; ");
+      expect((await edge.stop()).code).toBe(0);
+    },
+    patienceMs,
+  );
+
+  test(
+    "says that its credentials are refused",
+    async () => {
+      const configuration = "authorization { user: godwit, password: right }";
+      const guarded = await startNats({ nodes: 1, configuration });
+      try {
+        const nats = "  user: godwit\n  password: wrong\n";
+        const edge = await launch("edge", "stranger", { natsServers: guarded.servers, nats });
+        await edge.trouble("nats", /refuses our user/);
+      } finally {
+        await guarded.stop();
+      }
+    },
+    patienceMs,
+  );
+
+  test(
+    "names a data centre that is none, and a server of several that is away",
+    async () => {
+      const natsServers = [...cluster.natsServers, "nats://127.0.0.1:1"];
+      const worker = await launch("delivery", "lost", { localDataCenter: "nowhere", natsServers });
+      expect(await worker.trouble("cassandra", /nowhere/)).toContain("nowhere");
+      expect(await worker.trouble("nats-servers", /port 1/)).toContain("connection refused");
+      const { status, reasons } = await worker.readyz();
+      expect(status).toBe(503);
+      expect(reasons).toContainEqual(
+        expect.objectContaining({ part: "nats-servers", isBlocking: false }),
+      );
+    },
+    patienceMs,
+  );
+});
+
+/** Resolves when so many units are in the queue, as an operator sees it at that node. */
+async function listed(node: RoleProcess, count: number): Promise<void> {
+  for (;;) {
+    const { out } = await node.operate("queue", "list", "--json");
+    const answer: { units: unknown[] } = JSON.parse(out);
+    if (answer.units.length === count) return;
+  }
+}
