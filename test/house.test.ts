@@ -94,17 +94,27 @@ function isTypesOnly({ text }: File): boolean {
 }
 
 /** Paths from the root that a file imports. */
-function importsOf({ path, text }: File): ReadonlySet<string> {
+const importsOf = onceForEach(({ path, text }: File): ReadonlySet<string> => {
   const names = [...text.matchAll(/from "([^"]+)"/g)].map(([, name = ""]) => name);
   return new Set(names.flatMap((name) => resolved(path, name)));
-}
+});
 
 /** Those of which it uses more than types; a thread's file is named by its URL. */
-function usedBy({ path, text }: File): ReadonlySet<string> {
+const usedBy = onceForEach(({ path, text }: File): ReadonlySet<string> => {
   const imports = text.matchAll(/^import (?!type )[^;"]*from "([^"]+)";$/gm);
   const threads = text.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g);
   const names = [...imports, ...threads].map(([, name = ""]) => name);
   return new Set(names.flatMap((name) => resolved(path, name)));
+});
+
+/** Each file is asked about by every other. */
+function onceForEach<T>(of: (file: File) => T): (file: File) => T {
+  const known = new Map<string, T>();
+  return (file) => {
+    const found = known.get(file.path) ?? of(file);
+    known.set(file.path, found);
+    return found;
+  };
 }
 
 function resolved(from: string, name: string): string[] {
