@@ -25,7 +25,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of real processes", mis
   test.each(short.map((scenario) => [scenario.name, scenario] as const))(
     "%s",
     async (_, scenario) => {
-      expect((await runScenario(world, scenario)).faults).toEqual([]);
+      expect((await runScenario(world, scenario, "busy")).faults).toEqual([]);
     },
     scenarioMaxMs,
   );

@@ -1,7 +1,7 @@
 /**
  * `npm run faults`: every fault on a cluster of real processes, and the table of accounts. Words
  * name those to run, by a part of their name; `--short` runs what `npm test` does, `--keep` leaves
- * the folder with all logs.
+ * the folder with all logs, `--busy` takes no offence at times.
  */
 import { type Account, runScenario, type Scenario } from "../../support/cluster/scenario.ts";
 import { summaryText } from "../../support/cluster/summary.ts";
@@ -10,6 +10,7 @@ import { scenarios } from "./scenarios.ts";
 
 const words = process.argv.slice(2);
 const isShort = words.includes("--short");
+const machine = words.includes("--busy") ? "busy" : "quiet";
 const after = words.includes("--keep") ? "kept" : "removed";
 const parts = words.filter((word) => !word.startsWith("--"));
 const size = { nats: 3, edges: 2, workers: 3 };
@@ -33,7 +34,7 @@ async function runAll(ours: readonly Scenario[], cassandra: number): Promise<rea
   const done: Account[] = [];
   for (const scenario of ours) {
     told(`${scenario.name} … `);
-    const account = await runScenario(world, scenario);
+    const account = await runScenario(world, scenario, machine);
     told(`${account.faults.length === 0 ? "good" : account.faults.join("; ")}\n`);
     done.push(account);
   }
