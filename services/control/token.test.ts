@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isSameToken, readOrMakeToken } from "./token.ts";
+import { isSameToken, operatorsToken, readOrMakeToken } from "./token.ts";
 
 let directory: string;
 
@@ -44,6 +44,27 @@ describe("readOrMakeToken()", () => {
     const path = join(directory, "token");
     await writeFile(path, "x".repeat(20));
     await expect(readOrMakeToken(join(path, "below"))).rejects.toThrow(join(path, "below"));
+  });
+});
+
+describe("operatorsToken()", () => {
+  test("is the configured one, whatever the file says", async () => {
+    const config = { token: "a-token-of-our-own", tokenFile: join(directory, "token") };
+    expect(await operatorsToken(config, { makes: true })).toBe("a-token-of-our-own");
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("is not made where each node would have its own", async () => {
+    const config = { tokenFile: join(directory, "token") };
+    expect(await operatorsToken(config, { makes: false })).toBeUndefined();
+    const made = await operatorsToken(config, { makes: true });
+    expect(await operatorsToken(config, { makes: false })).toBe(made);
+  });
+
+  test("says what is wrong with its file", async () => {
+    const config = { tokenFile: join(directory, "token") };
+    await writeFile(config.tokenFile, "short\n");
+    await expect(operatorsToken(config, { makes: false })).rejects.toThrow("fewer than 16");
   });
 });
 

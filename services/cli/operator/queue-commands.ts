@@ -14,7 +14,7 @@ import {
 import type { ControlClient } from "./control-client.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
 import { listText, shownText, stateText, summaryText } from "./queue-text.ts";
-import { addRecordCommands } from "./record-commands.ts";
+import { addRecordCommands, listParked } from "./record-commands.ts";
 import { destinationBy, limitBy, messageBy, type Selected, selectedBy } from "./selection.ts";
 import { warning } from "./unanswered.ts";
 
@@ -32,6 +32,7 @@ export function addQueueCommands(program: Command, io: Io): void {
 interface ListOptions extends ControlOptions {
   readonly limit: string;
   readonly after?: string;
+  readonly parked?: boolean;
 }
 
 function addQuestions(queue: Command, io: Io): void {
@@ -40,7 +41,9 @@ function addQuestions(queue: Command, io: Io): void {
     .argument("[destination]", "only those for this domain")
     .option("--limit <n>", "at most so many", String(listedDefault))
     .option("--after <id>", "only those behind this one")
+    .option("--parked", "those that could not be read, and wait for nothing")
     .action(async (text: string | undefined, options: ListOptions) => {
+      if (options.parked) return listParked(io, options);
       const destination = text === undefined ? undefined : destinationBy(text);
       const limit = limitBy(options.limit, listedMax);
       const after = options.after === undefined ? undefined : messageBy(options.after);

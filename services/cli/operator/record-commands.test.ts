@@ -68,6 +68,12 @@ test("what could not be read is listed with the reason", async () => {
   });
 });
 
+test("queue list --parked shows the same", async () => {
+  const parked = { shard: shard(1), sequence: 7, uid: id, at: now, reason: "no msgpack" };
+  await bench.store.park({ ...parked, record: new Uint8Array([0xdc]) });
+  expect(await lines("list", "--parked")).toEqual(await lines("parked"));
+});
+
 test.each(["holds", "bounces", "parked"])("%s: none", async (what) => {
   expect(await bench.run("queue", what)).toEqual({ code: 0, out: "", err: "There are none.\n" });
 });

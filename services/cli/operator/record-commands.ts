@@ -56,20 +56,26 @@ export function addRecordCommands(queue: Command, io: Io): void {
   withControlOptions(queue.command("parked"))
     .description("records that could not be read; others went on without them")
     .option("--limit <n>", "at most so many", limitDefault)
-    .action(async (options: RecordOptions) => {
-      const limit = String(limitBy(options.limit, listLimitMax));
-      const { client } = controlOf(io, options);
-      const parked = await client.get("/v1/parked", { limit }, readParked);
-      if (options.json) return io.out(jsonText({ parked }));
-      const rows = parked.map(({ at, shard, sequence, uid, reason }) => [
-        timeText(at),
-        String(shard),
-        String(sequence),
-        uid,
-        reason,
-      ]);
-      tell(io, ["TIME (UTC)", "SHARD", "SEQUENCE", "UNIT", "REASON"], rows);
-    });
+    .action((options: RecordOptions) => listParked(io, options));
+}
+
+export interface ParkedOptions extends ControlOptions {
+  readonly limit: string;
+}
+
+export async function listParked(io: Io, options: ParkedOptions): Promise<void> {
+  const limit = String(limitBy(options.limit, listLimitMax));
+  const { client } = controlOf(io, options);
+  const parked = await client.get("/v1/parked", { limit }, readParked);
+  if (options.json) return io.out(jsonText({ parked }));
+  const rows = parked.map(({ at, shard, sequence, uid, reason }) => [
+    timeText(at),
+    String(shard),
+    String(sequence),
+    uid,
+    reason,
+  ]);
+  tell(io, ["TIME (UTC)", "SHARD", "SEQUENCE", "UNIT", "REASON"], rows);
 }
 
 function tell(io: Io, heading: readonly string[], rows: readonly (readonly string[])[]): void {

@@ -1,6 +1,7 @@
 /** What is looked at while a process uses NATS: the streams, each server, the clocks. */
 import type { NatsLinks } from "#lib/nats/connection";
 import type { JetStreamLog } from "#lib/nats/jetstream-log";
+import type { Metrics } from "#lib/telemetry/metrics";
 import type { ClusterNames } from "#proto/subjects";
 import type { Trouble } from "../readiness.ts";
 import { Watch } from "../watch.ts";
@@ -56,6 +57,7 @@ export function watchNats(watched: Watched, ports: JoinPorts): void {
     "How far our clock is ahead of the NATS server's.",
     () => offsetMs / 1_000,
   );
+  observe(jetStream, metrics);
   undoing.add(() => {
     for (const watch of [nats, each, clocks]) watch.stop();
   });
@@ -64,6 +66,25 @@ export function watchNats(watched: Watched, ports: JoinPorts): void {
   nats.startLater();
   void each.start();
   void clocks.start();
+}
+
+function observe({ figures, publishability }: Watched["jetStream"], metrics: Metrics): void {
+  const gauges: readonly [string, string, () => number][] = [
+    [
+      "publishes_in_flight",
+      "Publishes that wait for their answer.",
+      () => figures().publishesInFlight,
+    ],
+    ["publish_retries", "Publishes repeated since the start.", () => figures().publishRetries],
+    ["lane_restarts", "Readers begun again since the start.", () => figures().laneRestarts],
+    ["log_holes", "Sequences that a log lacked since the start.", () => figures().logHoles],
+    ["splits_in_flight", "Messages being fanned out.", () => figures().splits.inFlight],
+    ["splits", "Messages fanned out since the start.", () => figures().splits.done],
+    ["splits_late", "Repeated too late to be known as such.", () => figures().splits.late],
+    ["splits_poison", "Messages to fan out that nobody could read.", () => figures().splits.poison],
+    ["streams_bad", "Streams that cannot be published to.", () => publishability.bad.size],
+  ];
+  for (const [name, help, value] of gauges) metrics.gauge(`godwit_nats_${name}`, help, value);
 }
 
 function natsTrouble({ links, jetStream }: Watched): Trouble | undefined {
