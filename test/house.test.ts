@@ -109,10 +109,10 @@ const usedBy = onceForEach(({ path, text }: File): ReadonlySet<string> => {
 
 /** Each file is asked about by every other. */
 function onceForEach<T>(of: (file: File) => T): (file: File) => T {
-  const known = new Map<string, T>();
+  const known = new WeakMap<File, T>();
   return (file) => {
-    const found = known.get(file.path) ?? of(file);
-    known.set(file.path, found);
+    const found = known.get(file) ?? of(file);
+    known.set(file, found);
     return found;
   };
 }
