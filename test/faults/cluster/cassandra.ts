@@ -6,7 +6,7 @@ const awayMs = 30_000;
 const longAwayMs = 150_000;
 /** First attempts go on as ever. */
 const noticedMaxMs = 5_000;
-const unnoticed = { copiesMax: 0, silenceMaxMs: noticedMaxMs } as const;
+const unnoticed = { copiesMax: 0, transitMaxMs: noticedMaxMs } as const;
 
 export const cassandraScenarios: readonly Scenario[] = [
   {

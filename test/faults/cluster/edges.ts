@@ -17,7 +17,7 @@ export const edgeScenarios: readonly Scenario[] = [
         await load.more(200);
       }
       // A client that saw no 250 may send again; this one does not.
-      return { copiesMax: 0, silenceMaxMs: undefined };
+      return { copiesMax: 0, transitMaxMs: undefined };
     },
   },
   {
@@ -30,7 +30,7 @@ export const edgeScenarios: readonly Scenario[] = [
       await load.moreOfAny(100);
       await edge?.node.start();
       await load.more(200);
-      return { copiesMax: 0, silenceMaxMs: undefined };
+      return { copiesMax: 0, transitMaxMs: undefined };
     },
   },
 ];

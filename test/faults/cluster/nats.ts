@@ -9,7 +9,7 @@ const standstillMs = 12_000;
  * A journal record that could not be written holds up nothing but the floor: the worker still knows
  * what it has delivered. So no copy is excused.
  */
-const noCopies = { copiesMax: 0, silenceMaxMs: undefined } as const;
+const noCopies = { copiesMax: 0, transitMaxMs: undefined } as const;
 
 export const natsScenarios: readonly Scenario[] = [
   {

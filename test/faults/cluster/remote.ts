@@ -19,7 +19,7 @@ export const remoteScenarios: readonly Scenario[] = [
     ],
     async act(_, load) {
       await load.more(3_000);
-      return { copiesMax: 0, silenceMaxMs: 5_000 };
+      return { copiesMax: 0, transitMaxMs: 5_000 };
     },
   },
 ];

@@ -31,7 +31,7 @@ export const streamScenarios: readonly Scenario[] = [
       const wanted = before + poison.length;
       const isSeen = await until(parkedMaxMs, async () => (await parked(world)) === wanted);
       const faults = isSeen ? [] : [`${await parked(world)} are parked, not ${wanted}`];
-      return { copiesMax: 0, silenceMaxMs: undefined, faults };
+      return { copiesMax: 0, transitMaxMs: undefined, faults };
     },
   },
   {
@@ -53,7 +53,7 @@ export const streamScenarios: readonly Scenario[] = [
         ...(isFlowing ? [] : ["it does not empty"]),
         ...(lost.length === 0 ? [] : [`lost of the flood: ${lost.slice(0, 5).join(" ")}`]),
       ];
-      return { copiesMax: 0, silenceMaxMs: undefined, faults };
+      return { copiesMax: 0, transitMaxMs: undefined, faults };
     },
   },
 ];

@@ -1,9 +1,12 @@
 /** Sources at every edge of a cluster, which go on until they are stopped. */
+import { systemClock } from "#lib/clock";
 import type { Cluster } from "../../../loadtest/cluster/cluster.ts";
 import { type Balance, balance, Ledger } from "../../../loadtest/ledger.ts";
+import type { LoadId } from "../../../loadtest/load-id.ts";
 import { sourceArguments } from "../../../loadtest/source/arguments.ts";
 import { Source } from "../../../loadtest/source/source.ts";
 import type { SourceSummary } from "../../../loadtest/source/summary.ts";
+import type { Transits } from "./transits.ts";
 
 /** Words of a source's command line; what is not said is the source's default. */
 export type LoadWords = readonly string[];
@@ -14,6 +17,7 @@ export interface ClusterLoadOptions {
   readonly run: string;
   /** Each of them is sent at each edge. */
   readonly loads: readonly LoadWords[];
+  readonly transits: Transits;
 }
 
 const endless = ["--messages", "99000000", "--reconnect"];
@@ -26,12 +30,14 @@ export class ClusterLoad {
     return new ClusterLoad(options);
   }
 
-  private constructor({ cluster, run, loads }: ClusterLoadOptions) {
+  private constructor({ cluster, run, loads, transits }: ClusterLoadOptions) {
     this.#sources = cluster.ofRole("edge").flatMap(({ smtp, name }) =>
       loads.map((words, n) => {
         const place = `${smtp?.address}:${smtp?.port}`;
         const args = [place, ...endless, "--run", `${run}${name}x${n}`, ...words];
-        return new Source(sourceArguments(args, () => "").source);
+        const { source } = sourceArguments(args, () => "");
+        const begun = (id: LoadId) => transits.begun(id, systemClock.monotonic());
+        return new Source({ ...source, begun });
       }),
     );
     this.#ended = Promise.all(this.#sources.map((source) => source.run()));

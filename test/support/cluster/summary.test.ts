@@ -9,7 +9,7 @@ const good = {
   extraCopies: 2,
   notified: 0,
   queued: 0,
-  silenceMs: 31_240,
+  transitMs: 31_240,
   seconds: 60,
   faults: [],
 };
@@ -23,7 +23,7 @@ test("summaryText() says of each fault what became of the mail", () => {
     faults: ["lost 1: s1-7"],
   };
   expect(summaryText([good, bad])).toBe(
-    `fault            accepted  arrived  copies  notified  queued  silence   s
+    `fault            accepted  arrived  copies  notified  queued  longest   s
 worker: kill -9      1234     1234      +2         0       0   31.2 s  60  good
 edge                 1234     1233      +2         0       ?   31.2 s  60  BAD: lost 1: s1-7
 `,

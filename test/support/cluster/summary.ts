@@ -1,7 +1,7 @@
 /** The accounts of all scenarios as a table. */
 import type { Account } from "./scenario.ts";
 
-const heads = ["fault", "accepted", "arrived", "copies", "notified", "queued", "silence", "s", ""];
+const heads = ["fault", "accepted", "arrived", "copies", "notified", "queued", "longest", "s", ""];
 
 export function summaryText(accounts: readonly Account[]): string {
   const rows = [heads, ...accounts.map(row)];
@@ -18,7 +18,7 @@ function row(account: Account): string[] {
     `+${account.extraCopies}`,
     String(account.notified),
     account.queued === undefined ? "?" : String(account.queued),
-    `${(account.silenceMs / 1_000).toFixed(1)} s`,
+    `${(account.transitMs / 1_000).toFixed(1)} s`,
     String(account.seconds),
     account.faults.length === 0 ? "good" : `BAD: ${account.faults.join("; ")}`,
   ];

@@ -7,7 +7,7 @@ import { systemClock } from "#lib/clock";
 import { Cluster } from "../../../loadtest/cluster/cluster.ts";
 import { Sink } from "../../../loadtest/sink/sink.ts";
 import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
-import { Silences } from "./silences.ts";
+import { Transits } from "./transits.ts";
 
 export interface WorldOptions {
   readonly nats: number;
@@ -24,9 +24,13 @@ export const plainDomain = "plain.example";
 
 /** The queue is asked from outside, and nobody tells when it is empty. */
 const lookAgainMs = 200;
-const shards = 8;
+const shards = 12;
+const sharedMaxMs = 60_000;
 /** Small, so that a test can fill it. */
 const shardBytesMax = "16MiB";
+const status = z.object({
+  shards: z.array(z.object({ state: z.string(), owner: z.string().optional() })),
+});
 const listing = z.object({
   units: z.array(z.unknown()),
   unanswered: z.array(z.unknown()).optional(),
@@ -38,19 +42,17 @@ const delivery = ["retry: { first: 1s, cap: 2s }"];
 export class World implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly sink: Sink;
-  readonly silences: Silences;
+  readonly transits: Transits;
   readonly #folder: string;
   readonly #isKept: boolean;
   #runs = 0;
 
   static async start(options: WorldOptions): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), "godwit-cluster-"));
-    const silences = new Silences();
-    const arrived = ({ recipients }: SunkMessage) => {
-      for (const { forwardPath } of recipients) {
-        const domain = forwardPath.slice(forwardPath.lastIndexOf("@") + 1);
-        if (domain.endsWith(plainDomain)) silences.heard(domain, systemClock.monotonic());
-      }
+    const transits = new Transits();
+    const arrived = ({ id, recipients }: SunkMessage) => {
+      const isPlain = recipients.every(({ forwardPath }) => forwardPath.endsWith(plainDomain));
+      if (id !== undefined && isPlain) transits.arrived(id, systemClock.monotonic());
     };
     const sink = await Sink.start({ keep: "verdicts", arrived });
     try {
@@ -64,7 +66,7 @@ export class World implements AsyncDisposable {
         shardBytesMax,
         delivery,
       });
-      return new World({ cluster, sink, silences, folder, isKept: options.after === "kept" });
+      return new World({ cluster, sink, transits, folder, isKept: options.after === "kept" });
     } catch (error) {
       await sink.stop();
       await rm(folder, { recursive: true, force: true });
@@ -75,13 +77,13 @@ export class World implements AsyncDisposable {
   private constructor(parts: {
     readonly cluster: Cluster;
     readonly sink: Sink;
-    readonly silences: Silences;
+    readonly transits: Transits;
     readonly folder: string;
     readonly isKept: boolean;
   }) {
     this.cluster = parts.cluster;
     this.sink = parts.sink;
-    this.silences = parts.silences;
+    this.transits = parts.transits;
     this.#folder = parts.folder;
     this.#isKept = parts.isKept;
   }
@@ -122,6 +124,27 @@ export class World implements AsyncDisposable {
       const queued = await this.queued();
       if (queued === 0 || systemClock.monotonic() > deadline) return queued;
       await systemClock.sleep(lookAgainMs);
+    }
+  }
+
+  /** Resolves when every shard has its owner, and every worker a shard. */
+  async shared(): Promise<void> {
+    const names = this.cluster.ofRole("delivery").map(({ name }) => name);
+    const deadline = systemClock.monotonic() + sharedMaxMs;
+    while (!(await this.#isShared(names))) {
+      if (systemClock.monotonic() > deadline) throw new Error("The shards are not shared out");
+      await systemClock.sleep(lookAgainMs);
+    }
+  }
+
+  async #isShared(names: readonly string[]): Promise<boolean> {
+    try {
+      const { shards: all } = status.parse(await this.ask("/v1/cluster"));
+      const owners = new Set(all.map(({ owner = "" }) => owner.split("/")[0]));
+      return all.every(({ state }) => state === "owned") && names.every((it) => owners.has(it));
+    } catch {
+      // NATS is between two leaders.
+      return false;
     }
   }
 
