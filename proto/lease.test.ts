@@ -41,12 +41,16 @@ describe("a lease", () => {
     ["owned", owned],
     ["claimed, and nothing done yet", { epoch: epochOf(1), owner: two }],
     ["released", { epoch: epochOf(9), checkpoint: { floor: 0, journals: [] } }],
+    [
+      "released in good order",
+      { epoch: epochOf(9), checkpoint: { floor: 4, journals: [], suspectThrough: 4 } },
+    ],
   ])("is read as it was written: %s", (_, lease) => {
     expect(decodeLease(encodeLease(lease))).toEqual(lease);
   });
 
   test("is read from a newer version that says more", () => {
-    const value = [1, 1, "w2/1", [3, [["w2/1", 4, "more"]], "more"], "more"];
+    const value = [1, 1, "w2/1", [3, [["w2/1", 4, "more"]], null, "more"], "more"];
     expect(decodeLease(encodeRecord(value))).toEqual({
       epoch: epochOf(1),
       owner: two,

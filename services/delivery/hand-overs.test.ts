@@ -82,6 +82,40 @@ describe("the shards of a worker that stops", () => {
   });
 });
 
+describe("with the store away", () => {
+  test("shards change hands all the same, first attempts go on, and what waits is read later", async () => {
+    let isAway = false;
+    const before = async () => {
+      if (isAway) throw new Error("away");
+    };
+    const { bench, other } = await pair({ storeFaults: { before, after: async () => {} } });
+    bench.mx.script = { answer: (c) => (c.startsWith("RCPT") ? "451 4.2.1 Later" : undefined) };
+    const late = await bench.accept();
+    await bench.clock.advance(1_000);
+    bench.mx.script = {};
+    isAway = true;
+    const { leaver, stayer } = leaverOf(bench, other);
+    await bench.clock.advance(1_000);
+    const stopped = leaver.stop();
+    await bench.clock.advance(0);
+    expect(shardsOf(stayer)).toEqual([...allShards(shards)]);
+    await stopped;
+    for (const name of ["a.example", "b.example", "c.example", "d.example"]) {
+      bench.serves(name);
+      await bench.acceptMany(1, name);
+    }
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(4);
+    isAway = false;
+    await bench.clock.advance(10 * 60_000);
+    expect(await bench.story(late)).toMatchObject([
+      { disposition: "deferred" },
+      { disposition: "delivered" },
+    ]);
+    await stayer.stop();
+  });
+});
+
 describe("with the journal away", () => {
   test("a hand-over ends with the time for it, and the successor seals", async () => {
     let isAway = false;

@@ -63,6 +63,16 @@ describe("takeOver()", () => {
     expect(takeover.suspectThrough).toBe(4);
   });
 
+  test("behind an orderly release only what its owner still suspected is suspect", async () => {
+    const from = await setUp(4);
+    const checkpoint = { floor: 1, journals: [], suspectThrough: 2 };
+    const released = await takeOver(shardOfTests, { epoch, checkpoint }, from);
+    expect(released.suspectThrough).toBe(2);
+    // Somebody had it since: what he did is not told there.
+    const had = await takeOver(shardOfTests, { epoch, owner: first, checkpoint }, from);
+    expect(had.suspectThrough).toBe(4);
+  });
+
   test("journals that tell nothing above the floor are forgotten", async () => {
     const from = await setUp(2);
     await from.journal.append(first, [settledEvent(1)]);

@@ -26,6 +26,7 @@ class Bench {
     log: silentLog,
     wheel: this.wheel,
     working: this.working,
+    isStoreOpen: () => true,
     offer: async (units) => void this.offered.push(...units),
     look: (queued) => this.looked.push(queued),
     park: async () => {},
