@@ -32,6 +32,14 @@ test("a broken rule is a verdict of safety, with the events of the message conce
   expect(lines.slice(4, -1).every((event) => event.includes("edge1"))).toBe(true);
 });
 
+test("a world that was drawn otherwise is replayed by a command that says so", async () => {
+  const finished = await runPlan(drawWorld(seed, seededRandom(seed)), ({ clock, witness }) => {
+    clock.after(1_000, () => witness.breaches.broke("a rule", ["edge1"], "was broken"));
+  });
+  const [, replay] = reportOf(finished, 5, ["--harsh"]).split("\n");
+  expect(replay).toBe(`replay: npm run sim -- --seed ${seed} --harsh --events`);
+});
+
 test("an exception in a timer and a failed assertion are crashes", async () => {
   const thrown = await verdictOf(({ clock }) => {
     clock.after(1_000, () => {
