@@ -21,6 +21,7 @@ interface Kind {
   readonly tries: Tries;
   /** Since when none has succeeded, on the monotonic clock. */
   failingSince: number | undefined;
+  isTold: boolean;
 }
 
 export class PersistentWrites {
@@ -73,7 +74,7 @@ export class PersistentWrites {
   #kindOf(what: string): Kind {
     let kind = this.#kinds.get(what);
     if (kind === undefined) {
-      kind = { tries: new Tries(triesMax), failingSince: undefined };
+      kind = { tries: new Tries(triesMax), failingSince: undefined, isTold: false };
       this.#kinds.set(what, kind);
     }
     return kind;
@@ -125,16 +126,21 @@ export class PersistentWrites {
     if (kind.failingSince === undefined) return;
     const failedMs = Math.round(clock.monotonic() - kind.failingSince);
     kind.failingSince = undefined;
+    if (!kind.isTold) return;
+    kind.isTold = false;
     log.info("settlement_goes_on", { what, failed_ms: failedMs, waiting: this.#unfinished - 1 });
   }
 
   #failed(what: string, kind: Kind, error: unknown): void {
-    const { clock, log } = this.#ports;
+    const { clock, log, storeRetryMs } = this.#ports;
+    const now = clock.monotonic();
     kind.tries.failed();
+    kind.failingSince ??= now;
+    // One that is done at the next try is no news, and thousands that wait for the same are one.
+    const isNews = !kind.isTold && now - kind.failingSince >= storeRetryMs;
     const fields = { what, error: String(error) };
-    // One line tells it; thousands that wait for the same say nothing more.
-    if (kind.failingSince === undefined) log.error("settlement_waits", fields);
+    if (isNews) log.error("settlement_waits", fields);
     else log.debug("settlement_waits", fields);
-    kind.failingSince ??= clock.monotonic();
+    kind.isTold ||= isNews;
   }
 }
