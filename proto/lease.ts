@@ -43,8 +43,10 @@ export function encodeLease({ epoch, owner, checkpoint }: Lease): Uint8Array {
   return encodeRecord([leaseVersion, epoch, owner ?? null, told]);
 }
 
-function checkpointValue({ floor, journals }: Checkpoint): readonly unknown[] {
-  return [floor, journals.map(({ writer, position }) => [writer, position])];
+function checkpointValue(checkpoint: Checkpoint): readonly unknown[] {
+  const { floor, suspectThrough } = checkpoint;
+  const journals = checkpoint.journals.map(({ writer, position }) => [writer, position]);
+  return suspectThrough === undefined ? [floor, journals] : [floor, journals, suspectThrough];
 }
 
 /** @throws {UndecodableRecord} */
@@ -59,7 +61,7 @@ export function decodeLease(bytes: Uint8Array): Lease {
 }
 
 function readCheckpoint(value: unknown): Checkpoint {
-  const [floor, journals] = readArray(value, "checkpoint");
+  const [floor, journals, suspectThrough] = readArray(value, "checkpoint");
   return {
     floor: readCount(floor, "checkpoint's floor"),
     journals: readArray(journals, "checkpoint's journals").map((mark) => {
@@ -69,6 +71,9 @@ function readCheckpoint(value: unknown): Checkpoint {
         position: readCount(position, "journal's position"),
       };
     }),
+    ...(suspectThrough === undefined || suspectThrough === null
+      ? undefined
+      : { suspectThrough: readCount(suspectThrough, "checkpoint's suspects") }),
   };
 }
 

@@ -36,17 +36,25 @@ export interface CheckpointsPorts {
   readonly log: Log;
   readonly tenure: Tenure;
   readonly isOver: () => boolean;
+  readonly isStoreOpen: () => boolean;
   /** The shard has another owner by now. */
   readonly onFenced: () => void;
 }
 
 export class Checkpoints {
   readonly #ports: CheckpointsPorts;
+  /** Up to here an earlier owner's journal tells what is settled, or the store. */
+  readonly #neededThrough: number;
   #written: Checkpoint | undefined;
   #running: Promise<void> | undefined;
 
   constructor(ports: CheckpointsPorts) {
     this.#ports = ports;
+    const { settled, suspectThrough } = ports.takeover;
+    let neededThrough = suspectThrough;
+    // One lane may be ahead of another: what is settled may lie behind all that is suspect.
+    for (const sequence of settled) neededThrough = Math.max(neededThrough, sequence);
+    this.#neededThrough = neededThrough;
   }
 
   /** What a successor must know now. */
@@ -54,8 +62,16 @@ export class Checkpoints {
     const { me, writer, progress, takeover } = this.#ports;
     const { floor } = progress;
     const own: JournalMark = { writer: me, position: progress.replayFrom(writer.position) };
-    const isPassed = floor >= takeover.suspectThrough;
+    const isPassed = floor >= this.#neededThrough;
     return { floor, journals: isPassed ? [own] : [...takeover.journals, own] };
+  }
+
+  /** With the release: nothing of ours is on its way, and what is left was begun by nobody. */
+  last(): Checkpoint {
+    const { working, progress, takeover } = this.#ports;
+    const checkpoint = this.current();
+    if (working.unitCount > 0) return checkpoint;
+    return { ...checkpoint, suspectThrough: Math.max(progress.floor, takeover.suspectThrough) };
   }
 
   /** Rejects when it could not be written; with `Fenced` when the shard has another owner. */
@@ -96,6 +112,7 @@ export class Checkpoints {
   async #advanceCursors(): Promise<void> {
     const { store, shard, wheel, working, tenure } = this.#ports;
     // A cursor that another owner's rows lie behind would hide them: nothing of this unless sure.
+    if (!this.#ports.isStoreOpen()) return;
     if (tenure.isSure) await wheel.advance();
     for (const { backlog, destination } of working.destinations) {
       const { done } = backlog;

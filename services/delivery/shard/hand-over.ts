@@ -15,6 +15,7 @@ import type { Settlement } from "../settlement/settlement.ts";
 import type { Tenure } from "../tenure.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { JournalWriter } from "./journal-writer.ts";
+import type { OpeningStore } from "./opening-store.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 export interface HandOverPorts {
@@ -25,6 +26,7 @@ export interface HandOverPorts {
   readonly working: WorkingSet;
   readonly settlement: Settlement;
   readonly checkpoints: Checkpoints;
+  readonly opening: OpeningStore;
   readonly writer: JournalWriter;
   readonly leases: Leases;
   readonly tenure: Tenure;
@@ -45,11 +47,13 @@ export async function handOver(ports: HandOverPorts, limit: AbortSignal): Promis
   // What is still on its way must not come to the store or the journal behind our successor's back.
   await rejectOnAbort(quiet(ports), limit);
   if (writer.isSealed || tenure.isExpired) return;
-  await rejectOnAbort(leases.release(shard, epoch, checkpoints.current()), limit);
+  await rejectOnAbort(leases.release(shard, epoch, checkpoints.last()), limit);
 }
 
 /** Resolves when nothing of the shard is being written to the store, the leases or the journal. */
-async function quiet({ settlement, checkpoints, writer, shard }: HandOverPorts): Promise<void> {
+async function quiet(ports: HandOverPorts): Promise<void> {
+  const { settlement, checkpoints, writer, shard, opening } = ports;
+  await opening.quiet();
   await settlement.quiet();
   await checkpoints.quiet();
   await writer.flushed(shard);

@@ -21,6 +21,7 @@ import type { DestinationQueue } from "./destination-queue.ts";
 import { handOver } from "./hand-over.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LogFeed } from "./log-feed.ts";
+import { OpeningStore } from "./opening-store.ts";
 import { Parking } from "./parking.ts";
 import { ShardProgress } from "./progress.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
@@ -44,6 +45,7 @@ export class ShardOwner {
   readonly settlement: Settlement;
   readonly commands: ShardCommands;
   readonly #ports: OwnerPorts;
+  readonly #store: OpeningStore;
   readonly #progress: ShardProgress;
   readonly #takeover: Takeover;
   readonly #parking: Parking;
@@ -67,12 +69,11 @@ export class ShardOwner {
     try {
       // From here on a successor knows that our journal matters (Checkpoint.journals).
       await owner.#checkpoints.write();
-      await ports.store.open(shard, claimed.epoch);
-      await owner.#loadBacklogs();
     } catch (error) {
       owner.fence();
       throw error;
     }
+    void owner.#openStore();
     void owner.#run();
     return owner;
   }
@@ -83,10 +84,16 @@ export class ShardOwner {
     ports: OwnerPorts,
   ) {
     const { shard, epoch } = claimed;
-    const { clock, config, store, stream } = ports;
+    const { clock, config, stream } = ports;
+    const { storeRetryMs } = config.timings;
+    const store = new OpeningStore({
+      ...ports,
+      ...{ shard, epoch, storeRetryMs, isOver: () => this.#isOver },
+    });
     this.shard = shard;
     this.epoch = epoch;
-    this.#ports = ports;
+    this.#store = store;
+    this.#ports = { ...ports, store };
     this.#takeover = takeover;
     this.#progress = new ShardProgress(takeover.floor);
     this.working = new WorkingSet(clock, config.limits);
@@ -120,24 +127,20 @@ export class ShardOwner {
   async stop(limit: AbortSignal): Promise<void> {
     this.#stopReading();
     for (const queue of this.working.destinations) this.#leave(queue.drain());
-    const { config } = this.#ports;
+    const { timings } = this.#ports.config;
     const { shard, epoch, working, settlement } = this;
-    const checkpoints = this.#checkpoints;
-    await handOver(
-      {
-        ...this.#ports,
-        ...{ shard, epoch, working, settlement, checkpoints, timings: config.timings },
-        isOver: () => this.#isOver,
-        close: () => {
-          this.#isGivenUp = true;
-        },
-      },
-      limit,
-    );
+    const [checkpoints, opening] = [this.#checkpoints, this.#store];
+    const own = { shard, epoch, working, settlement, checkpoints, opening, timings };
+    const isOver = () => this.#isOver;
+    const close = () => {
+      this.#isGivenUp = true;
+    };
+    await handOver({ ...this.#ports, ...own, isOver, close }, limit);
   }
 
   /** Resolves when it writes nothing to the store any more. */
   async quiet(): Promise<void> {
+    await this.#store.quiet();
     await this.settlement.quiet();
     await this.#checkpoints.quiet();
   }
@@ -255,11 +258,12 @@ export class ShardOwner {
     }
   }
 
-  async #loadBacklogs(): Promise<void> {
-    const backlogs = await this.#ports.store.backlogs(this.shard);
+  async #openStore(): Promise<void> {
+    const backlogs = await this.#store.begin();
     for (const { destination, depth, bytes } of backlogs) {
       const queue = this.working.queue(destination);
       queue.backlog.grew(depth, bytes);
+      this.#readBacklog(queue);
     }
   }
 
@@ -308,14 +312,8 @@ export class ShardOwner {
   }
 
   #parkingPorts() {
-    const { shard } = this;
-    const progress = this.#progress;
-    return {
-      ...this.#ports,
-      shard,
-      progress,
-      storeRetryMs: this.#ports.config.timings.storeRetryMs,
-    };
+    const { storeRetryMs } = this.#ports.config.timings;
+    return { ...this.#ports, shard: this.shard, progress: this.#progress, storeRetryMs };
   }
 
   #settlementPorts() {
@@ -358,6 +356,7 @@ export class ShardOwner {
       shard: this.shard,
       wheel: this.wheel,
       working: this.working,
+      isStoreOpen: () => this.#store.isOpen,
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
       look: (queued: QueuedUnit) => this.#look(queued),
       park: (uid: Uid, record: Uint8Array, reason: string) =>
@@ -369,7 +368,9 @@ export class ShardOwner {
     const { shard, epoch, working, wheel } = this;
     const progress = this.#progress;
     const isOver = () => this.#isOver;
-    return { ...this.#ports, shard, epoch, takeover, progress, working, wheel, isOver };
+    const isStoreOpen = () => this.#store.isOpen;
+    const own = { shard, epoch, takeover, progress, working, wheel };
+    return { ...this.#ports, ...own, isOver, isStoreOpen };
   }
 
   #unitRunPorts() {

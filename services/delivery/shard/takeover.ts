@@ -33,6 +33,8 @@ export async function takeOver(
       if (event.sequence > floor) settled.add(event.sequence);
     }
   }
-  const suspectThrough = await stream.end(shard);
+  // What stands in a lease that somebody had until now may be older than what he did.
+  const told = lease?.owner === undefined ? lease?.checkpoint?.suspectThrough : undefined;
+  const suspectThrough = told ?? (await stream.end(shard));
   return { floor, settled, suspectThrough, journals: settled.size > 0 ? journals : [] };
 }

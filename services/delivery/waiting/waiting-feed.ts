@@ -20,6 +20,8 @@ export interface WaitingFeedPorts {
   readonly log: Log;
   readonly wheel: RetryWheel;
   readonly working: WorkingSet;
+  /** Before that there is nothing to be read. */
+  readonly isStoreOpen: () => boolean;
   readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
   /** A unit in a backlog whose lifetime ends, or whose sender is to be told that it is late. */
   readonly look: (queued: QueuedUnit) => void;
@@ -37,7 +39,7 @@ export class WaitingFeed {
 
   /** Hands out what is due. Called every second; a call while one runs does nothing. */
   async readWheel(): Promise<void> {
-    if (this.#isReadingWheel) return;
+    if (this.#isReadingWheel || !this.#ports.isStoreOpen()) return;
     this.#isReadingWheel = true;
     const { working, log, shard } = this.#ports;
     try {
@@ -55,6 +57,7 @@ export class WaitingFeed {
 
   /** Reads on in a backlog when its destination is open and runs low; past rows whose units have left. */
   async readBacklog(queue: DestinationQueue): Promise<void> {
+    if (!this.#ports.isStoreOpen()) return;
     const { backlog } = queue;
     const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession);
     let isBarren = true;

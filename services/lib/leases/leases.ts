@@ -30,6 +30,11 @@ export interface Checkpoint {
    * with its own journal in it before it settles anything, so no journal is ever forgotten.
    */
   readonly journals: readonly JournalMark[];
+  /**
+   * Told with an orderly release: what is behind this sequence was surely not deferred by anybody.
+   * Absent: everything that is in the log may have been.
+   */
+  readonly suspectThrough?: number;
 }
 
 export interface Lease {
