@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Lease } from "#lib/leases/leases";
+import type { Lease, Leases } from "#lib/leases/leases";
 import { MemoryLeases } from "#lib/leases/memory";
-import { ownerOf } from "#lib/queue/shard";
+import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 import { MemoryLog } from "#lib/stream/memory";
@@ -26,6 +26,9 @@ class Cluster {
   /** Claims that fail behind the lease. */
   isTakeoverBroken = false;
   isGiveBackBroken = false;
+  /** Claims that fail, and are on their way. */
+  readonly late: (() => Promise<unknown>)[] = [];
+  areClaimsLate = false;
 
   worker(me: Incarnation): Ownership {
     const owned = new Set<Shard>();
@@ -35,7 +38,7 @@ class Cluster {
     return new Ownership({
       me,
       shards,
-      leases,
+      leases: this.#lateLeases(),
       journal,
       clock,
       log: silentLog,
@@ -58,11 +61,27 @@ class Cluster {
     });
   }
 
+  #lateLeases(): Leases {
+    const view = this.leases.view({ clock: this.clock });
+    const claim: Leases["claim"] = async (...claimed) => {
+      if (!this.areClaimsLate) return await this.leases.claim(...claimed);
+      this.late.push(() => this.leases.claim(...claimed));
+      throw new Error("no answer yet");
+    };
+    return Object.assign(view, { claim });
+  }
+
   /** Until its process is gone. */
   #beat(me: Incarnation): void {
     if (!this.owned.has(me)) return;
     void this.leases.heartbeat(me, "staying");
     this.clock.after(defaultTimings.heartbeatMs, () => this.#beat(me));
+  }
+
+  /** A member that does nothing. */
+  join(me: Incarnation): void {
+    this.owned.set(me, new Set());
+    this.#beat(me);
   }
 
   async start(ownership: Ownership): Promise<void> {
@@ -149,6 +168,25 @@ describe("Ownership", () => {
     await cluster.clock.advance(2 * stableMs + 9_000);
     expect(cluster.owners).toEqual(wanted([a, b]));
     await Promise.all([first.stop(unlimited), second.stop(unlimited)]);
+  });
+
+  test("a claim that comes to stand long after it failed is let go for who should have it", async () => {
+    const cluster = new Cluster();
+    cluster.areClaimsLate = true;
+    const worker = cluster.worker(a);
+    await cluster.start(worker);
+    await cluster.clock.advance(stableMs + 3_000);
+    // Another is there, that does not get to claim anything.
+    cluster.join(b);
+    await cluster.clock.advance(2 * stableMs + 6_000);
+    cluster.areClaimsLate = false;
+    for (const arrive of cluster.late) await arrive();
+    await cluster.clock.advance(9_000);
+    for (const which of allShards(shards)) {
+      const expected = ownerOf(which, [a, b]) === a ? a : undefined;
+      expect((await cluster.leases.read(which))?.owner).toBe(expected);
+    }
+    await worker.stop(unlimited);
   });
 
   test("after the stop nothing is claimed", async () => {

@@ -45,6 +45,8 @@ export class Ownership {
   readonly #tasks = new Map<Shard, Promise<void>>();
   /** Claims and hand-overs that broke off: whether the shard is ours, and so kept from others, must be looked up. */
   readonly #brokenOff = new Set<Shard>();
+  /** Claims without an answer, by the epoch they were to follow: as long as that is the last, they may come to stand. */
+  readonly #unanswered = new Map<Shard, Epoch | undefined>();
   #cancel: CancelTimer | undefined;
   #unwatch: (() => void) | undefined;
   #isStopped = false;
@@ -143,11 +145,15 @@ export class Ownership {
       if (lease?.owner === me) {
         await leases.release(shard, lease.epoch, lease.checkpoint ?? { floor: 0, journals: [] });
         log.info("shard_let_go", { shard });
-      }
+      } else if (this.#mayComeToStand(shard, lease)) return;
       this.#brokenOff.delete(shard);
     } catch (error) {
       log.error("shard_release_failed", { shard, error: String(error) });
     }
+  }
+
+  #mayComeToStand(shard: Shard, lease: Lease | undefined): boolean {
+    return this.#unanswered.has(shard) && this.#unanswered.get(shard) === lease?.epoch;
   }
 
   /**
@@ -184,7 +190,9 @@ export class Ownership {
     const lease = isForeign ? await this.#sealed(shard, owner) : read;
     if (isForeign && lease === undefined) return;
     const since = clock.monotonic();
+    this.#unanswered.set(shard, lease?.epoch);
     const epoch = await leases.claim(shard, me, lease?.epoch);
+    this.#unanswered.delete(shard);
     if (epoch === undefined) return;
     await claimed(shard, epoch, lease);
     this.#brokenOff.delete(shard);
