@@ -124,6 +124,7 @@ export class WorkerProcess {
 
   rejoin(): void {
     const { network, address, seams } = this.#options;
+    seams.witness.standing.networkIsBack();
     network.accept(address);
     if (this.#life !== undefined) seams.witness.standing.resumed(this.#life.me);
   }

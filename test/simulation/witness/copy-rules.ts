@@ -53,7 +53,8 @@ export class CopyRules {
     this.#mayBeCopied(unit, recipient, writer);
     const { epoch } = ledger.shard(unit.shard);
     const atMs = clock.monotonic();
-    const copy = { writer, epoch, atMs, isAnswered: false, isDoubtful: false, isConfirmed: false };
+    const isDoubtful = this.#ports.standing.isArrivingLate;
+    const copy = { writer, epoch, atMs, isAnswered: false, isDoubtful, isConfirmed: false };
     recipient.copies.push(copy);
     return copy;
   }
@@ -93,8 +94,9 @@ export class CopyRules {
     const { clock, store, standing, ledger, breaches } = this.#ports;
     const { uid } = state.unit;
     const shard = ledger.shard(state.shard);
-    // A worker that lost the shard while the attempt ran: that copy itself is the doubtful one.
-    if (standing.hasLost(writer, shard, shard.epoch)) {
+    // A worker that lost the shard while the attempt ran, or gave it up: that copy itself is the
+    // doubtful one.
+    if (standing.isArrivingLate || standing.hasLost(writer, shard, shard.epoch)) {
       if (recipient.copies.length > 0) this.#doubtful += 1;
       return;
     }

@@ -6,12 +6,15 @@ import type { ShardState } from "./ledger.ts";
 
 /** After a step of the wall clock times of before and after it cannot be compared. */
 const stepForgottenMs = 300_000;
+/** A transaction that was under way is through by then. */
+const arrivalMsMax = 1_000;
 
 export class Standing {
   readonly #clock: Clock;
   readonly #over = new Set<Incarnation>();
   readonly #paused = new Set<Incarnation>();
   #steppedAt = Number.NEGATIVE_INFINITY;
+  #backAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,6 +31,15 @@ export class Standing {
 
   resumed(writer: Incarnation): void {
     this.#paused.delete(writer);
+  }
+
+  /** What was under way while a host could not be reached arrives now: who sent it may have given it up. */
+  networkIsBack(): void {
+    this.#backAt = this.#clock.monotonic();
+  }
+
+  get isArrivingLate(): boolean {
+    return this.#clock.monotonic() - this.#backAt <= arrivalMsMax;
   }
 
   clockStepped(): void {

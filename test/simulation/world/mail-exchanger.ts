@@ -100,7 +100,8 @@ export class MailExchanger implements MxHost {
   }
 
   #turn(mood: Mood): void {
-    const { network } = this.#ports;
+    const { network, witness } = this.#ports;
+    if (this.#mood.kind === "silent") witness.standing.networkIsBack();
     if (mood.kind === "silent") this.#answers.filter((it) => this.#mayTravel(it)).forEach(doubt);
     this.#mood = mood;
     network.accept(this.address);
