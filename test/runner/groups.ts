@@ -67,7 +67,7 @@ const onProcesses: readonly Group[] = [
     name: "faults",
     kind: "tests",
     what: ["test/faults"],
-    groupTimeoutMs: 20 * minute,
+    groupTimeoutMs: 40 * minute,
   },
 ];
 
