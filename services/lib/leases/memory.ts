@@ -32,9 +32,9 @@ class MemoryLeasesState {
     return this.#leases.get(shard);
   }
 
-  claim(shard: Shard, me: Incarnation, read: Epoch | undefined): Epoch | undefined {
+  claim(shard: Shard, me: Incarnation, read: Lease | undefined): Epoch | undefined {
     const lease = this.#leases.get(shard);
-    if (lease?.epoch !== read) return undefined;
+    if (lease !== read) return undefined;
     const epoch = nextEpoch(lease?.epoch);
     this.#leases.set(shard, { ...lease, owner: me, epoch });
     return epoch;
@@ -53,6 +53,8 @@ class MemoryLeasesState {
 export class MemoryLeases implements Leases {
   readonly #state: MemoryLeasesState;
   readonly #faults: Faults | undefined;
+  /** As they were read: a checkpoint told since then would be lost on who claims. */
+  readonly #read = new Map<Shard, Lease | undefined>();
 
   constructor(options: MemoryLeasesOptions, state = new MemoryLeasesState(options.clock)) {
     this.#state = state;
@@ -87,11 +89,20 @@ export class MemoryLeases implements Leases {
   }
 
   read(shard: Shard) {
-    return this.#at("read", () => this.#state.read(shard));
+    return this.#at("read", () => {
+      const lease = this.#state.read(shard);
+      this.#read.set(shard, lease);
+      return lease;
+    });
   }
 
   claim(shard: Shard, me: Incarnation, read: Epoch | undefined) {
-    return this.#at("claim", () => this.#state.claim(shard, me, read));
+    return this.#at("claim", () => {
+      const known = this.#read.get(shard);
+      const lease = known?.epoch === read ? known : this.#state.read(shard);
+      if (lease?.epoch !== read) return undefined;
+      return this.#state.claim(shard, me, lease);
+    });
   }
 
   checkpoint(shard: Shard, epoch: Epoch, checkpoint: Checkpoint) {

@@ -1,4 +1,5 @@
 /** The memory leases as one process has them. What it writes is refused when it comes behind a newer write, as by its revision. */
+import { betweenFaults } from "#lib/faults";
 import type { Leases } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";
 import type { DrawnFaults } from "./drawn-faults.ts";
@@ -20,7 +21,9 @@ export function observedLeases(shared: SharedSeams, faults: DrawnFaults): Leases
     leave: (me) => tell("leave", () => inner.leave(me)),
     members: () => faulty.members(),
     watch: (released) => faulty.watch((shard) => faults.whenRunning(() => released(shard))),
-    read: (shard) => faulty.read(shard),
+    // By the one that claims: it does so only on what it has read.
+    read: (shard) =>
+      betweenFaults(faults, { seam: "leases", operation: "read", shard }, () => inner.read(shard)),
     claim: (shard, me, read) =>
       write("claim", shard, async () => {
         const epoch = await inner.claim(shard, me, read);
