@@ -26,6 +26,8 @@ const patienceMs = 120_000;
 let folder: string;
 let sink: Sink;
 let cluster: ClusterYaml;
+/** What was told before the schema stood, and when it was made. */
+let first: Awaited<ReturnType<typeof firstSteps>>;
 const running = new Set<RoleProcess>();
 
 beforeAll(async () => {
@@ -39,6 +41,7 @@ beforeAll(async () => {
   const namespace = `roles_${process.pid}`;
   const servers = { natsServers: nats.servers, contactPoints, localDataCenter };
   cluster = { ...servers, namespace, token, nextHop: sink.endpoint };
+  first = await firstSteps();
 }, patienceMs);
 
 afterAll(async () => {
@@ -64,6 +67,15 @@ async function godwit(...args: string[]) {
   return await ranGodwit(args, { cwd: folder });
 }
 
+/** As an operator who forgot the schema at first. */
+async function firstSteps() {
+  const early = await (await launch("edge", "early")).ended();
+  const checkedBefore = await godwit("schema", "apply", "--check");
+  const applied = await godwit("schema", "apply");
+  const checkedAfter = await godwit("schema", "apply", "--check");
+  return { early, checkedBefore, applied, checkedAfter };
+}
+
 function submit(edge: RoleProcess, ...to: string[]): Promise<unknown> {
   const { address, port } = edge.at("submission");
   const transport = createTransport({ host: address, port, secure: false, ignoreTLS: true });
@@ -79,27 +91,18 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
   let worker: RoleProcess;
   let control: RoleProcess;
 
-  test(
-    "does not start on what nobody has made, and says how to make it",
-    async () => {
-      const early = await launch("edge", "early");
-      const { code, told } = await early.ended();
-      expect(code).toBe(1);
-      expect(told).toContain("stream");
-      expect(told).toContain("It is made and changed by: godwit schema apply");
-      expect((await godwit("schema", "apply", "--check")).code).toBe(1);
-      const applied = await godwit("schema", "apply");
-      expect([applied.code, applied.out.includes("Cassandra: done: made table unit")]).toEqual([
-        0,
-        true,
-      ]);
-      expect((await godwit("schema", "apply", "--check")).code).toBe(0);
-    },
-    patienceMs,
-  );
+  test("does not start on what nobody has made, and says how to make it", () => {
+    const { early, checkedBefore, applied, checkedAfter } = first;
+    expect(early.code).toBe(1);
+    expect(early.told).toContain("stream");
+    expect(early.told).toContain("It is made and changed by: godwit schema apply");
+    expect([checkedBefore.code, applied.code, checkedAfter.code]).toEqual([1, 0, 0]);
+    expect(applied.out).toContain("Cassandra: done: made table unit");
+  });
 
+  // One after the other: the last one stops them.
   test(
-    "takes a message at the edge and delivers it",
+    "delivers a message, does what an operator says at any node, and hands over in order",
     async () => {
       [edge, worker, control] = await Promise.all([
         launch("edge", "edge"),
@@ -107,54 +110,52 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
         launch("control", "control"),
       ]);
       await Promise.all([edge.started, worker.started, control.started]);
-      const arrived = ["b@one.example", "c@two.example"].map((to) =>
-        outcome(worker, to, "delivered"),
-      );
-      await submit(edge, "b@one.example", "c@two.example");
-      await Promise.all(arrived);
-      for (const node of [edge, worker, control]) {
-        expect(await node.readyz()).toMatchObject({ status: 200, ready: true });
-      }
+      await delivers();
+      await obeys();
+      await handsOver();
     },
     patienceMs,
   );
 
-  test(
-    "does what an operator says at any node",
-    async () => {
-      await control.operate("queue", "hold", "held.example", "--reason", "moving");
-      await submit(edge, "b@held.example");
-      await listed(edge, 1);
-      const explained = await edge.operate("explain", "held.example");
-      expect(explained.out).toContain("held.example is held by an operator since ");
-      expect((await worker.operate("queue", "holds")).out).toContain("moving");
-      const delivered = outcome(worker, "b@held.example", "delivered");
-      await edge.operate("queue", "release", "held.example");
-      await delivered;
-      await listed(control, 0);
-    },
-    patienceMs,
-  );
+  async function delivers(): Promise<void> {
+    const arrived = ["b@one.example", "c@two.example"].map((to) =>
+      outcome(worker, to, "delivered"),
+    );
+    await submit(edge, "b@one.example", "c@two.example");
+    await Promise.all(arrived);
+    for (const node of [edge, worker, control]) {
+      expect(await node.readyz()).toMatchObject({ status: 200, ready: true });
+    }
+  }
 
-  test(
-    "shows who owns what, and hands it over in order",
-    async () => {
-      const { out } = await edge.operate("cluster", "status", "--json");
-      const { workers, shards } = JSON.parse(out);
-      expect(workers).toMatchObject([{ standing: "staying", shards: 2 }]);
-      expect(shards).toMatchObject([{ state: "owned" }, { state: "owned" }]);
-      expect((await worker.stop()).code).toBe(0);
-      const after = await edge.operate("cluster", "status");
-      expect(after.out).toContain("No worker is heard of.");
-      expect(after.out).toMatch(/^0 +free /m);
-      const { err } = await edge.operate("queue", "summary");
-      expect(err).toContain("Nobody has answered for shards 0-1:");
-      expect((await edge.operate("queue", "holds")).err).toContain("no worker answers");
-      const stopped = await Promise.all([edge.stop(), control.stop()]);
-      expect(stopped.map(({ code }) => code)).toEqual([0, 0]);
-    },
-    patienceMs,
-  );
+  async function obeys(): Promise<void> {
+    await control.operate("queue", "hold", "held.example", "--reason", "moving");
+    await submit(edge, "b@held.example");
+    await listed(edge, 1);
+    const explained = await edge.operate("explain", "held.example");
+    expect(explained.out).toContain("held.example is held by an operator since ");
+    expect((await worker.operate("queue", "holds")).out).toContain("moving");
+    const delivered = outcome(worker, "b@held.example", "delivered");
+    await edge.operate("queue", "release", "held.example");
+    await delivered;
+    await listed(control, 0);
+  }
+
+  async function handsOver(): Promise<void> {
+    const { out } = await edge.operate("cluster", "status", "--json");
+    const { workers, shards } = JSON.parse(out);
+    expect(workers).toMatchObject([{ standing: "staying", shards: 2 }]);
+    expect(shards).toMatchObject([{ state: "owned" }, { state: "owned" }]);
+    expect((await worker.stop()).code).toBe(0);
+    const after = await edge.operate("cluster", "status");
+    expect(after.out).toContain("No worker is heard of.");
+    expect(after.out).toMatch(/^0 +free /m);
+    const { err } = await edge.operate("queue", "summary");
+    expect(err).toContain("Nobody has answered for shards 0-1:");
+    expect((await edge.operate("queue", "holds")).err).toContain("no worker answers");
+    const stopped = await Promise.all([edge.stop(), control.stop()]);
+    expect(stopped.map(({ code }) => code)).toEqual([0, 0]);
+  }
 });
 
 describe.skipIf(missing !== undefined)(titled("a node that cannot work", missing), () => {

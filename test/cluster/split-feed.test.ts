@@ -11,14 +11,7 @@ import {
   type TemporaryCluster,
   temporaryCluster,
 } from "../conformance/cluster.ts";
-import {
-  destinationIn,
-  newMessage,
-  pull,
-  pullAll,
-  shards,
-  uidsOf,
-} from "../conformance/fixtures.ts";
+import { destinationIn, newMessage, pullAll, shards, uidsOf } from "../conformance/fixtures.ts";
 import { shard } from "../support/records.ts";
 import { titled } from "../support/servers/titled.ts";
 import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
@@ -85,8 +78,8 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     const feed = feedAt(systemClock);
     feed.start();
     await pullAll(log.stream.open(shard(1), 0), 1);
-    const reader = log.stream.open(zero, 0);
-    const { through } = await pull(reader);
+    const full = await pullAll(log.stream.open(zero, 0), filling.length);
+    const through = full.at(-1)?.sequence ?? 0;
     await log.stream.purge(zero, through);
     const entries = await pullAll(log.stream.open(zero, through), 1);
     expect(uidsOf(entries)).toEqual([`${message.id}.0`]);
