@@ -2,8 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { z } from "zod";
 import { systemClock } from "#lib/clock";
+import { clusterNames } from "#proto/subjects";
 import { Cluster } from "../../../loadtest/cluster/cluster.ts";
 import { Sink } from "../../../loadtest/sink/sink.ts";
 import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
@@ -29,7 +32,9 @@ const sharedMaxMs = 60_000;
 /** Small, so that a test can fill it. */
 const shardBytesMax = "16MiB";
 const status = z.object({
-  shards: z.array(z.object({ state: z.string(), owner: z.string().optional() })),
+  shards: z.array(
+    z.object({ state: z.string(), owner: z.string().optional(), lag: z.number().optional() }),
+  ),
 });
 const listing = z.object({
   units: z.array(z.unknown()),
@@ -106,14 +111,30 @@ export class World implements AsyncDisposable {
     return await response.json();
   }
 
-  /** How many units are in the queue, of those that are listed; undefined: not all were heard. */
+  /**
+   * How many are still on their way: messages that are not fanned out, entries of logs that are not
+   * settled, units that are listed. In the order in which they move. Undefined: not all were heard.
+   */
   async queued(): Promise<number | undefined> {
     try {
+      const splits = await this.#splits();
+      const { shards: all } = status.parse(await this.ask("/v1/cluster"));
       const { units, unanswered = [] } = listing.parse(await this.ask("/v1/queue?limit=100"));
-      return unanswered.length > 0 ? undefined : units.length;
+      if (unanswered.length > 0 || all.some(({ lag }) => lag === undefined)) return undefined;
+      return all.reduce((sum, { lag = 0 }) => sum + lag, splits + units.length);
     } catch {
       // A shard is between two owners, or NATS between two leaders.
       return undefined;
+    }
+  }
+
+  async #splits(): Promise<number> {
+    const connection = await connect({ servers: [...this.cluster.nats.servers] });
+    try {
+      const manager = await jetstreamManager(connection);
+      return (await manager.streams.info(clusterNames().splitStream)).state.messages;
+    } finally {
+      await connection.close();
     }
   }
 
