@@ -97,7 +97,11 @@ export class Connection {
   #watch(client: Client): void {
     const { log } = this.#options;
     client.on("hostDown", (host) => log.warn("store_host_down", { host: host.address }));
-    client.on("hostUp", (host) => log.info("store_host_up", { host: host.address }));
+    const isUp = (host: { readonly address: string }) =>
+      log.info("store_host_up", { host: host.address });
+    client.on("hostUp", isUp);
+    // A node that was away may come back as one that the driver did not know.
+    client.on("hostAdd", isUp);
   }
 }
 
