@@ -78,6 +78,11 @@ describe("tests", () => {
     expect(sleeping).toEqual([]);
   });
 
+  test("await what they expect of a promise", () => {
+    const tests = source.filter(({ path }) => isTest(path));
+    expect(placesOf(tests, /^\s+expect\(.*\)\.(rejects|resolves)\b/m)).toEqual([]);
+  });
+
   test("transcripts say in their first line what rule they show", () => {
     const transcripts = readTree("test/transcripts/**/*.smtp");
     const silent = transcripts.filter(({ text }) => !/^# .*(RFC \d{3,5}|STYLE|DESIGN)/.test(text));
