@@ -7,9 +7,9 @@ import type { Clock } from "#lib/clock";
 import type { Shard } from "#lib/queue/unit";
 import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
+import { Turns } from "#lib/turns";
 import type { Timings } from "./config.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
-import { Slots } from "./settlement/slots.ts";
 import type { ShardOwner } from "./shard/owner.ts";
 
 /** Shards that are handed over at once. */
@@ -32,7 +32,7 @@ export interface HandOversPorts {
 export class HandOvers {
   readonly #ports: HandOversPorts;
   readonly #limit = new AbortController();
-  readonly #turns = new Slots(handOversMax);
+  readonly #turns = new Turns(handOversMax);
   readonly #running = new Map<Shard, Promise<boolean>>();
   /** Not released: what they have on its way to the store is to be waited for. */
   readonly #givenUp: ShardOwner[] = [];
@@ -91,7 +91,7 @@ export class HandOvers {
   /** Each shard stands still for its own hand-over only. */
   #inTurn(shard: Shard): Promise<boolean> {
     return new Promise((resolve) => {
-      void this.#turns.run(async () => {
+      void this.#turns.run(1, async () => {
         const done = this.#handOver(shard);
         resolve(done);
         const turn = new AbortController();

@@ -15,10 +15,10 @@ import type { Shard } from "#lib/queue/unit";
 import type { Incarnation, Journal } from "#lib/stream/journal";
 import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
+import { Turns } from "#lib/turns";
 import { Candidates, staying } from "./candidates.ts";
 import type { Timings } from "./config.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
-import { Slots } from "./settlement/slots.ts";
 
 /** Claims at work at once: a takeover of many shards must not stall the worker (DESIGN §5). */
 const claimsMax = 8;
@@ -41,7 +41,7 @@ export interface OwnershipPorts {
 export class Ownership {
   readonly #ports: OwnershipPorts;
   readonly #candidates: Candidates;
-  readonly #claims = new Slots(claimsMax);
+  readonly #claims = new Turns(claimsMax);
   readonly #tasks = new Map<Shard, Promise<void>>();
   /** Claims and hand-overs that broke off: whether the shard is ours, and so kept from others, must be looked up. */
   readonly #brokenOff = new Set<Shard>();
@@ -172,7 +172,7 @@ export class Ownership {
   async #claim(shard: Shard, members: readonly Member[]): Promise<void> {
     const { log } = this.#ports;
     try {
-      await this.#claims.run(() => this.#claimOne(shard, members));
+      await this.#claims.run(1, () => this.#claimOne(shard, members));
     } catch (error) {
       this.#brokenOff.add(shard);
       log.error("shard_claim_failed", { shard, error: String(error) });

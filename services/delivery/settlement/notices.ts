@@ -1,12 +1,12 @@
 /** Hands the notifications that a plan asks for to the queue, a few messages at a time. */
 import type { Action } from "#lib/dsn/wanted";
 import { IntakeFull } from "#lib/stream/intake";
+import { Turns } from "#lib/turns";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
 import type { Notice, Notifier } from "./notifier.ts";
 import type { PersistentWrites } from "./persistent-writes.ts";
 import type { NotifiedRecipient } from "./plan.ts";
-import { Slots } from "./slots.ts";
 
 /** Originals in memory at once: a destination's whole backlog may come to its end in one second. */
 const originalsMax = 10;
@@ -31,7 +31,7 @@ export interface NoticesPorts {
 
 export class Notices {
   readonly #ports: NoticesPorts;
-  readonly #slots = new Slots(originalsMax);
+  readonly #turns = new Turns(originalsMax);
 
   constructor(ports: NoticesPorts) {
     this.#ports = ports;
@@ -41,7 +41,7 @@ export class Notices {
   async send(queued: QueuedUnit, notices: Notifications, occasion: number): Promise<void> {
     for (const [action, recipients] of notices) {
       const notice = { action, unit: queued.unit, recipients, attempt: occasion };
-      await this.#slots.run(() => this.#send(queued, notice, "wait"));
+      await this.#turns.run(1, () => this.#send(queued, notice, "wait"));
     }
   }
 
@@ -53,7 +53,7 @@ export class Notices {
     const { recipients, occasion } = told;
     if (recipients === undefined || recipients.length === 0) return true;
     const notice = { action, unit: queued.unit, recipients, attempt: occasion };
-    return await this.#slots.run(() => this.#send(queued, notice, "giveUp"));
+    return await this.#turns.run(1, () => this.#send(queued, notice, "giveUp"));
   }
 
   async #send(queued: QueuedUnit, notice: Notice, whenFull: "wait" | "giveUp"): Promise<boolean> {

@@ -5,8 +5,8 @@
 import type { Client, QueryOptions, types } from "cassandra-driver";
 import type { Clock } from "#lib/clock";
 import { StoreUnavailable, storeCallMsMax } from "#lib/store/store";
+import { Turns } from "#lib/turns";
 import { isWorthRepeating, reasonOf } from "./failure.ts";
-import { Turns } from "./turns.ts";
 
 /** More than the cluster can do at once only wait there, and time out. */
 export const requestsMax = 256;

@@ -1,4 +1,5 @@
 /** Lets so much be done at once, and the rest in turn, first come first served. */
+import { assert } from "#lib/assert";
 import { Fifo } from "#lib/queue/fifo";
 
 interface Waiting {
@@ -12,6 +13,7 @@ export class Turns {
   #running = 0;
 
   constructor(max: number) {
+    assert(max > 0, "somebody must be able to run");
     this.#max = max;
   }
 

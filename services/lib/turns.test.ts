@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { failureOf } from "../../../../test/support/failure.ts";
+import { failureOf } from "../../test/support/failure.ts";
 import { Turns } from "./turns.ts";
 
 function world(max: number) {
