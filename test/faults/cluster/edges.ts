@@ -6,7 +6,7 @@ const rounds = 3;
 export const edgeScenarios: readonly Scenario[] = [
   {
     name: "edge: kill -9 within transactions",
-    isShort: false,
+    isShort: true,
     cassandra: 1,
     async act({ cluster }, load) {
       const [edge] = cluster.ofRole("edge");

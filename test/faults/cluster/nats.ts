@@ -28,7 +28,7 @@ export const natsScenarios: readonly Scenario[] = [
   },
   {
     name: "NATS: kill -9 of all at once",
-    isShort: false,
+    isShort: true,
     cassandra: 1,
     async act({ cluster: { nats } }, load) {
       await Promise.all(nats.nodes.keys().map((node) => nats.kill(node)));
