@@ -78,9 +78,13 @@ describe("tests", () => {
     expect(sleeping).toEqual([]);
   });
 
-  test("await what they expect of a promise", () => {
+  test("await what they expect of a promise, and hold up no socket meanwhile", () => {
     const tests = source.filter(({ path }) => isTest(path));
     expect(placesOf(tests, /^\s+expect\(.*\)\.(rejects|resolves)\b/m)).toEqual([]);
+    const onSockets = tests.filter(({ path }) =>
+      /^test\/(cluster|faults|integration)\//.test(path),
+    );
+    expect(placesOf(onSockets, /\.(rejects|resolves)\./)).toEqual([]);
   });
 
   test("transcripts say in their first line what rule they show", () => {
