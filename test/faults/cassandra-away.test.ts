@@ -56,6 +56,8 @@ describe.skipIf(missing !== undefined)(titled("Cassandra is away", missing), () 
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
       }
+      // Without a connection it fails at once: its sockets must have their turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
