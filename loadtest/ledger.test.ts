@@ -45,6 +45,12 @@ describe("balance()", () => {
     });
   });
 
+  test("a message without a 250 may have come to all of its recipients, once", () => {
+    const arrived = ledgerOf({ 0: 4, 1: 5 });
+    const { repeated, unanswered } = balance(new Ledger(), arrived, 4);
+    expect([repeated, unanswered]).toEqual([new Map([["r-1", 1]]), 2]);
+  });
+
   test("is even when everything came once", () => {
     const all = ledgerOf({ 0: 1, 1: 4 });
     const even = { lost: [], repeated: new Map(), extraCopies: 0, unanswered: 0 };

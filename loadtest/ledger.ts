@@ -90,8 +90,11 @@ export interface Balance {
   readonly unanswered: number;
 }
 
-/** What was promised (a copy for each recipient with a 250) against what came. */
-export function balance(promised: Ledger, arrived: Ledger): Balance {
+/**
+ * What was promised (a copy for each recipient with a 250) against what came. A message whose 250 was
+ * not seen may have come to all of its recipients.
+ */
+export function balance(promised: Ledger, arrived: Ledger, recipients = 1): Balance {
   const lost: string[] = [];
   for (const [id, copies] of promised.entries()) {
     if (arrived.copiesOf(id) < copies) lost.push(loadIdText(id));
@@ -102,8 +105,8 @@ export function balance(promised: Ledger, arrived: Ledger): Balance {
   for (const [id, copies] of arrived.entries()) {
     const due = promised.copiesOf(id);
     if (due === 0) unanswered += 1;
-    // Without a 250 one copy is nobody's fault: it is the client that does not know.
-    const extra = copies - Math.max(1, due);
+    // Without a 250 one copy for each is nobody's fault: it is the client that does not know.
+    const extra = copies - (due === 0 ? recipients : due);
     if (extra <= 0) continue;
     repeated.set(loadIdText(id), extra);
     extraCopies += extra;

@@ -22,8 +22,16 @@ export interface ClusterLoadOptions {
 
 const endless = ["--messages", "99000000", "--reconnect"];
 
+interface Run {
+  readonly run: string;
+  /** Of each message. */
+  readonly recipients: number;
+  readonly source: Source;
+}
+
 export class ClusterLoad {
   readonly #sources: readonly Source[];
+  readonly #runs: readonly Run[];
   readonly #ended: Promise<readonly SourceSummary[]>;
 
   static start(options: ClusterLoadOptions): ClusterLoad {
@@ -31,15 +39,17 @@ export class ClusterLoad {
   }
 
   private constructor({ cluster, run, loads, transits }: ClusterLoadOptions) {
-    this.#sources = cluster.ofRole("edge").flatMap(({ smtp, name }) =>
+    this.#runs = cluster.ofRole("edge").flatMap(({ smtp, name }) =>
       loads.map((words, n) => {
         const place = `${smtp?.address}:${smtp?.port}`;
         const args = [place, ...endless, "--run", `${run}${name}x${n}`, ...words];
         const { source } = sourceArguments(args, () => "");
         const begun = (id: LoadId) => transits.begun(id, systemClock.monotonic());
-        return new Source({ ...source, begun });
+        const { run: ofOne, recipients } = source.job;
+        return { run: ofOne, recipients, source: new Source({ ...source, begun }) };
       }),
     );
+    this.#sources = this.#runs.map(({ source }) => source);
     this.#ended = Promise.all(this.#sources.map((source) => source.run()));
   }
 
@@ -78,17 +88,15 @@ export class ClusterLoad {
   }
 
   /** Of this load alone, of all that has arrived. */
-  balanceWith(arrived: Ledger): Balance {
-    const promised = new Ledger();
-    const runs = new Set<string>();
-    for (const source of this.#sources) {
-      for (const [id, copies] of source.promised.entries()) {
-        promised.add(id, copies);
-        runs.add(id.run);
-      }
-    }
-    const ours = new Ledger();
-    for (const [id, copies] of arrived.entries()) if (runs.has(id.run)) ours.add(id, copies);
-    return balance(promised, ours);
+  balanceWith(arrived: Ledger): Pick<Balance, "lost" | "extraCopies"> {
+    const balances = this.#runs.map(({ run, recipients, source }) => {
+      const ours = new Ledger();
+      for (const [id, copies] of arrived.entries()) if (id.run === run) ours.add(id, copies);
+      return balance(source.promised, ours, recipients);
+    });
+    return {
+      lost: balances.flatMap(({ lost }) => lost),
+      extraCopies: balances.reduce((sum, { extraCopies }) => sum + extraCopies, 0),
+    };
   }
 }
