@@ -6,13 +6,13 @@ import { joinCassandra } from "#lib/role/cluster/cassandra-side";
 import { ClusterRole, type Joined, type Work } from "#lib/role/cluster/cluster-role";
 import { storeRecords } from "#lib/role/records";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { jsonLog } from "#lib/telemetry/json-log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
-import { pinoLog } from "#lib/telemetry/pino-log";
 import { ControlServer } from "./server.ts";
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function runControl(config: Config, options: RunOptions): Promise<number> {
-  const log = pinoLog({ level: config.log.level, clock });
+  const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
   const metrics = new PrometheusMetrics();
   const ports = { clock, log, metrics, transport, openControl: ControlServer.open };

@@ -7,8 +7,8 @@ import { ClusterRole } from "#lib/role/cluster/cluster-role";
 import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { systemResolver } from "#lib/role/system-resolver";
+import { jsonLog } from "#lib/telemetry/json-log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
-import { pinoLog } from "#lib/telemetry/pino-log";
 import { deliveryWork } from "./role/work.ts";
 
 export interface DeliveryOptions extends RunOptions {
@@ -17,7 +17,7 @@ export interface DeliveryOptions extends RunOptions {
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function runDelivery(config: Config, options: DeliveryOptions): Promise<number> {
-  const log = pinoLog({ level: config.log.level, clock });
+  const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
   const metrics = new PrometheusMetrics();
   const ports = { clock, log, metrics, transport, openControl: options.openControl };

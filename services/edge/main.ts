@@ -6,8 +6,8 @@ import { systemRandom as random } from "#lib/random";
 import { ClusterRole } from "#lib/role/cluster/cluster-role";
 import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { jsonLog } from "#lib/telemetry/json-log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
-import { pinoLog } from "#lib/telemetry/pino-log";
 import { edgeWork } from "./role/work.ts";
 
 export interface EdgeOptions extends RunOptions {
@@ -16,7 +16,7 @@ export interface EdgeOptions extends RunOptions {
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function runEdge(config: Config, options: EdgeOptions): Promise<number> {
-  const log = pinoLog({ level: config.log.level, clock });
+  const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
   const metrics = new PrometheusMetrics();
   const ports = { clock, log, metrics, transport, openControl: options.openControl };

@@ -2,7 +2,7 @@
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { completedContent } from "#lib/message/completed-content";
-import { asciiFieldBody, summarizeHeader } from "#lib/message/header-section";
+import { asciiText, type HeaderSummary, summarizeHeader } from "#lib/message/header-section";
 import type { TraceStamp } from "#lib/message/trace-field";
 import type { TlsInfo } from "#lib/net/transport";
 import { makeQueueId } from "#lib/queue/queue-id";
@@ -47,6 +47,12 @@ export interface Received {
   readonly origin: Origin;
 }
 
+interface Looked {
+  readonly id: QueueId;
+  readonly now: number;
+  readonly summary: HeaderSummary;
+}
+
 type ReceiverConfig = Pick<
   EdgeConfig,
   "hostname" | "lifetimeMs" | "notificationLifetimeMs" | "limits"
@@ -75,20 +81,22 @@ export class Receiver {
     const now = clock.now();
     const queueId = makeQueueId(now, random);
     try {
-      const message = this.#messageOf(received, queueId, now);
+      const summary = summarizeHeader(received.content);
+      const message = this.#messageOf(received, { id: queueId, now, summary });
       await intake.accept(message);
-      this.#tellAccepted(received, message, clock.monotonic() - startedAt);
+      const durationMs = clock.monotonic() - startedAt;
+      this.#tellAccepted(received, message, { summary, durationMs });
       return { kind: "accepted", queueId };
     } catch (error) {
       return this.#refusal(queueId, error);
     }
   }
 
-  #messageOf({ transaction, content, origin }: Received, id: QueueId, now: number): Message {
+  #messageOf({ transaction, content, origin }: Received, { id, now, summary }: Looked): Message {
     const recipients = this.#recipientsOf(transaction);
     const completed = completedContent({
       content,
-      summary: summarizeHeader(content),
+      summary,
       stamp: this.#stamp({ transaction, content, origin }, { id, now, recipients }),
       isSubmission: origin.listener.kind === "submission",
     });
@@ -172,7 +180,11 @@ export class Receiver {
     };
   }
 
-  #tellAccepted({ transaction, content, origin }: Received, message: Message, durationMs: number) {
+  #tellAccepted(
+    { transaction, content, origin }: Received,
+    message: Message,
+    { summary, durationMs }: { summary: HeaderSummary; durationMs: number },
+  ) {
     const { metrics, log } = this.#ports;
     const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
     const bytes = message.content.length;
@@ -187,7 +199,7 @@ export class Receiver {
       listener: origin.listener.name,
       user: origin.user?.name,
       tls: origin.tls?.protocol,
-      message_id: asciiFieldBody(content, "message-id"),
+      message_id: summary.messageId && asciiText(content, summary.messageId),
     });
   }
 

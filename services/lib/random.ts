@@ -8,12 +8,29 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
+/** Drawn for many calls at a time: asking the system takes longer than all else about a queue id. */
+const drawnLength = 4_096;
+
 /** The operating system's chance. */
 export const systemRandom: Random = {
   next: () => unit(crypto.getRandomValues(new Uint32Array(2))),
   below: (n) => Math.floor(systemRandom.next() * n),
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  bytes: drawnBytes(),
 };
+
+function drawnBytes(): (length: number) => Uint8Array {
+  const drawn = new Uint8Array(drawnLength);
+  let used = drawnLength;
+  return (length) => {
+    if (length > drawnLength) return crypto.getRandomValues(new Uint8Array(length));
+    if (used + length > drawnLength) {
+      crypto.getRandomValues(drawn);
+      used = 0;
+    }
+    used += length;
+    return drawn.slice(used - length, used);
+  };
+}
 
 function unit(words: Uint32Array): number {
   return ((words[0] ?? 0) >>> 5) / 2 ** 27 + ((words[1] ?? 0) >>> 6) / 2 ** 53;

@@ -5,14 +5,14 @@ import { bunTransport } from "#lib/net/bun-transport";
 import { systemRandom as random } from "#lib/random";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { systemResolver } from "#lib/role/system-resolver";
+import { jsonLog } from "#lib/telemetry/json-log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
-import { pinoLog } from "#lib/telemetry/pino-log";
 import { Standalone } from "./standalone.ts";
 import { welcomeText } from "./welcome.ts";
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function runStandalone(config: Config, options: RunOptions): Promise<number> {
-  const log = pinoLog({ level: config.log.level, clock });
+  const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
   const broken = Promise.withResolvers<number>();
   const standalone = await Standalone.open(config, {

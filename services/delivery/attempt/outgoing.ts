@@ -39,8 +39,9 @@ export class Outgoing {
     while (this.#unsentBytes === 0) {
       const head = this.#waiting[0];
       if (head === undefined) return;
-      const piece = head.subarray(0, pieceBytes);
-      if (piece.length === head.length) this.#waiting.shift();
+      const isLast = head.length <= pieceBytes;
+      const piece = isLast ? head : head.subarray(0, pieceBytes);
+      if (isLast) this.#waiting.shift();
       else this.#waiting[0] = head.subarray(pieceBytes);
       this.#waitingBytes -= piece.length;
       this.#unsentBytes = this.#connection.write(piece);

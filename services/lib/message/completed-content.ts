@@ -47,7 +47,8 @@ function joined(prefix: string, content: Uint8Array): Uint8Array {
 
 function missingFields(summary: HeaderSummary, { at, queueId, hostname }: TraceStamp): string {
   const date = summary.hasDate ? "" : `Date: ${dateTime(at)}\r\n`;
-  const id = summary.hasMessageId ? "" : `Message-ID: ${makeMessageId(queueId, hostname)}\r\n`;
+  const hasId = summary.messageId !== undefined;
+  const id = hasId ? "" : `Message-ID: ${makeMessageId(queueId, hostname)}\r\n`;
   return date + id;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { asciiFieldBody, fieldsOf, isNamed, summarizeHeader } from "./header-section.ts";
+import { asciiFieldBody, asciiText, fieldsOf, isNamed, summarizeHeader } from "./header-section.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -45,8 +45,8 @@ describe("summarizeHeader()", () => {
       end: header.length,
       receivedFields: 2,
       hasDate: true,
-      hasMessageId: false,
       hasFrom: true,
+      messageId: undefined,
     });
   });
 
@@ -55,10 +55,17 @@ describe("summarizeHeader()", () => {
       end: 0,
       receivedFields: 0,
       hasDate: false,
-      hasMessageId: false,
       hasFrom: false,
+      messageId: undefined,
     });
   });
+});
+
+test("summarizeHeader() tells where the first Message-ID is", () => {
+  const content = bytes("Message-ID: <a>\r\nmessage-id: <b>\r\n\r\nx");
+  const { messageId } = summarizeHeader(content);
+  if (messageId === undefined) throw new Error("there is one");
+  expect(asciiText(content, messageId)).toBe("<a>");
 });
 
 describe("asciiFieldBody()", () => {

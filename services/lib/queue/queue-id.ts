@@ -15,7 +15,7 @@ export function makeQueueId(now: Time, random: Random): QueueId {
   const bytes = random.bytes(chanceLength);
   let chance = "";
   // One character takes five bits of a byte; the other three are not needed.
-  for (const byte of bytes) chance += alphabet[byte & 31];
+  for (let i = 0; i < chanceLength; i++) chance += alphabet.charAt((bytes[i] ?? 0) & 31);
   return (encodeTime(now) + chance) as QueueId;
 }
 
@@ -71,11 +71,15 @@ export function notificationId(uid: Uid, { action, attempt, paths }: ToldOf): Qu
 
 function encodeTime(now: Time): string {
   assert(now >= 0 && now < 2 ** 48, "a ULID holds times until the year 10889");
-  let rest = Math.floor(now);
+  const high = Math.floor(now / 2 ** 25);
+  return base32(high, timeLength - 5) + base32(Math.floor(now) - high * 2 ** 25, 5);
+}
+
+/** Of a number below 2^25, so that it is counted in machine words. */
+function base32(value: number, length: number): string {
   let text = "";
-  for (let i = 0; i < timeLength; i++) {
-    text = alphabet.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
+  for (let bits = (length - 1) * 5; bits >= 0; bits -= 5) {
+    text += alphabet.charAt((value >>> bits) & 31);
   }
   return text;
 }

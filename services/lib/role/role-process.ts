@@ -1,7 +1,7 @@
 /** A role as a process: it starts, hears signals, and stops in good order. */
 import type { Config } from "#lib/config/config";
 import { type Fault, faultLine } from "#lib/config/fault";
-import type { ProcessLog } from "#lib/telemetry/pino-log";
+import type { ProcessLog } from "#lib/telemetry/json-log";
 
 export interface Role {
   /** May wait for servers for as long as they are away; `stop` ends that. Rejects when it cannot be. */

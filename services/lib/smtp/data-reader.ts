@@ -43,7 +43,8 @@ export class DataReader {
     // At most every fourth octet is a transparency dot: "..", CR, LF.
     this.#rawMax = limits.sizeMax + Math.ceil(limits.sizeMax / 3);
     const expected = Math.min(expectedSize + terminator.length + 2, firstCapacityMax);
-    this.#buffer = Buffer.alloc(Math.max(firstCapacity, expected));
+    // Not cleared: only what was written to it is ever read.
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(firstCapacity, expected));
     this.#buffer[0] = cr;
     this.#buffer[1] = lf;
   }
@@ -78,7 +79,7 @@ export class DataReader {
   #append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#buffer.length) {
-      const grown = Buffer.alloc(Math.max(needed, this.#buffer.length * 2));
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
       grown.set(this.#buffer.subarray(0, this.#length));
       this.#buffer = grown;
     }

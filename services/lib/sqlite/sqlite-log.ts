@@ -114,6 +114,11 @@ interface ReaderOptions {
   readonly after: number;
 }
 
+/** `isFollowing`: what is not in it yet will be told by the tail. */
+interface Read extends Pulled {
+  readonly isFollowing: boolean;
+}
+
 class SqliteReader implements LogReader {
   readonly #options: ReaderOptions;
   #through: number;
@@ -132,7 +137,7 @@ class SqliteReader implements LogReader {
         signal.throwIfAborted();
         // Asked for before we look, or what comes in between would wake nobody.
         const appended = this.#options.tail.appended.wait();
-        const read = await rejectOnAbort(this.#next(limit), signal);
+        const read = this.#kept(limit) ?? (await rejectOnAbort(this.#read(limit), signal));
         // Only now, since what was read for an aborted pull must be read again.
         this.#through = read.through;
         if (read.entries.length > 0) return read;
@@ -148,14 +153,17 @@ class SqliteReader implements LogReader {
     this.#options.tail.forget();
   }
 
-  /** `isFollowing`: there is nothing yet, and whatever comes is told by the tail. */
-  async #next(limit: PullLimit): Promise<Pulled & { readonly isFollowing: boolean }> {
+  /** What the tail has; maybe nothing yet, but whatever comes is told by it. */
+  #kept(limit: PullLimit): Read | undefined {
+    const after = this.#through;
+    const entries = this.#options.tail.take(after, limit);
+    if (entries === undefined) return undefined;
+    return { entries, through: entries.at(-1)?.sequence ?? after, isFollowing: true };
+  }
+
+  async #read(limit: PullLimit): Promise<Read> {
     const { thread, tail, shard } = this.#options;
     const after = this.#through;
-    const kept = tail.take(after, limit);
-    if (kept !== undefined) {
-      return { entries: kept, through: kept.at(-1)?.sequence ?? after, isFollowing: true };
-    }
     const { entries, end } = await thread.call("readLog", { shard, after, ...limit });
     // What is accepted from now on is told behind this answer: nothing falls between.
     if (end !== undefined) tail.follow(end);

@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
-import { type LogLevel, type ProcessLog, pinoLog } from "./pino-log.ts";
+import { jsonLog, type LogLevel, type ProcessLog } from "./json-log.ts";
 
 let directory: string;
 
@@ -16,7 +16,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 async function linesOf(level: LogLevel, write: (log: ProcessLog) => void): Promise<unknown[]> {
   const file = join(directory, "log");
   const handle = await open(file, "w");
-  const log = pinoLog({ level, clock: systemClock, descriptor: handle.fd });
+  const log = jsonLog({ level, clock: systemClock, descriptor: handle.fd });
   write(log);
   await log.flush();
   await handle.close();
@@ -73,4 +73,24 @@ test("line ends and control characters within a field stay within its line", asy
 test("a field cannot pose as the event or the level", async () => {
   const [line] = await linesOf("info", (log) => log.info("real", { event: "fake" }));
   expect(line).toMatchObject({ event: "real" });
+});
+
+test("what JSON cannot say costs its fields, not the line", async () => {
+  const [line] = await linesOf("info", (log) => log.info("odd", { n: 1n }));
+  expect(line).toMatchObject({ event: "odd", unwritable: expect.stringContaining("BigInt") });
+});
+
+test("level, time and event come first", async () => {
+  const file = join(directory, "ordered");
+  const handle = await open(file, "w");
+  const log = jsonLog({ level: "info", clock: systemClock, descriptor: handle.fd });
+  log.info("x", { a: 1 });
+  await log.flush();
+  await handle.close();
+  expect(Object.keys(JSON.parse(await readFile(file, "utf8")))).toEqual([
+    "level",
+    "time",
+    "event",
+    "a",
+  ]);
 });
