@@ -10,7 +10,7 @@ import { ServerNode } from "../../test/support/servers/server-node.ts";
 import { runTool } from "../../test/support/servers/toolchain/tool.ts";
 import { Watchdog } from "../../test/support/servers/watchdog.ts";
 import { keptPorts } from "./kept-ports.ts";
-import { type ClusterConfig, type ClusterRole, roleYaml } from "./role-config.ts";
+import { type ClusterConfig, type ClusterRole, type NamedHop, roleYaml } from "./role-config.ts";
 
 export interface ClusterOptions {
   /** Of everything; what is there already is gone on with. */
@@ -23,6 +23,7 @@ export interface ClusterOptions {
   readonly shards: number;
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
+  readonly named?: NamedHop;
   readonly shardBytesMax?: string;
   /** Further keys of `delivery`: `retry: { first: 1s }`. */
   readonly delivery?: readonly string[];
@@ -146,10 +147,11 @@ export class Cluster implements AsyncDisposable {
   }
 
   #common(): ClusterConfig {
-    const { shards, nextHop, shardBytesMax = "256MiB", delivery = [] } = this.#options;
+    const { shards, nextHop, named, shardBytesMax = "256MiB", delivery = [] } = this.#options;
     return {
       shards,
       nextHop,
+      named,
       shardBytesMax,
       delivery,
       natsServers: this.nats.servers,

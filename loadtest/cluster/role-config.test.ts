@@ -9,6 +9,7 @@ const common: Omit<RoleConfig, "name" | "role" | "smtpPort"> = {
   cassandraContactPoints: ["127.0.9.1:9042"],
   localDataCenter: "dc1",
   nextHop: { address: "127.0.0.1", port: 2526 },
+  named: undefined,
   tokenFile: "../control.token",
   shardBytesMax: "2MiB",
   delivery: ["retry: { first: 1s }"],
@@ -46,6 +47,22 @@ describe("roleYaml()", () => {
     const loaded = loadConfig(yaml, { ...options, role: "delivery" });
     expect(loaded).toMatchObject({
       config: { delivery: { name: "w1", retry: { firstMs: 1_000 } } },
+    });
+  });
+
+  test("sends some mail by name, and says who knows the name", () => {
+    const nameServer = { address: "127.0.0.1", port: 5353 };
+    const named = { destinations: "*.named.example", host: "mx.named.example", nameServer };
+    const of = { ...common, named, name: "w1", role: "delivery", smtpPort: undefined } as const;
+    const loaded = loadConfig(roleYaml(of), { ...options, role: "delivery" });
+    expect(loaded).toMatchObject({
+      config: {
+        dns: { servers: [nameServer] },
+        routes: [
+          { domain: "*" },
+          { domain: "*.named.example", nextHop: { host: "mx.named.example", port: 2526 } },
+        ],
+      },
     });
   });
 

@@ -11,12 +11,21 @@ export interface ClusterConfig {
   readonly localDataCenter: string;
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
+  /** That of some destinations by name: there it goes, too, but not without DNS. */
+  readonly named: NamedHop | undefined;
   /** Relative to the file. */
   readonly tokenFile: string;
   /** Reserved on each server, for each shard: `1GiB`. */
   readonly shardBytesMax: string;
   /** Further keys of `delivery`: `retry: { first: 1s }`. */
   readonly delivery: readonly string[];
+}
+
+export interface NamedHop {
+  /** `*.named.example` */
+  readonly destinations: string;
+  readonly host: string;
+  readonly nameServer: Endpoint;
 }
 
 export interface RoleConfig extends ClusterConfig {
@@ -31,7 +40,7 @@ export interface RoleConfig extends ClusterConfig {
 const copiesMax = 3;
 
 export function roleYaml(config: RoleConfig): string {
-  const { natsServers, cassandraContactPoints, nextHop } = config;
+  const { natsServers, cassandraContactPoints, nextHop, named } = config;
   const replicas = natsServers.length < copiesMax ? 1 : copiesMax;
   const replication = Math.min(copiesMax, cassandraContactPoints.length);
   return `# Written at each start by npm run cluster.
@@ -49,7 +58,13 @@ cassandra:
 control: { address: 127.0.0.1, port: ${config.controlPort}, tokenFile: ${config.tokenFile} }
 routes:
   - { domain: "*", nextHop: "smtp://${nextHop.address}:${nextHop.port}" }
-${ofRole(config)}`;
+${named === undefined ? "" : byName(named, nextHop)}${ofRole(config)}`;
+}
+
+function byName({ destinations, host, nameServer }: NamedHop, { port }: Endpoint): string {
+  return `  - { domain: "${destinations}", nextHop: "smtp://${host}:${port}" }
+dns: { servers: ["${nameServer.address}:${nameServer.port}"] }
+`;
 }
 
 function ofRole({ role, name, smtpPort, delivery }: RoleConfig): string {

@@ -10,6 +10,7 @@ import { clusterNames } from "#proto/subjects";
 import { Cluster } from "../../../loadtest/cluster/cluster.ts";
 import { Sink } from "../../../loadtest/sink/sink.ts";
 import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
+import { DnsServer } from "../../peers/dns-server.ts";
 import { Transits } from "./transits.ts";
 
 export interface WorldOptions {
@@ -24,6 +25,12 @@ export interface WorldOptions {
 
 /** Those of the load that comes through at the first try. */
 export const plainDomain = "plain.example";
+
+/** Those whose next hop is known by name only. */
+export const namedDomain = "named.example";
+const namedHost = `mx.${namedDomain}`;
+/** So that no answer outlives the name server's absence by much. */
+const nameTtlMs = 1_000;
 
 /** The queue is asked from outside, and nobody tells when it is empty. */
 const lookAgainMs = 200;
@@ -47,6 +54,8 @@ const delivery = ["retry: { first: 1s, cap: 2s }"];
 export class World implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly sink: Sink;
+  /** It knows the next hop of `namedDomain`. */
+  readonly dns: DnsServer;
   readonly transits: Transits;
   readonly #folder: string;
   readonly #isKept: boolean;
@@ -60,20 +69,25 @@ export class World implements AsyncDisposable {
       if (id !== undefined && isPlain) transits.arrived(id, systemClock.monotonic());
     };
     const sink = await Sink.start({ keep: "verdicts", arrived });
+    const dns = await DnsServer.start();
+    dns.nameServer.zone.set(namedHost, "a", [sink.endpoint.address], nameTtlMs);
+    const destinations = `*.${namedDomain}`;
     try {
       const nextHop = sink.endpoint;
       const cluster = await Cluster.start({
         ...options,
         folder,
         nextHop,
+        named: { destinations, host: namedHost, nameServer: dns.endpoint },
         controls: 1,
         shards,
         shardBytesMax,
         delivery,
       });
-      return new World({ cluster, sink, transits, folder, isKept: options.after === "kept" });
+      return new World({ cluster, sink, dns, transits, folder, isKept: options.after === "kept" });
     } catch (error) {
       await sink.stop();
+      dns.stop();
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
@@ -82,12 +96,14 @@ export class World implements AsyncDisposable {
   private constructor(parts: {
     readonly cluster: Cluster;
     readonly sink: Sink;
+    readonly dns: DnsServer;
     readonly transits: Transits;
     readonly folder: string;
     readonly isKept: boolean;
   }) {
     this.cluster = parts.cluster;
     this.sink = parts.sink;
+    this.dns = parts.dns;
     this.transits = parts.transits;
     this.#folder = parts.folder;
     this.#isKept = parts.isKept;
@@ -172,6 +188,7 @@ export class World implements AsyncDisposable {
   /** Whatever a scenario has left undone: each process runs, and is ready. */
   async mended(): Promise<void> {
     const { nats, cassandra, roles } = this.cluster;
+    this.dns.nameServer.behave();
     await nats.restartAll();
     await cassandra.restartAll();
     const down = roles.filter(({ node }) => node.pid === undefined);
@@ -182,6 +199,7 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.stop();
     await this.sink.stop();
+    this.dns.stop();
     if (!this.#isKept) await rm(this.#folder, { recursive: true, force: true });
   }
 }
