@@ -3,8 +3,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommanderError } from "commander";
-import { type BenchOptions, benchArguments, type ContestantName } from "./bench/arguments.ts";
+import { type BenchOptions, benchArguments } from "./bench/arguments.ts";
 import { ceiling } from "./bench/contestants/ceiling.ts";
+import { cluster } from "./bench/contestants/cluster.ts";
 import type { Contestant } from "./bench/contestants/contestant.ts";
 import { godwit } from "./bench/contestants/godwit.ts";
 import { postfix } from "./bench/contestants/postfix.ts";
@@ -15,8 +16,6 @@ import { describeMachine } from "./bench/machine.ts";
 import { type Results, reportText } from "./bench/report.ts";
 import { type Throughput, throughput } from "./bench/throughput.ts";
 
-const contestants: Readonly<Record<ContestantName, Contestant>> = { ceiling, godwit, postfix };
-
 try {
   await run(benchArguments(process.argv.slice(2)));
 } catch (error) {
@@ -26,7 +25,8 @@ try {
 process.exit();
 
 async function run(options: BenchOptions): Promise<void> {
-  const taking = await takingPart(options.only);
+  const contestants = { ceiling, godwit, postfix, cluster: cluster(options.shards) };
+  const taking = await takingPart(options.only.map((name) => contestants[name]));
   const servers = taking.filter((it) => it !== ceiling);
   const { sizeBytes, idle: sessions, deferred: waiting } = options;
   const results: Results = {
@@ -47,12 +47,12 @@ async function run(options: BenchOptions): Promise<void> {
   process.stdout.write(reportText(results));
 }
 
-async function takingPart(names: readonly ContestantName[]): Promise<readonly Contestant[]> {
+async function takingPart(asked: readonly Contestant[]): Promise<readonly Contestant[]> {
   const taking: Contestant[] = [];
-  for (const name of names) {
-    const reason = await contestants[name].missing();
-    if (reason === undefined) taking.push(contestants[name]);
-    else console.error(`without ${name}: ${reason}`);
+  for (const contestant of asked) {
+    const reason = await contestant.missing();
+    if (reason === undefined) taking.push(contestant);
+    else console.error(`without ${contestant.name}: ${reason}`);
   }
   return taking;
 }

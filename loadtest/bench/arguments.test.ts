@@ -6,12 +6,34 @@ test("without any: throughput of all, five runs", () => {
     messages: 20_000,
     sessions: 20,
     sizeBytes: 4_096,
+    domains: 1,
+    shards: 16,
     runs: 5,
     only: ["ceiling", "godwit", "postfix"],
     idle: undefined,
     measuresLone: false,
     deferred: undefined,
     measuresThroughput: true,
+    growth: undefined,
+    ratePerSecond: 500,
+  });
+});
+
+test("a cluster takes part when it is named", () => {
+  const words = "--only cluster --sessions 100 --domains 200 --shards 64";
+  expect(benchArguments(words.split(" "))).toMatchObject({
+    only: ["cluster"],
+    sessions: 100,
+    domains: 200,
+    shards: 64,
+  });
+});
+
+test("growth is measured by itself", () => {
+  expect(benchArguments("--growth 30 --rate 250".split(" "))).toMatchObject({
+    growth: 30,
+    ratePerSecond: 250,
+    measuresThroughput: false,
   });
 });
 

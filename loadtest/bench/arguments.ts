@@ -1,13 +1,19 @@
 /** The command line of the benchmark. */
 import { command, positive, someOf } from "../argument.ts";
 
-export const contestantNames = ["ceiling", "godwit", "postfix"] as const;
+export const contestantNames = ["ceiling", "godwit", "postfix", "cluster"] as const;
 export type ContestantName = (typeof contestantNames)[number];
+/** A cluster needs Java and 2 GiB of memory, and is no peer of a server on one machine. */
+const usualNames: readonly ContestantName[] = ["ceiling", "godwit", "postfix"];
 
 export interface BenchOptions {
   readonly messages: number;
   readonly sessions: number;
   readonly sizeBytes: number;
+  /** So many destinations, in turn. */
+  readonly domains: number;
+  /** Of the cluster. */
+  readonly shards: number;
   readonly runs: number;
   readonly only: readonly ContestantName[];
   /** Sessions to be held, or undefined: not measured. */
@@ -16,18 +22,26 @@ export interface BenchOptions {
   /** Messages that are to wait, or undefined: not measured. */
   readonly deferred: number | undefined;
   readonly measuresThroughput: boolean;
+  /** Minutes, or undefined: not measured. */
+  readonly growth: number | undefined;
+  /** While growth is watched. */
+  readonly ratePerSecond: number;
 }
 
 interface Options {
   readonly messages: number;
   readonly sessions: number;
   readonly size: number;
+  readonly domains: number;
+  readonly shards: number;
   readonly runs: number;
   readonly only: readonly ContestantName[];
   readonly idle?: number;
   readonly lone?: boolean;
   readonly deferred?: number;
   readonly throughput: boolean;
+  readonly growth?: number;
+  readonly rate: number;
 }
 
 /** @throws CommanderError, which commander has told already */
@@ -36,8 +50,10 @@ export function benchArguments(args: readonly string[]): BenchOptions {
     .option("--messages <n>", "in each run", positive, 20_000)
     .option("--sessions <n>", "of the source", positive, 20)
     .option("--size <octets>", "of a message", positive, 4_096)
+    .option("--domains <n>", "destinations of the messages, in turn", positive, 1)
+    .option("--shards <n>", "of the cluster", positive, 16)
     .option("--runs <n>", "of each; the medians count", positive, 5)
-    .option("--only <names>", contestantNames.join(","), someOf(contestantNames), contestantNames)
+    .option("--only <names>", contestantNames.join(","), someOf(contestantNames), usualNames)
     .option("--no-throughput", "only what else is asked for")
     .option("--lone", "what a lone message waits for its 250")
     .option("--idle <n>", "what so many idle sessions cost", positive)
@@ -45,17 +61,27 @@ export function benchArguments(args: readonly string[]): BenchOptions {
       "--deferred <n>",
       "what so many messages for a destination that is down change",
       positive,
-    );
+    )
+    .option(
+      "--growth <minutes>",
+      "what grows in a cluster at a steady rate; nothing else",
+      positive,
+    )
+    .option("--rate <n>", "messages a second for --growth", positive, 500);
   const options = program.parse([...args], { from: "user" }).opts<Options>();
   return {
     messages: options.messages,
     sessions: options.sessions,
     sizeBytes: options.size,
+    domains: options.domains,
+    shards: options.shards,
     runs: options.runs,
     only: options.only,
     idle: options.idle,
     measuresLone: options.lone === true,
     deferred: options.deferred,
-    measuresThroughput: options.throughput,
+    measuresThroughput: options.throughput && options.growth === undefined,
+    growth: options.growth,
+    ratePerSecond: options.rate,
   };
 }

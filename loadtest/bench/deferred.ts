@@ -7,7 +7,7 @@ import { freePort } from "../../test/peers/peer.ts";
 import { Histogram } from "../histogram.ts";
 import { Sink } from "../sink/sink.ts";
 import { Source } from "../source/source.ts";
-import { type Contestant, domains, type Running } from "./contestants/contestant.ts";
+import { type Contestant, domains, pidsOf, type Running } from "./contestants/contestant.ts";
 import { usageOf } from "./process-tree.ts";
 import { sourceOptions } from "./workload.ts";
 
@@ -147,6 +147,6 @@ class Bench {
   }
 
   #usage() {
-    return usageOf(this.running.pid() ?? 0);
+    return usageOf(...pidsOf(this.running));
   }
 }

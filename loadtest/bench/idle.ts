@@ -3,7 +3,7 @@ import { systemClock } from "#lib/clock";
 import { freePort } from "../../test/peers/peer.ts";
 import { Sink } from "../sink/sink.ts";
 import { Source } from "../source/source.ts";
-import type { Contestant, Running } from "./contestants/contestant.ts";
+import { type Contestant, pidsOf, type Running } from "./contestants/contestant.ts";
 import { IdleSessions } from "./idle-sessions.ts";
 import { usageOf } from "./process-tree.ts";
 import { sourceOptions } from "./workload.ts";
@@ -52,5 +52,5 @@ export async function idle(contestant: Contestant, wanted: number): Promise<Idle
 }
 
 function usage(running: Running) {
-  return usageOf(running.pid() ?? 0);
+  return usageOf(...pidsOf(running));
 }

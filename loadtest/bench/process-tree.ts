@@ -22,8 +22,10 @@ interface Stat {
   readonly rssPages: number;
 }
 
-export function usageOf(pid: number): Usage {
-  const tree = treeBelow(pid, allStats());
+/** Of all of them together; none of them may be below another. */
+export function usageOf(...pids: readonly number[]): Usage {
+  const all = allStats();
+  const tree = pids.flatMap((pid) => treeBelow(pid, all));
   let ticks = 0;
   let rssPages = 0;
   let anonymousBytes = 0;
@@ -66,6 +68,16 @@ export function parseStat(text: string): Stat {
     ticks: field(14) + field(15) + field(16) + field(17),
     rssPages: field(24),
   };
+}
+
+/** Of one process alone. */
+export function openFilesOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    // It has ended.
+    return 0;
+  }
 }
 
 function treeBelow(pid: number, all: readonly Stat[]): readonly Stat[] {

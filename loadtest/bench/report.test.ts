@@ -31,6 +31,8 @@ function throughputOf(acceptedPerSecond: number): Throughput {
     anonymousBytes: 2 ** 20 * 50,
     processes: 1,
     extraCopies: 0,
+    roles: [{ role: "it", cpuPerThousandSeconds: 0.1, rssBytes: 2 ** 20 * 100, processes: 1 }],
+    storeWrites: undefined,
     othersCores: 0,
   };
 }

@@ -1,6 +1,7 @@
 /** The figures as tables, with the ratios to Postfix of the same run. */
 import { table } from "../../services/cli/table.ts";
 import type { Percentiles } from "../histogram.ts";
+import { rolesText } from "./cluster/roles-report.ts";
 import type { Deferred, Probe } from "./deferred.ts";
 import type { Idle } from "./idle.ts";
 import type { Machine } from "./machine.ts";
@@ -23,6 +24,7 @@ export function reportText(results: Results): string {
   const parts = [
     machineText(results.machine),
     throughputText(results.throughput),
+    rolesText(results.throughput),
     loneText(results.lone),
     idleText(results.idle),
     ...Object.entries(results.deferred).map(([name, it]) => deferredText(name, it)),

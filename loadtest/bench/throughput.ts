@@ -3,7 +3,8 @@ import { systemClock } from "#lib/clock";
 import { freePort } from "../../test/peers/peer.ts";
 import { Source } from "../source/source.ts";
 import type { SourceSummary } from "../source/summary.ts";
-import type { Contestant, Running } from "./contestants/contestant.ts";
+import { type StoreWrites, writesBetween } from "./cluster/store-writes.ts";
+import { type Contestant, pidsOf, type Running } from "./contestants/contestant.ts";
 import { machineCpuSeconds, usageOf } from "./process-tree.ts";
 import { SinkProcess } from "./sink-process.ts";
 import { sourceOptions } from "./workload.ts";
@@ -19,11 +20,23 @@ export interface Throughput {
   readonly anonymousBytes: number;
   readonly processes: number;
   readonly extraCopies: number;
+  /** In the order of the path of a message. */
+  readonly roles: readonly RoleUsage[];
+  /** Rows written to its database during the run, by table; undefined: it has none. */
+  readonly storeWrites: StoreWrites | undefined;
   /** Cores that neither the server nor source and sink used: somebody disturbs. */
   readonly othersCores: number;
 }
 
+export interface RoleUsage {
+  readonly role: string;
+  readonly cpuPerThousandSeconds: number;
+  readonly rssBytes: number;
+  readonly processes: number;
+}
+
 export interface ThroughputOptions {
+  readonly domains: number;
   readonly messages: number;
   readonly sessions: number;
   readonly sizeBytes: number;
@@ -60,14 +73,16 @@ export async function throughput(
 async function measure(
   running: Running,
   sink: SinkProcess,
-  { messages, sessions, sizeBytes }: ThroughputOptions,
+  { messages, sessions, sizeBytes, domains }: ThroughputOptions,
 ): Promise<Throughput> {
-  const common = { to: running.endpoint, sessions, sizeBytes };
+  const common = { to: running.endpoint, sessions, sizeBytes, domainCount: domains };
   const warmUp = new Source(sourceOptions({ ...common, run: "warm", messages: warmUpMessages }));
   mustBeWhole(await warmUp.run());
   await sink.reached(warmUpMessages, throughMaxMs);
   await systemClock.sleep(settleMs);
 
+  const writesBefore = await running.storeWrites?.();
+  const rolesBefore = rolesOf(running);
   const before = usage(running);
   const others = othersCpuSeconds();
   const measuredFrom = systemClock.monotonic();
@@ -77,7 +92,10 @@ async function measure(
   const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);
   await systemClock.sleep(settleMs);
   const after = usage(running);
+  const rolesAfter = rolesOf(running);
   const measuredSeconds = (systemClock.monotonic() - measuredFrom) / 1_000;
+  const othersCores = (othersCpuSeconds() - others) / measuredSeconds;
+  const writesAfter = await running.storeWrites?.();
   const { p50Ms, p99Ms, p999Ms } = summary.latency;
   return {
     acceptedPerSecond: summary.acceptedPerSecond,
@@ -90,7 +108,12 @@ async function measure(
     anonymousBytes: after.anonymousBytes,
     processes: after.processes,
     extraCopies: reached.copies - reached.distinct,
-    othersCores: (othersCpuSeconds() - others) / measuredSeconds,
+    roles: rolesAfter.map(({ role, cpuSeconds, rssBytes, processes }) => {
+      const used = cpuSeconds - (rolesBefore.find((it) => it.role === role)?.cpuSeconds ?? 0);
+      return { role, cpuPerThousandSeconds: (used * 1_000) / messages, rssBytes, processes };
+    }),
+    storeWrites: writesAfter && writesBetween(writesBefore ?? {}, writesAfter),
+    othersCores,
   };
 }
 
@@ -105,5 +128,9 @@ function mustBeWhole(summary: SourceSummary): void {
 }
 
 function usage(running: Running) {
-  return usageOf(running.pid() ?? 0);
+  return usageOf(...pidsOf(running));
+}
+
+function rolesOf(running: Running) {
+  return Object.entries(running.roles()).map(([role, pids]) => ({ role, ...usageOf(...pids) }));
 }

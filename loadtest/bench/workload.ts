@@ -11,18 +11,21 @@ export interface Workload {
   readonly sizeBytes: number;
   readonly ratePerSecond?: number;
   readonly domain?: string;
+  /** So many below `domain`, in turn; one: itself. */
+  readonly domainCount?: number;
 }
 
 /** Reused sessions, no pipelining: a reply to each command before the next. */
 export function sourceOptions(workload: Workload): SourceOptions {
   const { to, run, messages, sessions, sizeBytes, ratePerSecond, domain = domains.up } = workload;
+  const { domainCount = 1 } = workload;
   return {
     to,
     job: {
       run,
       sizesBytes: [sizeBytes],
       recipients: 1,
-      domains: [domain],
+      domains: domainNames(domain, domainCount),
       localPart: "load",
       reversePath: "load@load.example",
     },
@@ -39,4 +42,8 @@ export function sourceOptions(workload: Workload): SourceOptions {
     reconnect: "never",
     replyTimeoutMs: 60_000,
   };
+}
+
+function domainNames(domain: string, count: number): readonly string[] {
+  return count === 1 ? [domain] : Array.from({ length: count }, (_, i) => `d${i}.${domain}`);
 }

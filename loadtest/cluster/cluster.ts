@@ -10,7 +10,13 @@ import { ServerNode } from "../../test/support/servers/server-node.ts";
 import { runTool } from "../../test/support/servers/toolchain/tool.ts";
 import { Watchdog } from "../../test/support/servers/watchdog.ts";
 import { keptPorts } from "./kept-ports.ts";
-import { type ClusterConfig, type ClusterRole, type NamedHop, roleYaml } from "./role-config.ts";
+import {
+  type ClusterConfig,
+  type ClusterRole,
+  type Exception,
+  type NamedHop,
+  roleYaml,
+} from "./role-config.ts";
 
 export interface ClusterOptions {
   /** Of everything; what is there already is gone on with. */
@@ -24,6 +30,8 @@ export interface ClusterOptions {
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
   readonly named?: NamedHop;
+  /** Domains whose mail goes elsewhere. */
+  readonly exceptions?: readonly Exception[];
   readonly shardBytesMax?: string;
   /** Further keys of `delivery`: `retry: { first: 1s }`. */
   readonly delivery?: readonly string[];
@@ -147,11 +155,13 @@ export class Cluster implements AsyncDisposable {
   }
 
   #common(): ClusterConfig {
-    const { shards, nextHop, named, shardBytesMax = "256MiB", delivery = [] } = this.#options;
+    const { shards, nextHop, named, exceptions = [], delivery = [] } = this.#options;
+    const { shardBytesMax = "256MiB" } = this.#options;
     return {
       shards,
       nextHop,
       named,
+      exceptions,
       shardBytesMax,
       delivery,
       natsServers: this.nats.servers,

@@ -9,6 +9,7 @@ const common: Omit<RoleConfig, "name" | "role" | "smtpPort"> = {
   cassandraContactPoints: ["127.0.9.1:9042"],
   localDataCenter: "dc1",
   nextHop: { address: "127.0.0.1", port: 2526 },
+  exceptions: [{ domain: "down.example", nextHop: { address: "127.0.0.1", port: 9 } }],
   named: undefined,
   tokenFile: "../control.token",
   shardBytesMax: "2MiB",
@@ -35,6 +36,7 @@ describe("roleYaml()", () => {
       config: {
         hostname: `${name}.godwit.example`,
         shards: 4,
+        routes: [{ domain: "down.example" }, { domain: "*" }],
         nats: { replicas: 3, servers: common.natsServers, shardBytesMax: 2 * 1_024 * 1_024 },
         cassandra: { localDataCenter: "dc1", replication: 1 },
         control: { port: 8_025, tokenFile: "/cluster/roles/control.token" },
@@ -59,6 +61,7 @@ describe("roleYaml()", () => {
       config: {
         dns: { servers: [nameServer] },
         routes: [
+          { domain: "down.example" },
           { domain: "*" },
           { domain: "*.named.example", nextHop: { host: "mx.named.example", port: 2526 } },
         ],

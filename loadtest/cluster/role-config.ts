@@ -11,6 +11,8 @@ export interface ClusterConfig {
   readonly localDataCenter: string;
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
+  /** But for these domains. */
+  readonly exceptions: readonly Exception[];
   /** That of some destinations by name: there it goes, too, but not without DNS. */
   readonly named: NamedHop | undefined;
   /** Relative to the file. */
@@ -19,6 +21,11 @@ export interface ClusterConfig {
   readonly shardBytesMax: string;
   /** Further keys of `delivery`: `retry: { first: 1s }`. */
   readonly delivery: readonly string[];
+}
+
+export interface Exception {
+  readonly domain: string;
+  readonly nextHop: Endpoint;
 }
 
 export interface NamedHop {
@@ -39,6 +46,9 @@ export interface RoleConfig extends ClusterConfig {
 /** More copies than servers cannot be had, and more than three are not wanted. */
 const copiesMax = 3;
 
+/** All who send to it come from one address. */
+const sessionsMax = 20_000;
+
 export function roleYaml(config: RoleConfig): string {
   const { natsServers, cassandraContactPoints, nextHop, named } = config;
   const replicas = natsServers.length < copiesMax ? 1 : copiesMax;
@@ -57,8 +67,7 @@ cassandra:
   replication: ${replication}
 control: { address: 127.0.0.1, port: ${config.controlPort}, tokenFile: ${config.tokenFile} }
 routes:
-  - { domain: "*", nextHop: "smtp://${nextHop.address}:${nextHop.port}" }
-${named === undefined ? "" : byName(named, nextHop)}${ofRole(config)}`;
+${[...config.exceptions, { domain: "*", nextHop }].map(routeText).join("")}${named === undefined ? "" : byName(named, nextHop)}${ofRole(config)}`;
 }
 
 function byName({ destinations, host, nameServer }: NamedHop, { port }: Endpoint): string {
@@ -70,13 +79,18 @@ dns: { servers: ["${nameServer.address}:${nameServer.port}"] }
 function ofRole({ role, name, smtpPort, delivery }: RoleConfig): string {
   if (role === "delivery") return `delivery: { ${[`name: ${name}`, ...delivery].join(", ")} }\n`;
   if (role === "control" || smtpPort === undefined) return "";
-  return `listeners:
+  return `limits: { sessionsMax: ${sessionsMax}, sessionsPerAddressMax: ${sessionsMax} }
+listeners:
   - name: submission
     address: 127.0.0.1
     port: ${smtpPort}
     kind: submission
     trustedNetworks: [127.0.0.0/8]
 `;
+}
+
+function routeText({ domain, nextHop }: Exception): string {
+  return `  - { domain: "${domain}", nextHop: "smtp://${nextHop.address}:${nextHop.port}" }\n`;
 }
 
 function flowList(texts: readonly string[]): string {

@@ -6,6 +6,6 @@ export const ceiling: Contestant = {
   idleMax: Number.POSITIVE_INFINITY,
   missing: async () => undefined,
   async start({ up }) {
-    return { endpoint: up, pid: () => undefined, log: async () => "", stop: async () => {} };
+    return { endpoint: up, roles: () => ({}), log: async () => "", stop: async () => {} };
   },
 };

@@ -11,10 +11,13 @@ export interface Destinations {
 
 export const domains = { up: "up.example", down: "down.example" } as const;
 
+/** Process ids by role. */
+export type Roles = Readonly<Record<string, readonly number[]>>;
+
 export interface Running {
   readonly endpoint: Endpoint;
-  /** Of its first process; undefined: there is none to be measured. */
-  pid(): number | undefined;
+  /** Its processes by what they do, the first of each tree; none: there is nothing to be measured. */
+  roles(): Roles;
   /** What it has logged, for whoever must find out what went wrong. */
   log(): Promise<string>;
   /**
@@ -22,7 +25,13 @@ export interface Running {
    * it is ready.
    */
   restart?(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
+  /** Rows that were written since it started, by table, where there is a database. */
+  storeWrites?(): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
+}
+
+export function pidsOf(running: Running): readonly number[] {
+  return Object.values(running.roles()).flat();
 }
 
 export interface Contestant {

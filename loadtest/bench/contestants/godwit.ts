@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { systemClock } from "#lib/clock";
 import manifest from "../../../package.json" with { type: "json" };
 import { freePort } from "../../../test/peers/peer.ts";
-import { type Contestant, type Destinations, domains, type Running } from "./contestant.ts";
+import {
+  type Contestant,
+  type Destinations,
+  domains,
+  type Roles,
+  type Running,
+} from "./contestant.ts";
 
 const program = join(import.meta.dir, "../../../services/cli/main.ts");
 const sessionsMax = 20_000;
@@ -54,8 +60,8 @@ class GodwitProcess implements Running {
     this.endpoint = { address: "127.0.0.1", port: place.port };
   }
 
-  pid(): number | undefined {
-    return this.#child?.pid;
+  roles(): Roles {
+    return this.#child === undefined ? {} : { standalone: [this.#child.pid] };
   }
 
   log(): Promise<string> {

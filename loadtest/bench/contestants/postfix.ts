@@ -23,6 +23,11 @@ export const postfix: Contestant = {
         default_process_limit: String(processMax),
       },
     });
-    return { endpoint: peer.endpoint, pid: () => peer.pid, log: peer.log, stop: peer.stop };
+    return {
+      endpoint: peer.endpoint,
+      roles: () => ({ postfix: [peer.pid] }),
+      log: peer.log,
+      stop: peer.stop,
+    };
   },
 };

@@ -1,0 +1,95 @@
+/** A cluster on this machine: three NATS, one Cassandra, one edge, one worker, one control process. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cassandraMissing } from "../../../test/support/servers/toolchain/cassandra-jars.ts";
+import { Cluster } from "../../cluster/cluster.ts";
+import { storeWrites } from "../cluster/store-writes.ts";
+import {
+  type Contestant,
+  type Destinations,
+  domains,
+  type Roles,
+  type Running,
+} from "./contestant.ts";
+
+const nats = 3;
+const idleMax = 10_000;
+/** What a month of growth has room for, on each server. */
+const shardBytesMax = "1GiB";
+
+export function cluster(shards: number): Contestant {
+  return {
+    name: "cluster",
+    idleMax,
+    missing: async () => cassandraMissing(),
+    start: (destinations) => RunningCluster.start(destinations, shards),
+  };
+}
+
+export class RunningCluster implements Running {
+  readonly cluster: Cluster;
+  readonly endpoint: Running["endpoint"];
+  readonly #folder: string;
+
+  static async start({ up, down }: Destinations, shards: number): Promise<RunningCluster> {
+    const folder = await mkdtemp(join(tmpdir(), "godwit-bench-cluster-"));
+    try {
+      const started = await Cluster.start({
+        folder,
+        edges: 1,
+        workers: 1,
+        controls: 1,
+        nats,
+        cassandra: 1,
+        shards,
+        shardBytesMax,
+        nextHop: up,
+        exceptions: [{ domain: domains.down, nextHop: down }],
+        told: (text) => void (text.startsWith("Starting") && process.stderr.write(text)),
+      });
+      return new RunningCluster(started, folder);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private constructor(started: Cluster, folder: string) {
+    this.cluster = started;
+    this.#folder = folder;
+    const smtp = started.ofRole("edge")[0]?.smtp;
+    if (smtp === undefined) throw new Error("Cannot measure: there is no edge");
+    this.endpoint = smtp;
+  }
+
+  roles(): Roles {
+    const pidsOf = (role: "edge" | "delivery" | "control") =>
+      this.cluster.ofRole(role).flatMap(({ node }) => node.pid ?? []);
+    return {
+      edge: pidsOf("edge"),
+      worker: pidsOf("delivery"),
+      NATS: this.cluster.nats.pids,
+      Cassandra: this.cluster.cassandra.pids,
+      control: pidsOf("control"),
+    };
+  }
+
+  storeWrites(): Promise<Readonly<Record<string, number>>> {
+    return storeWrites(this.cluster.cassandra);
+  }
+
+  /** Of the edge and the worker, one after the other. */
+  async log(): Promise<string> {
+    const roles = this.cluster.roles.filter(({ role }) => role !== "control");
+    const texts = roles.map(({ logFile }) => Bun.file(logFile).text());
+    return (await Promise.all(texts)).map((text) => text.slice(-logTailMax)).join("\n");
+  }
+
+  async stop(): Promise<void> {
+    await this.cluster.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const logTailMax = 1_500;
