@@ -4,6 +4,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { type BenchOptions, benchArguments } from "./bench/arguments.ts";
+import { type GrowthSample, growth } from "./bench/cluster/growth.ts";
+import { minutesText } from "./bench/cluster/growth-report.ts";
 import { ceiling } from "./bench/contestants/ceiling.ts";
 import { cluster } from "./bench/contestants/cluster.ts";
 import type { Contestant } from "./bench/contestants/contestant.ts";
@@ -26,9 +28,10 @@ process.exit();
 
 async function run(options: BenchOptions): Promise<void> {
   const contestants = { ceiling, godwit, postfix, cluster: cluster(options.shards) };
-  const taking = await takingPart(options.only.map((name) => contestants[name]));
+  const { sizeBytes, idle: sessions, deferred: waiting, growth: minutes } = options;
+  const names = minutes === undefined ? options.only : [];
+  const taking = await takingPart(names.map((name) => contestants[name]));
   const servers = taking.filter((it) => it !== ceiling);
-  const { sizeBytes, idle: sessions, deferred: waiting } = options;
   const results: Results = {
     machine: describeMachine(),
     throughput: options.measuresThroughput ? await throughputs(taking, options) : {},
@@ -36,6 +39,7 @@ async function run(options: BenchOptions): Promise<void> {
     idle: sessions === undefined ? {} : await each("idle", servers, (it) => idle(it, sessions)),
     deferred:
       waiting === undefined ? {} : await each("deferred", servers, (it) => deferred(it, waiting)),
+    growth: minutes === undefined ? undefined : await growth({ ...options, minutes, taken }),
   };
   const directory = join(import.meta.dir, "results");
   await mkdir(directory, { recursive: true });
@@ -45,6 +49,10 @@ async function run(options: BenchOptions): Promise<void> {
     JSON.stringify({ at, options, ...results }, undefined, 2),
   );
   process.stdout.write(reportText(results));
+}
+
+function taken(sample: GrowthSample): void {
+  process.stderr.write(minutesText([sample]));
 }
 
 async function takingPart(asked: readonly Contestant[]): Promise<readonly Contestant[]> {

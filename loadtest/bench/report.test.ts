@@ -17,6 +17,7 @@ const none: Results = {
   lone: {},
   idle: {},
   deferred: {},
+  growth: undefined,
 };
 
 function throughputOf(acceptedPerSecond: number): Throughput {

@@ -1,6 +1,8 @@
 /** The figures as tables, with the ratios to Postfix of the same run. */
 import { table } from "../../services/cli/table.ts";
 import type { Percentiles } from "../histogram.ts";
+import type { Growth } from "./cluster/growth.ts";
+import { growthText } from "./cluster/growth-report.ts";
 import { rolesText } from "./cluster/roles-report.ts";
 import type { Deferred, Probe } from "./deferred.ts";
 import type { Idle } from "./idle.ts";
@@ -15,6 +17,7 @@ export interface Results {
   readonly lone: Readonly<Record<string, Percentiles>>;
   readonly idle: Readonly<Record<string, Idle>>;
   readonly deferred: Readonly<Record<string, Deferred>>;
+  readonly growth: Growth | undefined;
 }
 
 const reference = "postfix";
@@ -25,6 +28,7 @@ export function reportText(results: Results): string {
     machineText(results.machine),
     throughputText(results.throughput),
     rolesText(results.throughput),
+    results.growth === undefined ? "" : growthText(results.growth),
     loneText(results.lone),
     idleText(results.idle),
     ...Object.entries(results.deferred).map(([name, it]) => deferredText(name, it)),
