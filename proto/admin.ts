@@ -48,6 +48,8 @@ const destinationSummary = z
     backlog: count,
     /** Units that wait for a due time of their own, as far as is known. */
     deferred: count,
+    /** There may be more: not all that waits could be looked through in time. */
+    isDeferredPartial: z.boolean().optional(),
     nextRetryAt: time.optional(),
     /** Why it is down or held, or what the last failure was. */
     lastError: z.string().optional(),
@@ -110,7 +112,7 @@ const verbs = {
     arguments: z.object({ destination: destination.optional() }).readonly(),
     answer: z.object({ destinations: z.array(destinationSummary).readonly() }).readonly(),
   },
-  /** By uid, from behind `after`; the smallest `limit` of what the worker knows. */
+  /** By uid, from behind `after`; the smallest `limit` of what the worker found in time. */
   "queue.list": {
     arguments: z
       .object({
@@ -119,7 +121,13 @@ const verbs = {
         limit: count.min(1).max(listLimitMax),
       })
       .readonly(),
-    answer: z.object({ units: z.array(listedUnit).readonly() }).readonly(),
+    answer: z
+      .object({
+        units: z.array(listedUnit).readonly(),
+        /** It has looked through all up to here, and more may wait behind it. */
+        next: uid.optional(),
+      })
+      .readonly(),
   },
   "queue.show": {
     arguments: z.object({ id: z.union([uid, queueId]) }).readonly(),

@@ -11,6 +11,7 @@ import type {
   ListedUnit,
   Unanswered,
 } from "#proto/admin";
+import { joinPages } from "#proto/unit-page";
 import { toldLast } from "./last-summaries.ts";
 import { Problem } from "./problem.ts";
 import { askWorkers } from "./workers.ts";
@@ -58,18 +59,17 @@ export class Queue {
 
   async list(asked: AdminArguments<"queue.list">): Promise<ListedPage> {
     const { answers, ...told } = await askWorkers(this.#ports, "queue.list", asked);
-    const units = merged(answers.map((answer) => answer.units));
-    const page = units.slice(0, asked.limit);
-    // A worker that filled its answer may have more.
-    const isMore =
-      units.length > page.length || answers.some((answer) => answer.units.length >= asked.limit);
-    const last = page.at(-1);
-    return { units: page, ...(isMore && last !== undefined ? { next: last.uid } : {}), ...told };
+    const pages = answers.map(({ units, next }) => {
+      // One of an older version does not say so: when it filled its answer, it may have more.
+      const last = units.length < asked.limit ? undefined : units.at(-1)?.uid;
+      return { units, next: next ?? last };
+    });
+    return { ...joinPages(pages, asked.limit), ...told };
   }
 
   async show(asked: AdminArguments<"queue.show">): Promise<Shown> {
     const { answers, ...told } = await askWorkers(this.#ports, "queue.show", asked);
-    const units = merged(answers.map((answer) => answer.units));
+    const { units } = joinPages(answers, Number.POSITIVE_INFINITY);
     const header = answers.find((answer) => answer.headerSection !== undefined)?.headerSection;
     return { units, ...(header === undefined ? {} : { headerSection: header }), ...told };
   }
@@ -119,11 +119,4 @@ export function recordsOf({ records }: Pick<OperatorsPorts, "records">): Records
 
 function waiting({ ready, backlog, deferred }: DestinationSummary): number {
   return ready + backlog + deferred;
-}
-
-/** By uid; a unit that two workers tell of, since its shard is moving, is one. */
-function merged(lists: readonly (readonly ListedUnit[])[]): readonly ListedUnit[] {
-  const byUid = new Map<Uid, ListedUnit>();
-  for (const unit of lists.flat()) byUid.set(unit.uid, unit);
-  return [...byUid.values()].sort((a, b) => (a.uid < b.uid ? -1 : 1));
 }

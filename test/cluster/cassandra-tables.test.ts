@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)(titled("the store on Cassandra", missing)
     const found = await before.store.find([unit.uid, cancelled.uid]);
     expect(found.get(unit.uid)).toEqual({ state: "waiting", deferred: next });
     expect(found.get(cancelled.uid)).toEqual({ state: "finished" });
-    expect(await after.store.list(zero, { limit: 9 })).toEqual([next]);
+    expect((await after.store.list(zero, { limit: 9 })).units).toEqual([next]);
   });
 
   test("a hold is dropped by a node whose clock is behind", async () => {
@@ -189,11 +189,11 @@ describe.skipIf(missing !== undefined)(titled("the store on Cassandra", missing)
     }));
     expect(String(await failureOf(defer(store, stopping)))).toContain("ends here");
     expect((await store.find(uidsOf(units))).size).toBe(0);
-    expect(await store.list(zero, { limit: 9 })).toEqual([]);
+    expect((await store.list(zero, { limit: 9 })).units).toEqual([]);
     expect(await store.wheel(zero, { until: epoch + 9, limit: 9 })).toHaveLength(1);
     expect(await inBacklog(store, 9)).toEqual(uidsOf(whole.spilled));
     await defer(store, units);
-    expect(await store.list(zero, { limit: 9 })).toEqual(units);
+    expect((await store.list(zero, { limit: 9 })).units).toEqual(units);
     expect(await store.wheel(zero, { until: epoch + 9, limit: 9 })).toHaveLength(1);
     expect(await store.content(queueIdOf(uidsOf(units)[0] ?? newUnit().uid))).toHaveLength(100);
   });
@@ -223,7 +223,7 @@ describe.skipIf(missing !== undefined)(titled("the store on Cassandra", missing)
     await before.store.finish(zero, uidsOf(units.slice(0, 1)));
     const after = await successor(before);
     await after.store.open(zero, nextEpoch(first));
-    expect(await after.store.list(zero, { limit: 9 })).toEqual(units.slice(1));
+    expect((await after.store.list(zero, { limit: 9 })).units).toEqual(units.slice(1));
   });
 
   test("a shard that was not opened is a fault of ours", async () => {

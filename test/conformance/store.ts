@@ -3,7 +3,15 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type Epoch, nextEpoch } from "#lib/leases/leases";
 import type { Destination, Unit } from "#lib/queue/unit";
 import { queueIdOf, uidOf } from "#lib/queue/unit";
-import type { Bounce, Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
+import type {
+  Bounce,
+  Deferral,
+  DeferredUnit,
+  Place,
+  Store,
+  UnitFilter,
+  UnitPage,
+} from "#lib/store/store";
 import { failureOf } from "../support/failure.ts";
 import { path, shard } from "../support/records.ts";
 import { deferredOf, destinationIn, epoch, newQueueId, newUnit } from "./fixtures.ts";
@@ -380,10 +388,11 @@ function listing(store: () => Store): void {
     if (finished !== undefined) await store().finish(zero, [finished]);
     const left = units.filter((d) => d.unit.uid !== finished);
     const first = await store().list(zero, { limit: 3 });
-    const after = first.at(-1)?.unit.uid ?? uidOf(newQueueId(), 0);
+    const after = first.next ?? uidOf(newQueueId(), 0);
     const rest = await store().list(zero, { after, limit: 3 });
-    expect([...first, ...rest]).toEqual(left);
-    expect(await store().list(shard(1), { limit: 9 })).toEqual([]);
+    expect([...first.units, ...rest.units]).toEqual(left);
+    expect(rest.next).toBeUndefined();
+    expect(await store().list(shard(1), { limit: 9 })).toEqual({ units: [] });
   });
 
   test("they are picked by destination and by message", async () => {
@@ -393,11 +402,36 @@ function listing(store: () => Store): void {
     const b = deferredOf(newUnit({ uid: uidOf(id, 1), destination: there }), dueAt(1));
     const c = deferredOf(newUnit({ destination: there }), backlog);
     await defer(store(), [a, b, c]);
-    expect(await store().list(zero, { destination: there, limit: 9 })).toEqual([b, c]);
-    expect(await store().list(zero, { queueId: id, limit: 9 })).toEqual([a, b]);
-    expect(await store().list(zero, { queueId: id, destination: here, limit: 9 })).toEqual([a]);
-    expect(await store().list(zero, { destination: there, after: b.unit.uid, limit: 9 })).toEqual([
-      c,
-    ]);
+    const listed = async (filter: Omit<UnitFilter, "limit">) =>
+      (await store().list(zero, { ...filter, limit: 9 })).units;
+    expect(await listed({ destination: there })).toEqual([b, c]);
+    expect(await listed({ queueId: id })).toEqual([a, b]);
+    expect(await listed({ queueId: id, destination: here })).toEqual([a]);
+    expect(await listed({ destination: there, after: b.unit.uid })).toEqual([c]);
+  });
+
+  test("a page that must be there at once leads to all of them in the end", async () => {
+    const [here, there] = [destinationIn(0), destinationIn(0, 1)];
+    const hour = 3_600_000;
+    const units = Array.from({ length: 8 }, (_, i) => {
+      const uid = uidOf(newQueueId(epoch + Math.floor(i / 2) * hour), 0);
+      return deferredOf(newUnit({ uid, destination: i % 4 === 0 ? here : there }), backlog);
+    });
+    await defer(store(), units);
+    for (const [destination, expected] of [
+      [undefined, units],
+      [here, units.filter(({ unit }) => unit.destination === here)],
+    ] as const) {
+      const only = destination === undefined ? {} : { destination };
+      const found: DeferredUnit[] = [];
+      let page: UnitPage = { units: [], next: uidOf(newQueueId(epoch - hour), 0) };
+      while (page.next !== undefined) {
+        const after = page.next;
+        page = await store().list(zero, { ...only, after, limit: 3, withinMs: 0 });
+        found.push(...page.units);
+        expect(page.next === undefined || page.next > after).toBe(true);
+      }
+      expect(found).toEqual([...expected]);
+    }
   });
 }

@@ -90,8 +90,8 @@ export interface Summary {
 }
 
 export function readPage(answer: unknown): ListedPage {
-  const { next } = read(z.object({ next: z.string().optional() }), answer, "the list");
-  return { units: readAdminAnswer("queue.list", answer).units, next };
+  const { units, next } = readAdminAnswer("queue.list", answer);
+  return { units, next };
 }
 
 export function readShown(answer: unknown): Shown {

@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { AdminWorker, listedUnit, summaryOf } from "../../../test/support/admin-worker.ts";
+import type { BusRequest } from "#lib/leases/bus";
+import { adminAnswer, readAdminArguments } from "#proto/admin";
+import {
+  AdminWorker,
+  listedUnit,
+  servingWorker,
+  summaryOf,
+} from "../../../test/support/admin-worker.ts";
 import { OperatorBench } from "../../../test/support/cli/operator-bench.ts";
-import { destination } from "../../../test/support/records.ts";
+import { destination, uid } from "../../../test/support/records.ts";
 
 const [a, b, c] = ["A", "B", "C"].map((letter) => `01JDF8Z5T0ABCDEFGHJKMNPQR${letter}`);
 const now = 1_795_000_000_000;
@@ -62,7 +69,7 @@ describe("queue list", () => {
     new AdminWorker(bench.bus, { units });
     const first = await bench.run("queue", "list", "--limit", "2");
     expect(first.out.split("\n")).toHaveLength(4);
-    expect(first.err).toBe(`There are more: --after ${b}.0, or a higher --limit\n`);
+    expect(first.err).toBe(`2 are shown, more may wait: --after ${b}.0, or a higher --limit\n`);
     const second = await bench.run("queue", "list", "--limit", "2", "--after", `${b}.0`);
     expect(second).toMatchObject({ out: expect.stringContaining(`${c}.0`), err: "" });
   });
@@ -77,6 +84,32 @@ describe("queue list", () => {
       "limit=1000",
       `after=${a}.10999&limit=100`,
     ]);
+  });
+
+  test("goes on where a worker had no time to look further, and tells when it gives up", async () => {
+    const looked: (string | undefined)[] = [];
+    let isInTime = true;
+    const handler = async ({ arguments: args }: BusRequest) => {
+      const { after } = readAdminArguments("queue.list", args);
+      looked.push(after);
+      // Nobody waits so long for an answer.
+      if (!isInTime) bench.passedMs += 60_000;
+      const found = after === uid(`${a}.0`) ? [listedUnit(`${b}.0`)] : [];
+      const next = after === undefined ? { next: uid(`${a}.0`) } : {};
+      return adminAnswer("queue.list", { units: found, ...next });
+    };
+    bench.bus.serveWorker(servingWorker(handler));
+    const all = await bench.run("queue", "list");
+    expect(all).toMatchObject({ out: expect.stringContaining(`${b}.0`), err: "" });
+    expect(looked).toEqual([undefined, uid(`${a}.0`)]);
+    isInTime = false;
+    expect(await bench.run("queue", "list")).toEqual({
+      code: 0,
+      out: "",
+      err:
+        "None was found yet: not all that waits could be looked through in time. " +
+        `To go on: --after ${a}.0\n`,
+    });
   });
 
   test("says when there is nothing", async () => {

@@ -21,6 +21,8 @@ import { warning } from "./unanswered.ts";
 const listedDefault = 100;
 /** All of them are in memory at once, here and in the terminal. */
 const listedMax = 100_000;
+/** Whoever looks for a few among millions is told how far that came, and goes on if they like. */
+const listedMsMax = 20_000;
 
 export function addQueueCommands(program: Command, io: Io): void {
   const queue = program.command("queue").description("what waits, why, and what to do about it");
@@ -50,9 +52,8 @@ function addQuestions(queue: Command, io: Io): void {
       const { client } = controlOf(io, options);
       const { units, next, unanswered } = await listed(client, io, { destination, after, limit });
       if (options.json) return io.out(jsonText({ units, next, unanswered }));
-      if (units.length === 0) return io.err("Nothing waits.\n");
-      io.out(listText(units, io.now()));
-      if (next !== undefined) io.err(`There are more: --after ${next}, or a higher --limit\n`);
+      if (units.length > 0) io.out(listText(units, io.now()));
+      io.err(moreText({ found: units.length, limit, next }));
     });
 
   withControlOptions(queue.command("summary"))
@@ -88,11 +89,12 @@ interface Listing {
   readonly limit: number;
 }
 
-/** As many pages as it takes. */
+/** As many pages as it takes to fill the list, or as there is time for. */
 async function listed(client: ControlClient, io: Io, { destination, after, limit }: Listing) {
   const units: ListedUnit[] = [];
   let next = after;
   let unanswered: Unanswered | undefined;
+  const until = io.now() + listedMsMax;
   do {
     const pageMax = String(Math.min(listLimitMax, limit - units.length));
     const query = { destination, after: next, limit: pageMax };
@@ -106,8 +108,20 @@ async function listed(client: ControlClient, io: Io, { destination, after, limit
     units.push(...page.units);
     next = page.next;
     unanswered ??= page.unanswered;
-  } while (next !== undefined && units.length < limit);
+  } while (next !== undefined && units.length < limit && io.now() < until);
   return { units, next, unanswered };
+}
+
+/** Whether that is all. */
+function moreText(list: { found: number; limit: number; next: string | undefined }): string {
+  const { found, limit, next } = list;
+  if (next === undefined) return found === 0 ? "Nothing waits.\n" : "";
+  const goOn = `--after ${next}`;
+  if (found >= limit) {
+    return `${found} are shown, more may wait: ${goOn}, or a higher --limit\n`;
+  }
+  const shown = found === 0 ? "None was found yet" : `Only ${found} were found yet`;
+  return `${shown}: not all that waits could be looked through in time. To go on: ${goOn}\n`;
 }
 
 interface HoldOptions extends ControlOptions {

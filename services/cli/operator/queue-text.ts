@@ -126,7 +126,8 @@ export function summaryText(destinations: readonly DestinationSummary[], now: nu
   return table(["DESTINATION", "STATE", "NEXT", ...counts, "LAST ERROR"], rows);
 }
 
-/** Counted only as far as one look goes. */
-export function deferredText({ deferred }: DestinationSummary): string {
-  return deferred >= listLimitMax ? `${deferred}+` : String(deferred);
+/** Counted only as far as one look goes; a worker of an older version does not say how far. */
+export function deferredText({ deferred, isDeferredPartial }: DestinationSummary): string {
+  const isPartial = isDeferredPartial ?? deferred >= listLimitMax;
+  return isPartial ? `${deferred}+` : String(deferred);
 }

@@ -45,7 +45,7 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
     }
     case "queue.list": {
       const asked = readAdminArguments(verb, request.arguments);
-      return adminAnswer(verb, { units: await listUnits(scope.owners, asked, ports.store) });
+      return adminAnswer(verb, await listUnits(scope.owners, asked, ports.store));
     }
     case "queue.show": {
       const { id } = readAdminArguments(verb, request.arguments);

@@ -3,6 +3,7 @@ import { fieldsOf } from "#lib/message/header-section";
 import type { Destination, QueueId, Shard, Uid, Unit } from "#lib/queue/unit";
 import type { DeferredUnit, Store } from "#lib/store/store";
 import { type AdminAnswer, type ListedUnit, listLimitMax } from "#proto/admin";
+import { joinPages } from "#proto/unit-page";
 import { isMeant, messageOf } from "../shard/commands.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
@@ -17,26 +18,30 @@ export interface Asked {
 /** A header section is cut here: the answer must fit into a message of the bus. */
 const headerBytesMax = 64 * 1024;
 
+/** The bus gives up after 5 s, and what was found must still be read. */
+const withinMs = 2_000;
+
 export async function listUnits(
   owners: readonly ShardOwner[],
   asked: Asked,
   store: Store,
-): Promise<readonly ListedUnit[]> {
+): Promise<AdminAnswer<"queue.list">> {
   const { destination, after = "", limit } = asked;
   const isAsked = (unit: Unit) =>
     unit.uid > after && (destination === undefined || unit.destination === destination);
   const filter = {
     limit,
+    withinMs,
     ...(destination === undefined ? {} : { destination }),
     ...(asked.after === undefined ? {} : { after: asked.after }),
   };
-  const lists = await Promise.all(
+  const pages = await Promise.all(
     owners.map(async (owner) => {
-      const stored = await store.list(owner.shard, filter);
-      return merged(owner, { stored, inMemory: inMemory(owner, isAsked).slice(0, limit) });
+      const { units: stored, next } = await store.list(owner.shard, filter);
+      return { units: merged(owner, { stored, inMemory: inMemory(owner, isAsked) }), next };
     }),
   );
-  return inOrder(lists.flat()).slice(0, limit);
+  return joinPages(pages, limit);
 }
 
 export async function showMessage(
@@ -49,7 +54,7 @@ export async function showMessage(
   const isAsked = (unit: Unit) => isMeant(unit, { id });
   const lists = await Promise.all(
     owners.map(async (owner) => {
-      const stored = await store.list(owner.shard, { queueId, limit: listLimitMax });
+      const { units: stored } = await store.list(owner.shard, { queueId, limit: listLimitMax });
       const asked = stored.filter(({ unit }) => isAsked(unit));
       return merged(owner, { stored: asked, inMemory: inMemory(owner, isAsked) });
     }),

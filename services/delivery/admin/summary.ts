@@ -5,6 +5,16 @@ import { type DestinationSummary, listLimitMax } from "#proto/admin";
 import type { DestinationQueue } from "../shard/destination-queue.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 
+/** A count that is not complete is better than one that comes too late. */
+const withinMs = 1_000;
+
+/** Units that wait for a time of their own. */
+interface Deferred {
+  readonly counts: ReadonlyMap<Destination, number>;
+  /** There may be more. */
+  readonly isPartial: boolean;
+}
+
 export async function summarize(
   owners: readonly ShardOwner[],
   only: Destination | undefined,
@@ -28,22 +38,26 @@ async function ofShard(
 /** Without a look into the store. */
 export function summaryInMemory(owner: ShardOwner): readonly DestinationSummary[] {
   const { deferred } = owner.working;
-  return knownOf(owner, new Map([...deferred.kinds].map((name) => [name, deferred.of(name)])));
+  const counts = new Map([...deferred.kinds].map((name) => [name, deferred.of(name)]));
+  return knownOf(owner, { counts, isPartial: false });
 }
 
 /** Of each destination that is in memory, held, or has deferred units. */
 function knownOf(
   owner: ShardOwner,
-  deferred: ReadonlyMap<Destination, number>,
+  { counts, isPartial }: Deferred,
 ): readonly DestinationSummary[] {
   const { working, shard } = owner;
-  const names = new Set<Destination>(deferred.keys());
+  const names = new Set<Destination>(counts.keys());
   for (const { destination } of working.destinations) names.add(destination);
   for (const destination of owner.ownHolds) names.add(destination);
   return [...names].map((destination) => {
-    const count = deferred.get(destination) ?? 0;
+    const deferred = {
+      deferred: counts.get(destination) ?? 0,
+      ...(isPartial ? { isDeferredPartial: true } : {}),
+    };
     const known = working.known(destination);
-    if (known !== undefined) return summaryOf(owner, known, count);
+    if (known !== undefined) return { ...summaryOf(owner, known), ...deferred };
     const hold = working.holds.get(destination);
     return {
       destination,
@@ -53,7 +67,7 @@ function knownOf(
       sessionsMax: 0,
       backlog: 0,
       state: hold === undefined ? ("open" as const) : ("held" as const),
-      deferred: count,
+      ...deferred,
       ...(hold === undefined ? {} : { lastError: hold.reason, since: hold.since }),
     };
   });
@@ -64,24 +78,28 @@ async function deferredBy(
   { shard, working }: ShardOwner,
   only: Destination | undefined,
   store: Store,
-): Promise<ReadonlyMap<Destination, number>> {
-  const filter = { limit: listLimitMax, ...(only === undefined ? {} : { destination: only }) };
+): Promise<Deferred> {
+  const filter = {
+    limit: listLimitMax,
+    withinMs,
+    ...(only === undefined ? {} : { destination: only }),
+  };
+  const { units, next } = await store.list(shard, filter);
   const counts = new Map<Destination, number>();
-  for (const { unit, place } of await store.list(shard, filter)) {
+  for (const { unit, place } of units) {
     if (place.kind !== "wheel" || working.unit(unit.uid) !== undefined) continue;
     counts.set(unit.destination, (counts.get(unit.destination) ?? 0) + 1);
   }
   for (const name of working.deferred.kinds) {
     counts.set(name, Math.max(counts.get(name) ?? 0, working.deferred.of(name)));
   }
-  return counts;
+  return { counts, isPartial: next !== undefined };
 }
 
 function summaryOf(
   owner: ShardOwner,
   queue: DestinationQueue,
-  deferred: number,
-): DestinationSummary {
+): Omit<DestinationSummary, "deferred"> {
   const { hold, down, backlog, lastError } = queue;
   const why = hold?.reason ?? lastError;
   const since = hold?.since ?? down?.since;
@@ -93,7 +111,6 @@ function summaryOf(
     inFlight: queue.running,
     sessionsMax: queue.window,
     backlog: backlog.depth,
-    deferred,
     ...(down === undefined ? {} : { nextRetryAt: down.until }),
     ...(why === undefined ? {} : { lastError: why }),
     ...(since === undefined ? {} : { since }),

@@ -138,7 +138,7 @@ describe("Settlement: the order of writes", () => {
   test("deferred: the store, then the journal", async () => {
     const bench = new Bench();
     expect(await bench.attempted(logged(), [later])).toEqual(["defer", "append", "settled"]);
-    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+    expect((await bench.store.list(shardOfTests, { limit: 9 })).units).toMatchObject([
       { attempts: 1, generation: 1, place: { kind: "wheel" } },
     ]);
   });
@@ -147,7 +147,7 @@ describe("Settlement: the order of writes", () => {
     const bench = new Bench();
     const steps = await bench.attempted(logged(two), [bad, later]);
     expect(steps).toEqual(["accept", "recordBounces", "defer", "append", "settled"]);
-    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    const [left] = (await bench.store.list(shardOfTests, { limit: 9 })).units;
     expect(left?.unit.recipients).toEqual([{ path: path("b@example.net") }]);
   });
 
@@ -160,7 +160,7 @@ describe("Settlement: the order of writes", () => {
   test("from the store and not done: the next generation, with one more attempt", async () => {
     const bench = new Bench();
     await bench.attempted(await stored(bench), [later]);
-    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+    expect((await bench.store.list(shardOfTests, { limit: 9 })).units).toMatchObject([
       { attempts: 2, generation: 2 },
     ]);
   });
@@ -168,7 +168,7 @@ describe("Settlement: the order of writes", () => {
   test("no host and the destination down: it waits there, looked at when its time is over", async () => {
     const bench = new Bench();
     await bench.attempted(logged(), [unreachable], true);
-    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    const [left] = (await bench.store.list(shardOfTests, { limit: 9 })).units;
     expect(left?.place).toEqual({ kind: "backlog" });
     const until = epoch + 24 * hour;
     const rows = await bench.store.wheel(shardOfTests, { until, limit: 9 });
@@ -205,7 +205,7 @@ describe("Settlement", () => {
     const bench = new Bench();
     bench.failing.set("accept", new IntakeFull("full"));
     expect(await bench.attempted(logged(two), [bad, good])).toEqual(["defer", "append", "settled"]);
-    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    const [left] = (await bench.store.list(shardOfTests, { limit: 9 })).units;
     expect(left).toMatchObject({ attempts: 0, unit: { recipients: [{ path: "a@example.net" }] } });
     expect(await bench.store.bounces({ limit: 9 })).toEqual([]);
     const [event] = await bench.log.journal().trace("", 9);
@@ -215,7 +215,7 @@ describe("Settlement", () => {
   test("a failure and an expiry behind it are two notifications", async () => {
     const bench = new Bench();
     await bench.attempted(logged(two), [bad, later]);
-    const [left] = await bench.store.list(shardOfTests, { limit: 9 });
+    const [left] = (await bench.store.list(shardOfTests, { limit: 9 })).units;
     if (left === undefined) throw new Error("one waits");
     const before = bench.log.bytes;
     bench.settlement.expired(fromStore(left, { rowsDone: [], since: 0 }));
@@ -237,7 +237,7 @@ describe("Settlement", () => {
     bench.settlement.look(queued);
     await bench.clock.advance(0);
     expect(bench.steps).toEqual(["accept", "defer", "append", "settled"]);
-    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+    expect((await bench.store.list(shardOfTests, { limit: 9 })).units).toMatchObject([
       { generation: 2, isDelayNotified: true, place: { kind: "backlog" } },
     ]);
   });
@@ -268,7 +268,7 @@ describe("Settlement", () => {
     const other = { ...empty, unit: unitOf({ uid: `${"9".repeat(26)}.0` as Unit["uid"] }) };
     await bench.settlement.spill([whole, other]);
     expect(bench.missing).toEqual([other]);
-    expect(await bench.store.list(shardOfTests, { limit: 9 })).toMatchObject([
+    expect((await bench.store.list(shardOfTests, { limit: 9 })).units).toMatchObject([
       { attempts: 0, place: { kind: "backlog" } },
     ]);
   });

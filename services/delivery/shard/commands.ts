@@ -146,9 +146,9 @@ export class ShardCommands {
     while (!isOver()) {
       const filter = { ...filterOf(selection), limit: pageUnitsMax };
       const page = await store.list(shard, after === undefined ? filter : { ...filter, after });
-      await act(page.filter(({ unit }) => isMeant(unit, selection)));
-      after = page.at(-1)?.unit.uid;
-      if (page.length < pageUnitsMax) return;
+      await act(page.units.filter(({ unit }) => isMeant(unit, selection)));
+      after = page.next;
+      if (after === undefined) return;
     }
   }
 }

@@ -9,7 +9,7 @@ import type { CallTime, Requests, Statement } from "./driver/requests.ts";
 import { Stamps } from "./stamps.ts";
 import { WheelTable } from "./wheel-table.ts";
 
-const waitingBucketMs = 900_000;
+export const waitingBucketMs = 900_000;
 const rowsFetched = 2_000;
 
 interface Cursor {

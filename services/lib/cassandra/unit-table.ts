@@ -1,17 +1,22 @@
 /** Deferred units: the row that decides, and the index by which operators find them. */
 import type { Clock } from "#lib/clock";
-import { queueIdTime } from "#lib/queue/queue-id";
-import type { Destination, Uid } from "#lib/queue/unit";
-import type { Deferral, DeferredUnit, StoredUnit, UnitFilter } from "#lib/store/store";
+import { firstUidOf, queueIdPrefix, queueIdTime } from "#lib/queue/queue-id";
+import type { Time, Uid } from "#lib/queue/unit";
+import type { Deferral, DeferredUnit, StoredUnit, UnitFilter, UnitPage } from "#lib/store/store";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import type { BucketEntries } from "./buckets.ts";
 import type { CallTime, PartitionWrite, Requests } from "./driver/requests.ts";
 import { goneAt, ttlOf } from "./lifetimes.ts";
-import type { OpenShard } from "./open-shard.ts";
+import { type OpenShard, waitingBucketMs } from "./open-shard.ts";
 import { Partitions } from "./partitions.ts";
 
 const states = { waiting: 0, finished: 1 } as const;
-const rowsFetched = 2_000;
+/** Rows in a page: some are of units that have left. */
+const rowsFetchedMin = 100;
+const rowsFetchedMax = 2_000;
+const rangesAhead = 4;
+/** Some 100,000 rows at the rate at which a cluster can defer: half a second of a server's time. */
+const filteredMs = 180_000;
 
 export class UnitTable {
   readonly #requests: Requests;
@@ -79,18 +84,23 @@ export class UnitTable {
     await this.#requests.write(time, [...units, ...gone.writes()]);
   }
 
-  async list(open: OpenShard, filter: UnitFilter): Promise<readonly DeferredUnit[]> {
+  async list(open: OpenShard, filter: UnitFilter): Promise<UnitPage> {
+    const { limit, withinMs = Number.POSITIVE_INFINITY } = filter;
+    const startedAt = this.#clock.monotonic();
     const found: DeferredUnit[] = [];
-    const { limit } = filter;
-    for await (const uids of this.#listed(open, filter)) {
+    for await (const { uids, through } of this.#listed(open, filter)) {
       for (let at = 0; at < uids.length && found.length < limit; ) {
         const page = uids.slice(at, at + limit - found.length);
         found.push(...(await this.#waiting(page, filter)));
         at += page.length;
       }
-      if (found.length >= limit) break;
+      const last = found.at(-1);
+      if (found.length >= limit && last !== undefined) {
+        return { units: found, next: last.unit.uid };
+      }
+      if (this.#clock.monotonic() - startedAt >= withinMs) return { units: found, next: through };
     }
-    return found;
+    return { units: found };
   }
 
   /** The unit's row decides: the index may be behind it. */
@@ -104,38 +114,93 @@ export class UnitTable {
     });
   }
 
-  async *#listed(open: OpenShard, filter: UnitFilter): AsyncGenerator<readonly Uid[], void> {
-    const { queueId, destination, after } = filter;
-    const [first, last] = queueId === undefined ? ["", "~"] : [`${queueId}.`, `${queueId}/`];
-    const from = after !== undefined && after > first ? after : first;
-    const start = after === undefined ? 0 : queueIdTime(after);
-    const only = queueId === undefined ? undefined : queueIdTime(queueId);
-    for (const [bucket] of open.waiting.between(only ?? start, only ?? Number.MAX_SAFE_INTEGER)) {
-      const params = [open.shard, bucket, from, last];
-      // A call reads as long as it takes, page by page.
-      const time = () => this.#requests.callTime();
-      for await (const page of this.#requests.pages(
-        time,
-        { query: listCql, params },
-        rowsFetched,
-      )) {
-        const rows: readonly IndexRow[] = page.map(({ uid, destination, gone }) => ({
-          uid,
-          destination,
-          gone,
-        }));
-        yield rows
-          .filter((row) => row.gone !== true)
-          .filter((row) => destination === undefined || row.destination === destination)
-          .map(({ uid }) => uid);
+  /** By uid. Ranges are read ahead of what is asked for: each waits for its own node. */
+  async *#listed(open: OpenShard, filter: UnitFilter): AsyncGenerator<Looked, void> {
+    const ahead: { range: Range; pages: IndexPages; first: ReturnType<IndexPages["next"]> }[] = [];
+    const ranges = rangesOf(open, filter);
+    while (ahead.length + ranges.length > 0) {
+      for (const range of ranges.splice(0, rangesAhead - ahead.length)) {
+        const pages = this.#pages(open, range, filter);
+        const first = pages.next();
+        // Who has enough does not look at it any more.
+        first.catch(() => undefined);
+        ahead.push({ range, pages, first });
       }
+      const next = ahead.shift();
+      if (next === undefined) return;
+      const { range, pages, first } = next;
+      for (let page = await first; page.done !== true; page = await pages.next()) {
+        const uids = page.value.flatMap(({ uid, gone }) => (gone === true ? [] : [uid]));
+        const last = page.value.at(-1)?.uid;
+        if (last !== undefined) yield { uids, through: last };
+      }
+      yield { uids: [], through: firstUidOf(range.endsAt) };
+    }
+  }
+
+  async *#pages(open: OpenShard, { bucket, from, to }: Range, filter: UnitFilter): IndexPages {
+    const { destination, limit } = filter;
+    const params = [open.shard, bucket, from, to];
+    const statement =
+      destination === undefined
+        ? { query: listCql, params }
+        : { query: listDestinationCql, params: [...params, destination] };
+    const fetched = Math.min(rowsFetchedMax, Math.max(rowsFetchedMin, limit));
+    // A call reads as long as it takes, page by page.
+    const time = () => this.#requests.callTime();
+    for await (const page of this.#requests.pages(time, statement, fetched)) {
+      yield page.map(({ uid, gone }) => ({ uid, gone }));
     }
   }
 }
 
+/** A part of a bucket of the index, and where its time ends. */
+interface Range {
+  readonly bucket: Time;
+  readonly from: string;
+  readonly to: string;
+  readonly endsAt: Time;
+}
+
+/** Those of one page that may wait, and up to where it was looked. */
+interface Looked {
+  readonly uids: readonly Uid[];
+  readonly through: Uid;
+}
+
+type IndexPages = AsyncGenerator<readonly IndexRow[], void>;
+
+/**
+ * For a destination the server looks through a partition by itself: that is six times as fast as
+ * reading all of it here, but what it is asked to do at once must be short.
+ */
+function rangesOf(open: OpenShard, filter: UnitFilter): Range[] {
+  const { queueId, destination } = filter;
+  const after: string = filter.after ?? "";
+  const startsAt = filter.after === undefined ? 0 : queueIdTime(filter.after);
+  const only = queueId === undefined ? undefined : queueIdTime(queueId);
+  const between = [only ?? startsAt, only ?? Number.MAX_SAFE_INTEGER] as const;
+  const buckets = open.waiting.between(...between).map(([bucket]) => bucket);
+  if (queueId !== undefined) {
+    const [first, to] = [`${queueId}.`, `${queueId}/`];
+    const from = after > first ? after : first;
+    return buckets.map((bucket) => ({ bucket, from, to, endsAt: bucket + waitingBucketMs }));
+  }
+  const spanMs = destination === undefined ? waitingBucketMs : filteredMs;
+  const ranges: Range[] = [];
+  for (const bucket of buckets) {
+    for (let at = bucket; at < bucket + waitingBucketMs; at += spanMs) {
+      const endsAt = at + spanMs;
+      if (endsAt <= startsAt) continue;
+      const [begin, to] = [queueIdPrefix(at), queueIdPrefix(endsAt)];
+      ranges.push({ bucket, from: after > begin ? after : begin, to, endsAt });
+    }
+  }
+  return ranges;
+}
+
 interface IndexRow {
   readonly uid: Uid;
-  readonly destination: Destination;
   readonly gone: boolean | null;
 }
 
@@ -158,5 +223,5 @@ const indexCql =
 const goneCql =
   "UPDATE waiting USING TTL ? SET gone = true WHERE shard = ? AND bucket = ? AND uid = ?";
 const listCql =
-  "SELECT uid, destination, gone FROM waiting " +
-  "WHERE shard = ? AND bucket = ? AND uid > ? AND uid < ?";
+  "SELECT uid, gone FROM waiting WHERE shard = ? AND bucket = ? AND uid > ? AND uid < ?";
+const listDestinationCql = `${listCql} AND destination = ? ALLOW FILTERING`;

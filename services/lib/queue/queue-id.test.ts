@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "#lib/random";
-import { makeQueueId, notificationId, parseQueueId, parseUid, queueIdTime } from "./queue-id.ts";
+import {
+  firstUidOf,
+  makeQueueId,
+  notificationId,
+  parseQueueId,
+  parseUid,
+  queueIdPrefix,
+  queueIdTime,
+} from "./queue-id.ts";
 import type { Uid } from "./unit.ts";
 
 describe("queue ids", () => {
@@ -11,6 +19,20 @@ describe("queue ids", () => {
     expect(ids.map(queueIdTime)).toEqual(times);
     expect([...ids].sort()).toEqual(ids);
     expect(ids.every((id) => parseQueueId(id) === id)).toBe(true);
+  });
+
+  test("lie behind the first of their time, and before that of the next", () => {
+    const at = 1_795_000_000_000;
+    const uid = parseUid(`${makeQueueId(at, seededRandom(1))}.0`) ?? "";
+    const texts = [
+      queueIdPrefix(at),
+      firstUidOf(at),
+      uid,
+      queueIdPrefix(at + 1),
+      firstUidOf(at + 1),
+    ];
+    expect([...texts].sort()).toEqual(texts);
+    expect(parseUid(firstUidOf(at))).toBe(firstUidOf(at));
   });
 
   test("have the time of the ULID specification's example", () => {

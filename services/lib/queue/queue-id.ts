@@ -19,6 +19,16 @@ export function makeQueueId(now: Time, random: Random): QueueId {
   return (encodeTime(now) + chance) as QueueId;
 }
 
+/** Ids made at this time or later come behind it, those made before come before it. */
+export function queueIdPrefix(time: Time): string {
+  return encodeTime(time);
+}
+
+/** The first that a unit of this time can have. */
+export function firstUidOf(time: Time): Uid {
+  return `${encodeTime(time)}${"0".repeat(chanceLength)}.0` as Uid;
+}
+
 /** When the id was made, to the millisecond; a unit's is its message's. */
 export function queueIdTime(id: QueueId | Uid): Time {
   let time = 0;

@@ -46,5 +46,5 @@ test("a record that nobody can read hides no other", async () => {
     record: new Uint8Array([0xc1]),
     reason: expect.stringContaining("Cannot decode deferred unit"),
   });
-  expect(await queue.store.list(shardOfTests, { limit: 10 })).toEqual([whole]);
+  expect(await queue.store.list(shardOfTests, { limit: 10 })).toEqual({ units: [whole] });
 });

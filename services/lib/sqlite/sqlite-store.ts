@@ -4,13 +4,13 @@ import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from 
 import {
   type Bounce,
   type Deferral,
-  type DeferredUnit,
   type Hold,
   type Parked,
   type Store,
   type StoredUnit,
   StoreUnavailable,
   type UnitFilter,
+  type UnitPage,
 } from "#lib/store/store";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import type { QueueThread } from "./queue-thread.ts";
@@ -117,9 +117,14 @@ export class SqliteStore implements Store {
     return known(this.#thread.call("bounces", q));
   }
 
-  async list(shard: Shard, filter: UnitFilter): Promise<readonly DeferredUnit[]> {
-    const records = await known(this.#thread.call("listUnits", shard, filter));
-    return records.map(read).flatMap((it) => (it.state === "waiting" ? [it.deferred] : []));
+  async list(shard: Shard, filter: UnitFilter): Promise<UnitPage> {
+    const rows = await known(this.#thread.call("listUnits", shard, filter));
+    const units = rows.map(({ record }) => read(record));
+    const waiting = units.flatMap((it) => (it.state === "waiting" ? [it.deferred] : []));
+    // A record that nobody can read is one of those looked at.
+    const last = rows.at(-1);
+    const isAll = rows.length < filter.limit || last === undefined;
+    return isAll ? { units: waiting } : { units: waiting, next: last.uid };
   }
 }
 

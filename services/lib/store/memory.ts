@@ -11,11 +11,13 @@ import {
   type Deferral,
   type Hold,
   type Parked,
+  pageOf,
   type Store,
   type StoredUnit,
   StoreUnavailable,
   storeCallMsMax,
   type UnitFilter,
+  type UnitPage,
 } from "./store.ts";
 
 export interface MemoryStoreOptions {
@@ -140,8 +142,8 @@ export class MemoryStore implements Store {
     });
   }
 
-  list(shard: Shard, filter: UnitFilter) {
-    return this.#at("list", () => this.#state.list(shard, filter));
+  list(shard: Shard, filter: UnitFilter): Promise<UnitPage> {
+    return this.#at("list", () => pageOf(this.#state.list(shard, filter), filter));
   }
 
   #at<T>(operation: string, act: () => T | Promise<T>): Promise<T> {

@@ -103,6 +103,18 @@ export interface UnitFilter {
   /** Continue behind this uid. */
   readonly after?: Uid;
   readonly limit: number;
+  /**
+   * A store that must look through others' units gives up after this, and says how far it came.
+   * Absent: it takes as long as it takes.
+   */
+  readonly withinMs?: number;
+}
+
+/** Waiting units, by uid. */
+export interface UnitPage {
+  readonly units: readonly DeferredUnit[];
+  /** More may wait behind it: all up to it were looked at. Absent: there are no more. */
+  readonly next?: Uid;
 }
 
 /**
@@ -165,8 +177,13 @@ export interface Store {
     after?: Time;
     limit: number;
   }): Promise<readonly Bounce[]>;
-  /** Waiting units, by uid. */
-  list(shard: Shard, filter: UnitFilter): Promise<readonly DeferredUnit[]>;
+  list(shard: Shard, filter: UnitFilter): Promise<UnitPage>;
+}
+
+/** Of a store that finds what is asked for without looking at anything else. */
+export function pageOf(units: readonly DeferredUnit[], { limit }: UnitFilter): UnitPage {
+  const last = units.at(-1);
+  return units.length < limit || last === undefined ? { units } : { units, next: last.unit.uid };
 }
 
 export class StoreUnavailable extends Error {

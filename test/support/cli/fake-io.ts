@@ -38,7 +38,10 @@ export class FakeIo implements Io {
     return this.answer(request);
   }
 
+  /** Since the command began. */
+  passedMs = () => 0;
+
   now(): number {
-    return 1_795_000_000_000;
+    return 1_795_000_000_000 + this.passedMs();
   }
 }

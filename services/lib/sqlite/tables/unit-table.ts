@@ -83,8 +83,8 @@ export class UnitTable {
     }
   }
 
-  /** Records of waiting units, by uid. */
-  list(shard: Shard, filter: UnitFilter): readonly Uint8Array[] {
+  /** By uid. */
+  list(shard: Shard, filter: UnitFilter): readonly ListedRecord[] {
     const { destination, queueId, after = "", limit } = filter;
     const rows =
       queueId !== undefined
@@ -95,11 +95,18 @@ export class UnitTable {
         : destination !== undefined
           ? this.#sql.ofDestination.all(shard, destination, after, limit)
           : this.#sql.ofShard.all(shard, after, limit);
-    return rows.map(({ record }) => record);
+    return rows.map(({ uid, record }) => ({ uid, record }));
   }
 }
 
+/** Of a waiting unit. */
+export interface ListedRecord {
+  readonly uid: Uid;
+  readonly record: Uint8Array;
+}
+
 interface UnitRow {
+  readonly uid: Uid;
   readonly destination: Destination;
   readonly record: Uint8Array;
 }
@@ -115,20 +122,22 @@ function prepare(database: Database) {
       "INSERT INTO unit VALUES (?1, ?2, ?3, ?4) ON CONFLICT (uid) DO UPDATE SET record = ?4",
     ),
     dropUnit: database.query<unknown, [string]>("DELETE FROM unit WHERE uid = ?"),
-    unit: database.query<UnitRow, [string]>("SELECT destination, record FROM unit WHERE uid = ?"),
+    unit: database.query<UnitRow, [string]>(
+      "SELECT uid, destination, record FROM unit WHERE uid = ?",
+    ),
     finished: database.query<{ at: number }, [string]>("SELECT at FROM finished WHERE uid = ?"),
     putFinished: database.query<unknown, [string, number]>(
       "INSERT INTO finished VALUES (?, ?) ON CONFLICT DO NOTHING",
     ),
     unfinish: database.query<unknown, [string]>("DELETE FROM finished WHERE uid = ?"),
     ofMessage: database.query<UnitRow, [string, string, string, number]>(
-      "SELECT destination, record FROM unit WHERE uid > ? AND uid < ? AND uid > ? AND shard = ? ORDER BY uid",
+      "SELECT uid, destination, record FROM unit WHERE uid > ? AND uid < ? AND uid > ? AND shard = ? ORDER BY uid",
     ),
     ofDestination: database.query<UnitRow, [number, string, string, number]>(
-      "SELECT destination, record FROM unit WHERE shard = ? AND destination = ? AND uid > ? ORDER BY uid LIMIT ?",
+      "SELECT uid, destination, record FROM unit WHERE shard = ? AND destination = ? AND uid > ? ORDER BY uid LIMIT ?",
     ),
     ofShard: database.query<UnitRow, [number, string, number]>(
-      "SELECT destination, record FROM unit WHERE shard = ? AND uid > ? ORDER BY uid LIMIT ?",
+      "SELECT uid, destination, record FROM unit WHERE shard = ? AND uid > ? ORDER BY uid LIMIT ?",
     ),
   };
 }
