@@ -1,6 +1,7 @@
 /** The feed of what is to be fanned out: when it comes again, and when a shard is full. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { AckPolicy, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
 import { type Clock, systemClock } from "#lib/clock";
 import { PersistentPublisher } from "#lib/nats/publishing/persistent-publisher";
 import { Publisher } from "#lib/nats/publishing/publisher";
@@ -37,7 +38,7 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     const single = new Publisher({ link, clock });
     const publisher = new PersistentPublisher({ link, publisher: single, clock });
     const { names } = cluster;
-    return new SplitFeed({ names, shards, manager, publisher, clock, log: silentLog });
+    return new SplitFeed({ names, shards, link, manager, publisher, clock, log: silentLog });
   }
 
   test("start and stop, before and twice", async () => {
@@ -53,6 +54,42 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     expect(uidsOf(await pullAll(log.stream.open(zero, 0), 1))).toEqual([`${message.id}.0`]);
     await feed.stop();
     expect(feed.figures).toMatchObject({ done: 1, late: 0, inFlight: 0 });
+  });
+
+  test("one that stops in the middle of many leaves none to wait for", async () => {
+    const messages = Array.from({ length: 500 }, () => newMessage({ to }));
+    await Promise.all(messages.map((message) => log.intake.accept(message)));
+    const feed = feedAt(systemClock);
+    feed.start();
+    await pullAll(log.stream.open(zero, 0), 1);
+    await feed.stop();
+    const left = messages.length - feed.figures.done;
+    expect(left).toBeGreaterThan(0);
+    const { splitStream, splitConsumer } = cluster.names;
+    const consumer = await manager.jetstream().consumers.get(splitStream, splitConsumer);
+    // What had not been given back would come when this has long ended.
+    let found = 0;
+    for await (const _ of await consumer.fetch({ max_messages: left, expires: 2_000 })) found += 1;
+    expect(found).toBe(left);
+  });
+
+  test("a consumer that an earlier version made waits for as long as this one says", async () => {
+    const { splitStream, splitConsumer } = cluster.names;
+    await manager.consumers.add(splitStream, {
+      durable_name: splitConsumer,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(30_000),
+      max_ack_pending: 10_000,
+      max_deliver: -1,
+    });
+    const message = newMessage({ to });
+    await log.intake.accept(message);
+    const feeds = [feedAt(systemClock), feedAt(systemClock)];
+    for (const feed of feeds) feed.start();
+    expect(uidsOf(await pullAll(log.stream.open(zero, 0), 1))).toEqual([`${message.id}.0`]);
+    for (const feed of feeds) await feed.stop();
+    const { config } = await manager.consumers.info(splitStream, splitConsumer);
+    expect(config.ack_wait).toBe(nanos(10_000));
   });
 
   test("one that is repeated after its streams have forgotten its id is counted", async () => {

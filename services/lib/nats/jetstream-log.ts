@@ -63,7 +63,9 @@ export async function openJetStreamLog(options: JetStreamLogOptions) {
   const bodies = new BodyStore({ names, publisher, manager });
   const payloadBytesMax = () => links.publish.info?.max_payload ?? defaultPayloadBytes;
   const stream = new JetStreamStream({ ...lanes, names, bodies });
-  const splitFeed = new SplitFeed({ names, shards, manager, publisher, clock, log });
+  const splitFeed = new SplitFeed({
+    ...{ names, shards, link: consumeLink, manager, publisher, clock, log },
+  });
   return {
     intake: new JetStreamIntake({
       ...{ names, shards, publisher, bodies, manager: publishManager, payloadBytesMax },

@@ -5,7 +5,10 @@ import type { Log } from "#lib/telemetry/log";
 
 /** What publishing and reading need of a connection. */
 export interface Wire {
-  readonly connection: Pick<NatsConnection, "publish" | "subscribe" | "isClosed" | "info">;
+  readonly connection: Pick<
+    NatsConnection,
+    "publish" | "request" | "subscribe" | "flush" | "isClosed" | "info"
+  >;
   readonly isUp: boolean;
   readonly changed: Waiters;
   onDown(listener: () => void): () => void;

@@ -28,6 +28,12 @@ export class ScriptedWire implements Wire {
         const unsubscribe = () => void this.#subscriptions.delete(subject);
         return { unsubscribe } as ReturnType<Wire["connection"]["subscribe"]>;
       },
+      // Each is answered with nothing.
+      request: async (subject, data = "") => {
+        this.sent.push({ subject, data, reply: "", headers: undefined });
+        return scriptedMessage({});
+      },
+      flush: async () => {},
       isClosed: () => false,
     };
   }

@@ -33,6 +33,29 @@ export function parsePending(reply: string): number {
   return pending;
 }
 
+export interface Handed {
+  readonly sequence: number;
+  /** How often it was handed out, this time included. */
+  readonly tries: number;
+  /** When the stream took it, by the server's clock. */
+  readonly storedAt: number;
+}
+
+const nanosPerMs = 1e6;
+
+/** Of a consumer with acknowledgements. */
+export function parseHanded(reply: string): Handed {
+  const { sequence } = parseDelivered(reply);
+  const { tokens, at } = tokensOf(reply);
+  const tries = Number(tokens[at - 1]);
+  const storedAt = Math.floor(Number(tokens[at + 2]) / nanosPerMs);
+  assert(
+    Number.isSafeInteger(tries) && Number.isSafeInteger(storedAt),
+    "it says when and how often",
+  );
+  return { sequence, tries, storedAt };
+}
+
 function tokensOf(reply: string) {
   const tokens = reply.split(".");
   return { tokens, at: tokens.length >= longTokensMin ? 7 : 5 };

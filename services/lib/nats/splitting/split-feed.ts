@@ -2,45 +2,48 @@
  * Fans messages to several destinations out into their shards: any worker may, and each takes as
  * many as it can publish. Acknowledged when all units are there, so that none is forgotten.
  */
-import {
-  AckPolicy,
-  type Consumer,
-  type ConsumerMessages,
-  type JetStreamManager,
-  type JsMsg,
-} from "@nats-io/jetstream";
+import { AckPolicy, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
 import { Deadlines } from "#lib/deadlines";
-import { Waiters } from "#lib/stream/waiters";
+import { rejectOnAbort, Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { bodyHeader } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
+import type { Wire } from "../link.ts";
 import type { Letter, PersistentPublisher } from "../publishing/persistent-publisher.ts";
 import { idHeader } from "../publishing/publisher.ts";
 import { duplicateWindowMs } from "../stream-plan.ts";
 import { fanOut } from "./fan-out.ts";
+import type { HandedMessage } from "./handed-message.ts";
+import { SplitPull } from "./split-pull.ts";
 
 export interface SplitFeedPorts {
   readonly names: ClusterNames;
   readonly shards: number;
+  readonly link: Wire;
   readonly manager: JetStreamManager;
-  readonly publisher: PersistentPublisher;
+  readonly publisher: Pick<PersistentPublisher, "publish">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Messages being fanned out at once; each may have a mebibyte of content. */
 const splitsMax = 32;
-const pullMs = 5_000;
 const retryMs = 1_000;
 /** A worker that is silent for so long is gone, and another one gets its messages. */
-const ackWaitMs = 30_000;
-/** So a message that takes longer is not given to another one as well. */
-const workingEveryMs = 10_000;
+const ackWaitMs = 10_000;
+/**
+ * So a message that takes longer is not given to another one as well: two of three may be lost or
+ * late. And what is fanned out twice within the duplicate window is there once.
+ */
+const keepEveryMs = 3_000;
+const keepTickMs = 250;
 const ackMaxMs = 5_000;
 /** By all workers together. */
 const ackPendingMax = 10_000;
+/** 10148: it is there, and is not what is asked for. */
+const existsCode = 10_148;
 
 export class SplitFeed {
   readonly #ports: SplitFeedPorts;
@@ -48,7 +51,6 @@ export class SplitFeed {
   readonly #deadlines: Deadlines;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  #messages: ConsumerMessages | undefined;
   #inFlight = 0;
   #late = 0;
   #poison = 0;
@@ -56,7 +58,7 @@ export class SplitFeed {
 
   constructor(ports: SplitFeedPorts) {
     this.#ports = ports;
-    this.#deadlines = new Deadlines(ports.clock);
+    this.#deadlines = new Deadlines(ports.clock, keepTickMs);
   }
 
   get figures() {
@@ -77,26 +79,27 @@ export class SplitFeed {
     this.#running = this.#run(this.#stopping.signal);
   }
 
-  /** Resolves when nothing is being fanned out any more; what is unfinished goes to another worker. */
+  /**
+   * Resolves when nothing is being fanned out any more. What was handed to us and is not fanned
+   * out, and what is handed to us until the last pull is over, goes to another worker at once.
+   */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#messages?.stop();
+    this.#stopping.abort(new Error("it is to stop"));
     await this.#running;
-    this.#running = undefined;
     while (this.#inFlight > 0) await this.#ended.wait();
+    if (this.#running !== undefined) await this.#flush();
+    this.#running = undefined;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { log, clock } = this.#ports;
-    let consumer: Consumer | undefined;
+    const { log, clock, link } = this.#ports;
     while (!signal.aborted) {
       try {
-        consumer ??= await this.#consumer();
-        while (this.#inFlight >= splitsMax) await this.#ended.wait();
-        if (!signal.aborted) await this.#pull(consumer, signal);
+        while (!link.isUp) await rejectOnAbort(link.changed.wait(), signal);
+        await this.#makeConsumer();
+        await this.#pull(signal);
       } catch (error) {
         if (signal.aborted) return;
-        consumer = undefined;
         log.warn("split_pull_failed", { error: String(error) });
         await clock.sleep(retryMs);
       }
@@ -104,36 +107,63 @@ export class SplitFeed {
   }
 
   /** The same for all workers; whoever comes first makes it. */
-  async #consumer(): Promise<Consumer> {
-    const { manager, names } = this.#ports;
-    await manager.consumers.add(names.splitStream, {
-      durable_name: names.splitConsumer,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: nanos(ackWaitMs),
-      max_ack_pending: ackPendingMax,
-      max_deliver: -1,
-    });
-    return manager.jetstream().consumers.get(names.splitStream, names.splitConsumer);
-  }
-
-  async #pull(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    const max = splitsMax - this.#inFlight;
-    const messages = await consumer.fetch({ max_messages: max, expires: pullMs });
-    this.#messages = messages;
-    for await (const message of messages) {
-      if (signal.aborted) message.nak();
-      else void this.#take(message, signal);
+  async #makeConsumer(): Promise<void> {
+    const { manager, names, log } = this.#ports;
+    const times = { ack_wait: nanos(ackWaitMs), max_ack_pending: ackPendingMax };
+    try {
+      await manager.consumers.add(names.splitStream, {
+        durable_name: names.splitConsumer,
+        ack_policy: AckPolicy.Explicit,
+        max_deliver: -1,
+        ...times,
+      });
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== existsCode) throw error;
+      // Made by a version that waited for another time; what is handed out stays so.
+      await manager.consumers.update(names.splitStream, names.splitConsumer, times);
+      log.info("split_consumer_changed", { ackWaitMs });
     }
   }
 
-  async #take(message: JsMsg, signal: AbortSignal): Promise<void> {
+  /** Until we are to stop; then the pull that is open comes to its end. */
+  async #pull(signal: AbortSignal): Promise<void> {
+    const { names } = this.#ports;
+    const place = { stream: names.splitStream, consumer: names.splitConsumer };
+    const take = (message: HandedMessage) => this.#hand(message, signal);
+    const pull = new SplitPull(this.#ports, { ...place, take });
+    try {
+      while (!signal.aborted) {
+        if (this.#inFlight >= splitsMax) await this.#ended.wait();
+        else await pull.next(splitsMax - this.#inFlight);
+      }
+    } finally {
+      pull.close();
+    }
+  }
+
+  #hand(message: HandedMessage, signal: AbortSignal): void {
+    if (signal.aborted || this.#inFlight >= splitsMax) message.giveBack();
+    else void this.#take(message, signal);
+  }
+
+  /** What is given back must have left before the process does. */
+  async #flush(): Promise<void> {
+    const { link, log } = this.#ports;
+    try {
+      if (link.isUp) await link.connection.flush();
+    } catch (error) {
+      log.debug("split_flush_failed", { error: String(error) });
+    }
+  }
+
+  async #take(message: HandedMessage, signal: AbortSignal): Promise<void> {
     this.#inFlight += 1;
     const working = this.#keep(message);
     try {
       await this.#fanOut(message, signal);
     } catch (error) {
       // Not acknowledged: it comes again.
-      this.#ports.log.error("split_failed", { sequence: message.seq, error: String(error) });
+      this.#ports.log.error("split_failed", { sequence: message.sequence, error: String(error) });
     } finally {
       this.#deadlines.forget(working);
       this.#inFlight -= 1;
@@ -141,9 +171,9 @@ export class SplitFeed {
     }
   }
 
-  async #fanOut(message: JsMsg, signal: AbortSignal): Promise<void> {
+  async #fanOut(message: HandedMessage, signal: AbortSignal): Promise<void> {
     const { log } = this.#ports;
-    const id = message.headers?.get(idHeader) || `split-${message.seq}`;
+    const id = message.headers?.get(idHeader) || `split-${message.sequence}`;
     this.#countLate(message, id);
     const body = message.headers?.get(bodyHeader) || undefined;
     const split = { id, data: message.data, ...(body === undefined ? undefined : { body }) };
@@ -151,21 +181,21 @@ export class SplitFeed {
     for (const reason of poison) log.error("split_undecodable", { id, reason });
     this.#poison += poison.length;
     const sent = await Promise.all(letters.map((letter) => this.#send(letter, signal)));
-    if (sent.includes(false)) message.nak();
+    if (sent.includes(false)) message.giveBack();
     else {
-      await message.ackAck({ timeout: ackMaxMs });
+      await message.settle(ackMaxMs);
       this.#done += 1;
     }
   }
 
   /** Tells the server from time to time that we are at it. */
-  #keep(message: JsMsg) {
+  #keep(message: HandedMessage) {
     const { clock } = this.#ports;
-    const next = () => clock.monotonic() + workingEveryMs;
+    const next = () => clock.monotonic() + keepEveryMs;
     const working = {
       deadline: next(),
       expired: () => {
-        message.working();
+        message.keep();
         working.deadline = next();
       },
     };
@@ -185,9 +215,9 @@ export class SplitFeed {
     }
   }
 
-  #countLate(message: JsMsg, id: string): void {
-    const ageMs = this.#ports.clock.now() - message.time.getTime();
-    if (!message.redelivered || ageMs < duplicateWindowMs) return;
+  #countLate(message: HandedMessage, id: string): void {
+    const ageMs = this.#ports.clock.now() - message.storedAt;
+    if (!message.isRepeated || ageMs < duplicateWindowMs) return;
     this.#late += 1;
     this.#ports.log.warn("split_late", { id, ageMs });
   }

@@ -1,0 +1,130 @@
+import { expect, test } from "bun:test";
+import type { JetStreamManager } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import { silentLog } from "#lib/telemetry/log";
+import { encodeFrame } from "#proto/frame";
+import { encodeSplit } from "#proto/split";
+import { clusterNames } from "#proto/subjects";
+import { encodeUnit } from "#proto/unit";
+import { destinationIn, newMessage, shards } from "../../../../test/conformance/fixtures.ts";
+import { ManualClock } from "../../../../test/support/manual-clock.ts";
+import { ScriptedWire } from "../../../../test/support/nats/scripted-wire.ts";
+import type { Fate, Letter } from "../publishing/persistent-publisher.ts";
+import { SplitFeed } from "./split-feed.ts";
+
+const turnsMax = 30;
+const message = newMessage({ to: [destinationIn(0), destinationIn(1)] });
+const record = encodeSplit({ units: message.units.map(encodeUnit) });
+const data = encodeFrame({ record, content: message.content });
+
+function bench() {
+  const link = new ScriptedWire();
+  const clock = new ManualClock();
+  /** What is published, and its end. */
+  const published: { letter: Letter; end: (fate: Fate) => void }[] = [];
+  const publish = (letter: Letter) =>
+    new Promise<Fate>((end) => void published.push({ letter, end }));
+  const manager = { consumers: { add: async () => {} } } as unknown as JetStreamManager;
+  const ports = { names: clusterNames(), shards, link, clock, log: silentLog };
+  const feed = new SplitFeed({ ...ports, manager, publisher: { publish } });
+  const settle = async () => {
+    for (let turn = 0; turn < turnsMax; turn++) await Promise.resolve();
+  };
+  const pulls = () => link.sent.filter(({ subject }) => subject.startsWith("$JS.API."));
+  const inbox = () => pulls().at(-1)?.reply ?? "";
+  const give = (sequence: number) => {
+    const reply = `$JS.ACK.SPLIT.split.1.${sequence}.${sequence}.1795000000000000000.0`;
+    link.deliver(inbox(), { reply, data });
+  };
+  const end = () => link.deliver(inbox(), { headers: headers(408, "Request Timeout") });
+  const advance = async (spanMs: number) => {
+    for (let left = spanMs; left > 0; left -= 250) {
+      clock.advance(250);
+      await settle();
+    }
+  };
+  /** What was said about a message. */
+  const said = (sequence: number) =>
+    link.sent
+      .filter(({ subject }) => subject.startsWith(`$JS.ACK.SPLIT.split.1.${sequence}.`))
+      .map((sent) => String(sent.data));
+  return { feed, link, published, settle, pulls, give, end, advance, said };
+}
+
+test("what is handed out until the pull is over is given back by a feed that stops", async () => {
+  const { feed, settle, pulls, give, end, said, published } = bench();
+  feed.start();
+  await settle();
+  expect(pulls()).toHaveLength(1);
+  let isStopped = false;
+  const stopped = feed.stop().then(() => {
+    isStopped = true;
+  });
+  give(1);
+  give(2);
+  await settle();
+  expect(isStopped).toBe(false);
+  end();
+  await stopped;
+  expect([said(1), said(2)]).toEqual([["-NAK"], ["-NAK"]]);
+  expect([published.length, pulls().length]).toEqual([0, 1]);
+});
+
+test("what it could not publish is given back, too", async () => {
+  const { feed, settle, give, end, said, published } = bench();
+  feed.start();
+  await settle();
+  give(1);
+  await settle();
+  const stopped = feed.stop();
+  end();
+  const [first, second] = published;
+  first?.end({ kind: "stored", isDuplicate: false });
+  second?.end({ kind: "unavailable", reason: "no leader" });
+  await stopped;
+  expect(said(1)).toEqual(["-NAK"]);
+});
+
+test("what takes long is kept, and two of three words may be lost before its time is over", async () => {
+  const { feed, settle, give, end, advance, said, published } = bench();
+  feed.start();
+  await settle();
+  give(1);
+  end();
+  await advance(9_750);
+  expect(said(1)).toEqual(["+WPI", "+WPI", "+WPI"]);
+  for (const { end: stored } of published) stored({ kind: "stored", isDuplicate: false });
+  await settle();
+  expect(said(1).at(-1)).toBe("+ACK");
+  const stopped = feed.stop();
+  end();
+  await stopped;
+  expect(feed.figures).toMatchObject({ done: 1, inFlight: 0 });
+});
+
+test("no more are pulled than it can publish, and a message that ends makes room", async () => {
+  const { feed, settle, pulls, give, end, published } = bench();
+  feed.start();
+  await settle();
+  for (let sequence = 1; sequence <= 32; sequence++) give(sequence);
+  await settle();
+  expect([pulls().length, feed.figures.inFlight]).toEqual([1, 32]);
+  for (const { end: stored } of published.slice(0, 2)) {
+    stored({ kind: "stored", isDuplicate: false });
+  }
+  await settle();
+  expect(JSON.parse(String(pulls()[1]?.data))).toMatchObject({ batch: 1 });
+  const stopped = feed.stop();
+  end();
+  for (const { end: stored } of published) stored({ kind: "stored", isDuplicate: false });
+  await stopped;
+});
+
+test("one that waits for its connection stops at once", async () => {
+  const { feed, link, settle, pulls } = bench();
+  link.turn(false);
+  feed.start();
+  await settle();
+  await feed.stop();
+  expect(pulls()).toEqual([]);
+});
