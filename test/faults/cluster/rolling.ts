@@ -4,8 +4,8 @@ import { type Scenario, usualLoads } from "../../support/cluster/scenario.ts";
 
 /** Tried again and again, as long as the roll lasts. */
 const waiting: LoadWords = [
-  ...["--rate", "10", "--sessions", "2", "--domain", "waits.example", "--domains", "6"],
-  ...["--local-part", "451-at-rcpt-12-times"],
+  ...["--rate", "3", "--sessions", "2", "--domain", "waits.example", "--domains", "6"],
+  ...["--local-part", "451-at-rcpt-8-times"],
 ];
 
 export const rollingScenarios: readonly Scenario[] = [
@@ -23,7 +23,8 @@ export const rollingScenarios: readonly Scenario[] = [
           await load.more(400);
         }
       }
-      return { copiesMax: 0, transitMaxMs: 1_500 };
+      // What an edge had begun when it ended is begun again elsewhere.
+      return { copiesMax: 0, transitMaxMs: undefined };
     },
   },
 ];
