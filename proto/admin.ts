@@ -99,7 +99,20 @@ const unanswered = z
   .object({
     shards: z.array(shard).readonly(),
     /** Who should have answered, and why they did not; a shard may have had no owner, too. */
-    workers: z.array(z.object({ name: z.string(), reason: z.string() }).readonly()).readonly(),
+    workers: z
+      .array(
+        z
+          .object({
+            name: z.string(),
+            reason: z.string(),
+            /** Since its last heartbeat. */
+            silentMs: count.optional(),
+            /** Those of the shards that are under its name. */
+            shards: z.array(shard).readonly().optional(),
+          })
+          .readonly(),
+      )
+      .readonly(),
   })
   .readonly();
 
@@ -163,6 +176,7 @@ export type DestinationSummary = z.output<typeof destinationSummary>;
 export type ListedUnit = z.output<typeof listedUnit>;
 export type RecipientState = z.output<typeof recipientState>;
 export type Selection = z.output<typeof selection>;
+export type SilentWorker = Unanswered["workers"][number];
 export type Unanswered = z.output<typeof unanswered>;
 export type Changed = z.output<typeof changed>;
 

@@ -49,6 +49,7 @@ describe("clusterNames()", () => {
     );
     expect(names.shardControlSubject(shard(12))).toBe("mta.ctl.shard.12");
     expect(names.workerControlSubject).toBe("mta.ctl.worker");
+    expect(names.presenceSubject(incarnation("w1.a/01"))).toBe("mta.ctl.worker.w1%2ea.01");
   });
 
   test("buckets", () => {

@@ -30,6 +30,8 @@ export interface ClusterNames {
   readonly journalSubject: (writer: Incarnation) => string;
   readonly shardControlSubject: (shard: Shard) => string;
   readonly workerControlSubject: string;
+  /** A worker listens there for as long as it serves. */
+  readonly presenceSubject: (worker: Incarnation) => string;
   readonly buckets: ClusterBuckets;
   /** A worker's key in its bucket. */
   readonly memberKey: (member: Incarnation) => string;
@@ -78,6 +80,7 @@ export function clusterNames(namespace = ""): ClusterNames {
     journalSubject: (writer) => `${root}.j.${writer.split("/").map(token).join(".")}`,
     shardControlSubject: (shard) => `${root}.ctl.shard.${shard}`,
     workerControlSubject: `${root}.ctl.worker`,
+    presenceSubject: (worker) => `${root}.ctl.worker.${worker.split("/").map(token).join(".")}`,
     buckets: {
       workers: `${bucket}_workers`,
       shards: `${bucket}_shards`,

@@ -11,7 +11,7 @@ import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
-import { adminAnswer } from "#proto/admin";
+import { adminAnswer, type ListedUnit } from "#proto/admin";
 import {
   AdminWorker,
   listedUnit,
@@ -247,6 +247,8 @@ describe("commands", () => {
   });
 });
 
+const answerOf = (units: readonly ListedUnit[]) => adminAnswer("queue.show", { units });
+
 describe("a shard that nobody answers for", () => {
   const silent = { shards: [0], workers: [{ name: "worker/1", reason: "no" }] };
 
@@ -257,6 +259,20 @@ describe("a shard that nobody answers for", () => {
   test("is told of, with who should have answered", async () => {
     expect((await get("/v1/queue")).body).toEqual({ units: [], unanswered: silent });
     expect((await post("/v1/queue/retry", { id: a })).body).toMatchObject({ unanswered: silent });
+  });
+
+  test("is told as its lease has it: whose it is, or was", async () => {
+    const leases = new MemoryLeases({ clock });
+    api = apiWith({ ports: { leases, shards: 3 } });
+    bus.serveWorker({ ...servingWorker(async () => answerOf([])), name: incarnation("here/1") });
+    await leases.claim(shard(0), incarnation("worker/1"), undefined);
+    await leases.claim(shard(1), incarnation("gone/1"), undefined);
+    const { body } = await get(`/v1/queue/${a}`);
+    expect(body).toMatchObject({ units: [], unanswered: { shards: [1, 2] } });
+    expect(Object(body).unanswered.workers).toEqual([
+      { name: "worker/1", reason: "no" },
+      { name: "gone/1", reason: expect.stringContaining("others take"), shards: [1] },
+    ]);
   });
 
   test("may have what is not found elsewhere", async () => {

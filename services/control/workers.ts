@@ -8,6 +8,7 @@ import {
   adminRequest,
   BadAdminMessage,
   readAdminAnswer,
+  type SilentWorker,
   type Unanswered,
 } from "#proto/admin";
 import type { QueuePorts } from "./queue.ts";
@@ -18,24 +19,28 @@ export interface Asked<Verb extends AdminVerb> {
   readonly unanswered?: Unanswered;
 }
 
-type Ports = Pick<QueuePorts, "bus" | "log" | "shards">;
+type Ports = Pick<QueuePorts, "bus" | "log" | "shards" | "leases">;
 
 /** Answers that cannot be read come from another version: better a part of the truth than none. */
 export async function askWorkers<Verb extends AdminVerb>(
-  { bus, log, shards: count }: Ports,
+  ports: Ports,
   verb: Verb,
   asked: AdminArguments<Verb>,
 ): Promise<Asked<Verb>> {
+  const { bus, log, shards: count } = ports;
   const { answers, silent } = await bus.askAll(requestOf(verb, asked));
   for (const { from, reason } of silent) log.warn("worker_silent", { verb, from, reason });
   const read: AdminAnswer<Verb>[] = [];
   const heard = new Set<Shard>();
-  const workers: { name: string; reason: string }[] = silent.map(({ from, reason }) => {
-    return { name: from, reason };
+  const answered = new Set<string>();
+  const workers: SilentWorker[] = silent.map(({ from, reason, silentMs }) => {
+    const heard = silentMs === undefined ? {} : { silentMs: Math.round(silentMs) };
+    return { name: from, reason, ...heard };
   });
   for (const { from, shards, value } of answers) {
     try {
       read.push(readAdminAnswer(verb, value));
+      answered.add(from);
       for (const shard of shards) heard.add(shard);
     } catch (error) {
       if (!(error instanceof BadAdminMessage)) throw error;
@@ -45,7 +50,36 @@ export async function askWorkers<Verb extends AdminVerb>(
   }
   const missing = shardsOf(asked, count).filter((shard) => !heard.has(shard));
   if (missing.length === 0) return { answers: read };
-  return { answers: read, unanswered: { shards: missing, workers } };
+  const named = withShards(workers, await ownersOf(missing, ports), answered);
+  return { answers: read, unanswered: { shards: missing, workers: named } };
+}
+
+/** Whose the shards are, as far as it can be told. */
+async function ownersOf(shards: readonly Shard[], { leases, log }: Ports) {
+  try {
+    const read = await Promise.all(shards.map((shard) => leases.read(shard)));
+    return new Map(shards.map((shard, i) => [shard, read[i]?.owner]));
+  } catch (error) {
+    log.warn("owners_unknown", { error: String(error) });
+    return new Map<Shard, undefined>();
+  }
+}
+
+function withShards(
+  silent: readonly SilentWorker[],
+  owners: ReadonlyMap<Shard, string | undefined>,
+  answered: ReadonlySet<string>,
+): readonly SilentWorker[] {
+  const workers = new Map(silent.map((worker) => [worker.name, worker]));
+  for (const [shard, name] of owners) {
+    if (name === undefined) continue;
+    const reason = answered.has(name)
+      ? "it is about to take them over, or to hand them over"
+      : "it has not been heard of for so long that others take its shards over";
+    const worker = workers.get(name) ?? { name, reason };
+    workers.set(name, { ...worker, shards: [...(worker.shards ?? []), shard] });
+  }
+  return [...workers.values()];
 }
 
 function requestOf<Verb extends AdminVerb>(verb: Verb, asked: AdminArguments<Verb>) {

@@ -357,5 +357,48 @@ function bus(): void {
       await settled(buckets.links);
       expect(await failureOf(own.ask(shard(9), request))).toBeInstanceOf(NobodyAnswers);
     });
+
+    test("who is gone, or has long been silent, is waited for no longer than the others", async () => {
+      const three = incarnation("w3/1");
+      const clock = new ManualClock();
+      const found = [one, two, three].map((name) => ({
+        ...{ incarnation: name, standing: "staying" as const },
+        silentMs: name === three ? 12_000 : 1_000,
+      }));
+      const { links, names } = buckets;
+      const leases = { members: async () => found };
+      const own = new NatsBus({ links, names, leases, clock, log: silentLog });
+      const never = () => new Promise<never>(() => {});
+      const ends = [
+        own.serveWorker({ name: one, shards: () => [shard(0)], handler: async () => 1 }),
+        own.serveWorker({ name: three, shards: () => [], handler: never }),
+      ];
+      await settled(links);
+      const asking = own.askAll(request);
+      await settled(links);
+      clock.advance(500);
+      const { answers, silent } = await asking;
+      expect(answers.map(({ from }) => from)).toEqual([one]);
+      expect(silent).toEqual([
+        { from: two, reason: "it is not connected any more", silentMs: 1_000 },
+        { from: three, reason: "its heartbeats do not come", silentMs: 12_000 },
+      ]);
+      for (const end of ends) end();
+    });
+
+    test("who is there and slow is waited for", async () => {
+      const clock = new ManualClock();
+      const own = busOf([one], clock);
+      const slow = Promise.withResolvers<number>();
+      const end = own.serveWorker({ name: one, shards: () => [], handler: () => slow.promise });
+      await settled(buckets.links);
+      const asking = own.askAll(request);
+      await settled(buckets.links);
+      clock.advance(4_000);
+      await settled(buckets.links);
+      slow.resolve(7);
+      expect((await asking).answers.map(({ value }) => value)).toEqual([7]);
+      end();
+    });
   });
 }

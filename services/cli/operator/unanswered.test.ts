@@ -5,7 +5,7 @@ import { unansweredText } from "./unanswered.ts";
 
 const id = "01JDF8Z5T0ABCDEFGHJKMNPQRA";
 const warning = `Nobody has answered for shard 0:
-  no worker that answers owns it (godwit cluster status)
+  0: no worker that answers owns it (godwit cluster status)
 `;
 
 let bench: OperatorBench;
@@ -20,6 +20,18 @@ test("shards are told in ranges, with who should have answered and why not", () 
   const workers = [{ name: "w1/x", reason: "no answer in time\u001b[2J" }];
   const text = "Nobody has answered for shards 1-3, 7, 9:\n  w1/x: no answer in time [2J\n";
   expect(unansweredText({ shards, workers })).toBe(text);
+});
+
+test("a silent worker is told with its shards and the age of its last heartbeat", () => {
+  const shards = [1, 2, 3, 7].map(shard);
+  const [reason, silentMs] = ["it is not connected any more", 12_000];
+  const workers = [{ name: "w1/x", reason, silentMs, shards: [1, 2, 3].map(shard) }];
+  expect(unansweredText({ shards, workers }).split("\n")).toEqual([
+    "Nobody has answered for shards 1-3, 7:",
+    "  w1/x (1-3): it is not connected any more; its last heartbeat was 12s ago",
+    "  7: no worker that answers owns it (godwit cluster status)",
+    "",
+  ]);
 });
 
 describe("what nobody answered for is told by", () => {

@@ -1,5 +1,6 @@
 /** Tells a person what an answer says nothing about, since somebody did not answer. */
-import { readUnanswered, type Unanswered } from "#proto/admin";
+import { readUnanswered, type SilentWorker, type Unanswered } from "#proto/admin";
+import { spanText } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../table.ts";
 
@@ -19,16 +20,24 @@ export function warning<T extends object>(
 
 export function unansweredText({ shards, workers }: Unanswered): string {
   const which = shards.length === 1 ? `shard ${shards[0]}` : `shards ${rangesText(shards)}`;
-  const why =
-    workers.length === 0
-      ? ["  no worker that answers owns it (godwit cluster status)"]
-      : workers.map(({ name, reason }) => `  ${name}: ${reason}`);
-  const lines = [`Nobody has answered for ${which}:`, ...why];
+  const named = new Set(workers.flatMap((worker) => worker.shards ?? []));
+  const others = shards.filter((shard) => !named.has(shard));
+  const nobody =
+    others.length === 0 || (named.size === 0 && workers.length > 0)
+      ? []
+      : [`  ${rangesText(others)}: no worker that answers owns it (godwit cluster status)`];
+  const lines = [`Nobody has answered for ${which}:`, ...workers.map(workerText), ...nobody];
   return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
+function workerText({ name, reason, silentMs, shards = [] }: SilentWorker): string {
+  const whose = shards.length === 0 ? "" : ` (${rangesText(shards)})`;
+  const heard = silentMs === undefined ? "" : `; its last heartbeat was ${spanText(silentMs)} ago`;
+  return `  ${name}${whose}: ${reason}${heard}`;
+}
+
 /** `0-3, 7` */
-function rangesText(shards: readonly number[]): string {
+export function rangesText(shards: readonly number[]): string {
   const ranges: { first: number; last: number }[] = [];
   for (const shard of [...shards].sort((a, b) => a - b)) {
     const range = ranges.at(-1);

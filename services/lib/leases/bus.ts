@@ -37,6 +37,8 @@ export interface Answer {
 export interface Silence {
   readonly from: Incarnation;
   readonly reason: string;
+  /** Since its last heartbeat that was heard; absent where there are none. */
+  readonly silentMs?: number;
 }
 
 export interface Answers {

@@ -25,6 +25,8 @@ export interface Question {
   readonly waitMs: number;
   /** Enough has come: nobody else is waited for. */
   readonly isEnough: (told: ReadonlyMap<Incarnation, Told>) => boolean;
+  /** What is enough may have changed when it resolves. */
+  readonly changed?: Promise<unknown>;
 }
 
 const noResponders = 503;
@@ -66,6 +68,7 @@ export async function gather(
   });
   const cancel = clock.after(question.waitMs, () => enough.resolve());
   const stopListening = link.onDown(() => enough.resolve());
+  void question.changed?.then(() => question.isEnough(told) && enough.resolve());
   try {
     connection.publish(question.subject, data, { reply: inbox });
     await enough.promise;

@@ -19,7 +19,8 @@ import type { Log } from "#lib/telemetry/log";
 import { decodeRequest, encodeAnswer, type Told } from "#proto/bus-message";
 import type { ClusterNames } from "#proto/subjects";
 import type { NatsLinks } from "../connection.ts";
-import { gather } from "./gathering.ts";
+import { gather, type Question } from "./gathering.ts";
+import { absentees } from "./presence.ts";
 
 export interface NatsBusOptions {
   readonly links: NatsLinks;
@@ -48,7 +49,8 @@ export class NatsBus implements Bus {
 
   async ask(shard: Shard, request: BusRequest): Promise<Json> {
     const subject = this.#options.names.shardControlSubject(shard);
-    const told = await this.#gather(subject, request, ({ size }) => size > 0);
+    const isEnough: Question["isEnough"] = ({ size }) => size > 0;
+    const told = await this.#gather(subject, request, { isEnough });
     const [answer] = told.values();
     if (answer === undefined) {
       throw new NobodyAnswers(`Cannot ask shard ${shard} "${request.verb}": no owner answers`);
@@ -58,14 +60,21 @@ export class NatsBus implements Bus {
   }
 
   async askAll(request: BusRequest): Promise<Answers> {
-    const { leases, names } = this.#options;
-    const expected = (await leases.members()).map(({ incarnation }) => incarnation);
+    const { leases, names, links, clock } = this.#options;
+    const members = await leases.members();
+    let absent: ReadonlyMap<Incarnation, string> = new Map();
+    const changed = absentees({ link: links.publishLink, names, clock }, members).then((known) => {
+      absent = known;
+    });
     const isEnough = (told: ReadonlyMap<Incarnation, Told>) =>
-      expected.length > 0 && expected.every((name) => told.has(name));
-    const told = await this.#gather(names.workerControlSubject, request, isEnough);
-    const silent: Silence[] = expected
-      .filter((name) => !told.has(name))
-      .map((name) => ({ from: name, reason: `it did not answer within ${answerMaxMs / 1_000} s` }));
+      members.length > 0 && members.every(({ incarnation: m }) => told.has(m) || absent.has(m));
+    const told = await this.#gather(names.workerControlSubject, request, { isEnough, changed });
+    const late = `it did not answer within ${answerMaxMs / 1_000} s`;
+    const silent: Silence[] = members
+      .filter(({ incarnation }) => !told.has(incarnation))
+      .map(({ incarnation, silentMs }) => {
+        return { from: incarnation, reason: absent.get(incarnation) ?? late, silentMs };
+      });
     for (const answer of told.values()) {
       if ("failure" in answer) silent.push({ from: answer.from, reason: answer.failure });
     }
@@ -79,16 +88,24 @@ export class NatsBus implements Bus {
   }
 
   serveWorker(worker: ServingWorker): () => void {
-    return this.#serve(this.#options.names.workerControlSubject, worker);
+    const { names, links } = this.#options;
+    const stop = this.#serve(names.workerControlSubject, worker);
+    const presence = links.consume.subscribe(names.presenceSubject(worker.name), {
+      callback: (error, knock) => void (error === null && knock.respond()),
+    });
+    return () => {
+      stop();
+      if (!links.consume.isClosed()) presence.unsubscribe();
+    };
   }
 
   #gather(
     subject: string,
     request: BusRequest,
-    isEnough: (told: ReadonlyMap<Incarnation, Told>) => boolean,
+    until: Pick<Question, "isEnough" | "changed">,
   ): Promise<ReadonlyMap<Incarnation, Told>> {
     const { links, clock, log } = this.#options;
-    const question = { subject, request, waitMs: answerMaxMs, isEnough };
+    const question = { subject, request, waitMs: answerMaxMs, ...until };
     return gather({ link: links.publishLink, clock, log }, question);
   }
 
