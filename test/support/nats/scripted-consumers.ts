@@ -1,10 +1,11 @@
 /** Consumers of JetStream of which a test is the server: it answers each pull by hand. */
-import type { ConsumerConfig, JetStreamManager } from "@nats-io/jetstream";
+import type { ConsumerConfig, JetStreamManager, StreamState } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { Deadlines } from "#lib/deadlines";
 import type { LanePorts } from "#lib/nats/reading/ordered-lane";
 import { type Log, silentLog } from "#lib/telemetry/log";
 import { ManualClock } from "../manual-clock.ts";
+import { logState } from "./log-state.ts";
 import { ScriptedWire, type SentMessage } from "./scripted-wire.ts";
 
 /** Turns of the event loop that everything which waits for nothing needs. */
@@ -17,7 +18,8 @@ export class ScriptedConsumers {
   readonly removed: string[] = [];
   /** Messages that are looked up directly: their subjects by sequence. */
   readonly standing = new Map<number, string>();
-  firstSequence = 1;
+  /** What the stream says of itself. */
+  state: Partial<StreamState> = { first_seq: 1, last_seq: 0 };
   /** While set no consumer can be made. */
   refusal: Error | undefined;
   readonly warned: string[] = [];
@@ -36,7 +38,7 @@ export class ScriptedConsumers {
           const subject = this.standing.get(seq);
           return subject === undefined ? null : { subject, seq };
         },
-        info: async () => ({ state: { first_seq: this.firstSequence } }),
+        info: async () => logState(this.state),
       },
     } as unknown as JetStreamManager;
     const warn = (event: string) => void this.warned.push(event);

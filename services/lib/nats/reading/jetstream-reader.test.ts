@@ -53,7 +53,7 @@ test("what is not there any more is skipped after a while, with an event", async
   const { server, give, pull, reader, delivered } = await bench();
   give("n", 3, 5);
   expect(await pull()).toEqual([[3, 5], 0]);
-  server.firstSequence = 3;
+  server.state = { first_seq: 3, last_seq: 5, deleted: [4] };
   await server.advance(4_000);
   expect(reader.holes).toBe(0);
   await server.advance(2_000);
@@ -62,6 +62,24 @@ test("what is not there any more is skipped after a while, with an event", async
   delivered.n = 0;
   give("n", 6);
   expect(await pull()).toEqual([[6], 6]);
+});
+
+test.each([
+  ["what nobody could read, but is not known to be gone", { first_seq: 1, last_seq: 3 }],
+  ["what a leader of before does not have yet", { first_seq: 1, last_seq: 1 }],
+])("%s is not skipped, and comes", async (_, state) => {
+  const { server, give, pull, reader, delivered } = await bench();
+  give("n", 1, 3);
+  expect(await pull()).toEqual([[1, 3], 1]);
+  server.state = state;
+  await server.advance(12_000);
+  expect(server.warned.filter((event) => event === "log_entry_unaccounted")).toHaveLength(2);
+  expect(reader.holes).toBe(0);
+  server.standing.set(2, names.laneFilter(shard(0), "n").replace(">", "example"));
+  await server.advance(6_000);
+  delivered.n = 0;
+  give("n", 2, 3, 4);
+  expect(await pull()).toEqual([[2, 4], 4]);
 });
 
 test("what is there and was passed over is fetched, and nothing is given twice", async () => {

@@ -2,6 +2,7 @@
  * Reads a shard's log: one lane for `h`, which overtakes, and one for `n`. A lane that stalls does
  * not stall the other; how far none is missing follows from the sequences alone (ADR 0009).
  */
+import type { StreamInfo } from "@nats-io/jetstream";
 import { assert } from "#lib/assert";
 import type { HasDeadline } from "#lib/deadlines";
 import type { Lane, Shard } from "#lib/queue/unit";
@@ -9,6 +10,7 @@ import type { LogEntry, LogReader, Pulled, PullLimit } from "#lib/stream/stream"
 import { rejectOnAbort, Waiters } from "#lib/stream/waiters";
 import type { BodyReference } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
+import { goneThrough } from "./gone.ts";
 import { HandedOut } from "./handed-out.ts";
 import { readEntry } from "./log-entry.ts";
 import { type LaneMessage, type LanePorts, OrderedLane } from "./ordered-lane.ts";
@@ -135,17 +137,32 @@ export class JetStreamReader implements LogReader, HasDeadline {
           this.#overdue(missing, found.subject);
           break;
         }
-        // Of a log that was purged nothing before its first entry is there.
-        const { state } = await manager.streams.info(stream);
-        const through = Math.max(missing, state.first_seq - 1);
-        this.#holes += 1;
-        log.error("log_hole_skipped", { shard, from: missing, through });
-        this.#handedOut.skip(through);
+        const info = await manager.streams.info(stream, { deleted_details: true });
+        if (this.#skipGone(info)) continue;
+        // Neither there nor gone: it is asked for again, and the floor stays below it.
+        const { last_seq: end } = info.state;
+        log.error("log_entry_unaccounted", { shard, sequence: missing, end });
+        break;
       }
     } catch (error) {
       log.warn("log_hole_unknown", { shard, error: String(error) });
     }
     this.#watchMissing();
+  }
+
+  /** False when the first that is missing is not known to be gone. */
+  #skipGone(info: StreamInfo): boolean {
+    const { shard, log } = this.#ports;
+    let isAny = false;
+    for (;;) {
+      const missing = this.#handedOut.missing;
+      const through = missing === undefined ? undefined : goneThrough(info, missing);
+      if (through === undefined) return isAny;
+      isAny = true;
+      this.#holes += 1;
+      log.error("log_hole_skipped", { shard, from: missing, through });
+      this.#handedOut.skip(through);
+    }
   }
 
   /** Its lane may be behind, with a backlog; one that has passed it must go back. */
