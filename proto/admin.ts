@@ -119,8 +119,27 @@ const unanswered = z
 /** Destinations or units that a command changed, at the worker that answers. */
 const changed = z.object({ units: count, destinations: count }).readonly();
 
+const shardCondition = z
+  .object({
+    shard,
+    epoch: count,
+    floor: count,
+    /** Units in memory that are not settled. */
+    unsettled: count,
+    /** It reads nothing more, and is given up when what runs has ended. */
+    isLeaving: z.boolean(),
+    /** What keeps it from going on; absent when nothing does. */
+    heldUpBy: z.string().optional(),
+  })
+  .readonly();
+
 /** Every verb is asked of all workers, each of which answers for the shards it owns. */
 const verbs = {
+  /** What only the owner of a shard knows. */
+  "shard.status": {
+    arguments: z.object({}).readonly(),
+    answer: z.object({ shards: z.array(shardCondition).readonly() }).readonly(),
+  },
   "queue.summary": {
     arguments: z.object({ destination: destination.optional() }).readonly(),
     answer: z.object({ destinations: z.array(destinationSummary).readonly() }).readonly(),
@@ -173,6 +192,7 @@ export type AdminArguments<Verb extends AdminVerb> = z.output<(typeof verbs)[Ver
 export type AdminAnswer<Verb extends AdminVerb> = z.output<(typeof verbs)[Verb]["answer"]>;
 
 export type DestinationSummary = z.output<typeof destinationSummary>;
+export type ShardCondition = z.output<typeof shardCondition>;
 export type ListedUnit = z.output<typeof listedUnit>;
 export type RecipientState = z.output<typeof recipientState>;
 export type Selection = z.output<typeof selection>;

@@ -1,16 +1,21 @@
 /** The state of the cluster as its leases, its logs and its workers tell it. */
-import type { Lease, Standing } from "#lib/leases/leases";
+import type { Lease, Member, Standing } from "#lib/leases/leases";
+import { heartbeatValidMs } from "#lib/leases/membership";
 import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { OperatorsPorts } from "#lib/role/control-ports";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
+import { askConditions, type Conditions } from "./conditions.ts";
 
 export interface WorkerStatus {
   readonly name: Incarnation;
   readonly standing: Standing;
+  /** Since its last heartbeat that was heard. */
   readonly silentMs: number;
   readonly shards: number;
+  /** Absent: it answers. */
+  readonly unanswered?: string;
 }
 
 export interface ShardStatus {
@@ -18,19 +23,26 @@ export interface ShardStatus {
   /** Absent: nobody's. */
   readonly owner?: Incarnation;
   readonly epoch?: number;
-  /** Up to where the log is settled, as the last checkpoint has it. */
+  /** Up to where the log is settled, as its owner says, or else the last checkpoint. */
   readonly floor: number;
   /** The last sequence of its log; absent when it cannot be told now. */
   readonly end?: number;
   /** Between the two: units on their way, or not read yet. */
   readonly lag?: number;
+  /** Units that its owner has in memory; absent when that does not answer. */
+  readonly unsettled?: number;
   /**
-   * `owned`: its owner is who should have it. `moving`: waits for its owner to hand it over to
-   * `waitsFor`. `orphaned`: its owner is not heard of, and `waitsFor` takes it over. `free`: nobody
-   * has it yet.
+   * `owned`: its owner is who should have it. `heldUp`: the same, but it cannot go on. `takingOver`:
+   * its owner has claimed it, and reads what the last one left. `moving`: waits for its owner to hand
+   * it over to `waitsFor`. `silent`: its owner says nothing; `waitsFor` may claim it in `waitsMs`.
+   * `orphaned`: its owner is not heard of any more, and `waitsFor` takes it over. `free`: nobody has
+   * it yet.
    */
-  readonly state: "owned" | "moving" | "orphaned" | "free";
+  readonly state: "owned" | "heldUp" | "takingOver" | "moving" | "silent" | "orphaned" | "free";
   readonly waitsFor?: Incarnation;
+  readonly waitsMs?: number;
+  /** What it is held up by. */
+  readonly reason?: string;
 }
 
 export interface ClusterStatus {
@@ -38,29 +50,34 @@ export interface ClusterStatus {
   readonly shards: readonly ShardStatus[];
 }
 
-export interface StatusPorts extends Pick<OperatorsPorts, "shards" | "leases" | "stream"> {
+export interface StatusPorts extends Pick<OperatorsPorts, "shards" | "leases" | "stream" | "bus"> {
   readonly log: Log;
 }
 
 export async function clusterStatus(ports: StatusPorts): Promise<ClusterStatus> {
   const { leases } = ports;
-  const members = await leases.members();
-  const living = members.map(({ incarnation }) => incarnation);
+  const [members, conditions] = await Promise.all([leases.members(), askConditions(ports)]);
   const staying = members.filter(({ standing }) => standing === "staying");
-  const wanted = staying.map(({ incarnation }) => incarnation);
   const shards = await Promise.all(
     allShards(ports.shards).map(async (shard) => {
       const [lease, end] = await Promise.all([leases.read(shard), endOf(shard, ports)]);
-      const heir = ownerOf(shard, wanted);
-      return { ...known(shard, lease, end), ...stateOf(lease?.owner, heir, living) };
+      const wanted = staying.filter(({ incarnation }) => !conditions.silent.has(incarnation));
+      const heirs = (wanted.length === 0 ? staying : wanted).map(({ incarnation }) => incarnation);
+      const owner = members.find(({ incarnation }) => incarnation === lease?.owner);
+      const state = stateOf({ shard, lease, owner, heir: ownerOf(shard, heirs) }, conditions);
+      return { ...known(shard, { lease, end }, conditions), ...state };
     }),
   );
-  const workers = members.map(({ incarnation, standing, silentMs }) => ({
-    name: incarnation,
-    standing,
-    silentMs: Math.round(silentMs),
-    shards: shards.filter(({ owner }) => owner === incarnation).length,
-  }));
+  const workers = members.map(({ incarnation, standing, silentMs }) => {
+    const unanswered = conditions.silent.get(incarnation);
+    return {
+      name: incarnation,
+      standing,
+      silentMs: Math.round(silentMs),
+      shards: shards.filter(({ owner }) => owner === incarnation).length,
+      ...(unanswered === undefined ? {} : { unanswered }),
+    };
+  });
   return { workers: workers.sort((a, b) => (a.name < b.name ? -1 : 1)), shards };
 }
 
@@ -74,24 +91,50 @@ async function endOf(shard: Shard, { stream, log }: StatusPorts): Promise<number
   }
 }
 
-function known(shard: Shard, lease: Lease | undefined, end: number | undefined) {
-  const floor = lease?.checkpoint?.floor ?? 0;
+function known(
+  shard: Shard,
+  { lease, end }: { lease: Lease | undefined; end: number | undefined },
+  { told }: Conditions,
+) {
+  const condition = told.get(shard);
+  const isOwners = condition !== undefined && condition.from === lease?.owner;
+  const checkpointed = lease?.checkpoint?.floor ?? 0;
+  const floor = isOwners ? Math.max(condition.floor, checkpointed) : checkpointed;
   return {
     shard,
     floor,
     ...(lease?.owner === undefined ? {} : { owner: lease.owner }),
     ...(lease === undefined ? {} : { epoch: lease.epoch }),
     ...(end === undefined ? {} : { end, lag: Math.max(0, end - floor) }),
+    ...(isOwners ? { unsettled: condition.unsettled } : {}),
   };
 }
 
+interface Owned {
+  readonly shard: Shard;
+  readonly lease: Lease | undefined;
+  /** As the heartbeats tell of the owner, when they do. */
+  readonly owner: Member | undefined;
+  /** Who should have it. */
+  readonly heir: Incarnation | undefined;
+}
+
 function stateOf(
-  owner: Incarnation | undefined,
-  heir: Incarnation | undefined,
-  living: readonly Incarnation[],
-): Pick<ShardStatus, "state" | "waitsFor"> {
-  if (owner !== undefined && owner === heir) return { state: "owned" };
+  { shard, lease, owner, heir }: Owned,
+  { told, answered, silent }: Conditions,
+): Pick<ShardStatus, "state" | "waitsFor" | "waitsMs" | "reason"> {
   const waitsFor = heir === undefined ? {} : { waitsFor: heir };
-  if (owner === undefined) return { state: "free", ...waitsFor };
-  return { state: living.includes(owner) ? "moving" : "orphaned", ...waitsFor };
+  const name = lease?.owner;
+  if (name === undefined) return { state: "free", ...waitsFor };
+  if (owner === undefined) return { state: "orphaned", ...waitsFor };
+  if (silent.has(name)) {
+    const waitsMs = Math.max(0, Math.round(heartbeatValidMs - owner.silentMs));
+    return { state: "silent", ...(heir === name ? {} : waitsFor), waitsMs };
+  }
+  const condition = told.get(shard);
+  const isOwners = condition?.from === name;
+  if (name !== heir || (isOwners && condition?.isLeaving)) return { state: "moving", ...waitsFor };
+  if (answered.has(name) && !isOwners) return { state: "takingOver" };
+  const reason = isOwners ? condition?.heldUpBy : undefined;
+  return reason === undefined ? { state: "owned" } : { state: "heldUp", reason };
 }

@@ -48,6 +48,8 @@ describe("while the store is away", () => {
     expect(owner?.working.unitCount).toBeGreaterThanOrEqual(roomUnits);
     expect(owner?.working.unitCount).toBeLessThan(roomUnits + 20);
     expect(owner?.settlement.isFailing).toBe(true);
+    const told = await bench.ask("shard.status", {});
+    expect(told.shards[0]?.heldUpBy).toContain("the store is away, and there is no room");
     expect(named(bench, "shard_stops_reading")).toBe(1);
     expect(named(bench, "settlement_waits")).toBeLessThanOrEqual(2);
     state.isAway = false;

@@ -10,6 +10,7 @@ import {
   type ListedUnit,
   readAdminArguments,
   type Selection,
+  type ShardCondition,
 } from "#proto/admin";
 import { destination, incarnation, shard, uid } from "./records.ts";
 
@@ -51,6 +52,7 @@ export interface AdminWorkerState {
   readonly units?: readonly ListedUnit[];
   readonly destinations?: readonly DestinationSummary[];
   readonly headerSection?: string;
+  readonly shards?: readonly ShardCondition[];
 }
 
 /** Owns the first shard. */
@@ -74,6 +76,8 @@ export class AdminWorker {
     const { verb } = request;
     if (!isAdminVerb(verb)) throw new Error(`no such verb: ${verb}`);
     switch (verb) {
+      case "shard.status":
+        return adminAnswer(verb, { shards: this.#state.shards ?? [] });
       case "queue.summary": {
         const asked = readAdminArguments(verb, request.arguments);
         const known = this.#state.destinations ?? [];

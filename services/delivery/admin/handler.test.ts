@@ -52,6 +52,16 @@ describe("queue.summary", () => {
   });
 });
 
+describe("shard.status", () => {
+  test("tells how far the shard is, and what holds it up", async () => {
+    const bench = await new DeliveryBench().start();
+    await bench.clock.advance(1_000);
+    const { shards } = await bench.ask("shard.status", {});
+    expect(shards).toMatchObject([{ epoch: 1, unsettled: 0, isLeaving: false }]);
+    expect(shards[0]).not.toHaveProperty("heldUpBy");
+  });
+});
+
 describe("queue.list and queue.show", () => {
   async function withWaiting() {
     const bench = await new DeliveryBench().start();

@@ -13,6 +13,7 @@ import {
 } from "#proto/admin";
 import { isRecordsVerb } from "#proto/records-request";
 import type { ShardOwner } from "../shard/owner.ts";
+import { conditionOf } from "./condition.ts";
 import { listUnits, showMessage } from "./listing.ts";
 import { summarize } from "./summary.ts";
 
@@ -38,6 +39,8 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
   if (isRecordsVerb(verb)) return recordsHandler(storeRecords(ports.store))(request);
   if (!isAdminVerb(verb)) throw new BadAdminMessage(`Cannot answer "${verb}": no such verb`);
   switch (verb) {
+    case "shard.status":
+      return adminAnswer(verb, { shards: scope.owners.map(conditionOf) });
     case "queue.summary": {
       const { destination } = readAdminArguments(verb, request.arguments);
       const destinations = await summarize(scope.owners, destination, ports.store);

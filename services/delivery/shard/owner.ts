@@ -117,6 +117,15 @@ export class ShardOwner {
     return this.#progress.floor;
   }
 
+  /** False once it is being handed over, or has another owner. */
+  get isReading(): boolean {
+    return !this.#reading.signal.aborted;
+  }
+
+  get isStoreOpen(): boolean {
+    return this.#store.isOpen;
+  }
+
   /** Held destinations of this shard, also those without mail. */
   get ownHolds(): readonly Destination[] {
     const { shards } = this.#ports.config;
