@@ -14,6 +14,7 @@ import type {
 import { joinPages } from "#proto/unit-page";
 import { toldLast } from "./last-summaries.ts";
 import { Problem } from "./problem.ts";
+import { type Splits, splitsOf } from "./splits.ts";
 import { askWorkers } from "./workers.ts";
 
 export interface QueuePorts extends OperatorsPorts {
@@ -25,7 +26,7 @@ interface Told {
   readonly unanswered?: Unanswered;
 }
 
-export interface Summary extends Told {
+export interface Summary extends Told, Splits {
   readonly destinations: readonly DestinationSummary[];
 }
 
@@ -47,6 +48,7 @@ export class Queue {
 
   /** By number of waiting units, the most first. */
   async summary(asked: AdminArguments<"queue.summary">): Promise<Summary> {
+    const asking = splitsOf(this.#ports);
     const { answers, ...told } = await askWorkers(this.#ports, "queue.summary", asked);
     const silent = told.unanswered?.shards ?? [];
     const last = await toldLast(silent, asked.destination, this.#ports);
@@ -54,7 +56,7 @@ export class Queue {
       .flatMap((answer) => answer.destinations)
       .concat(last)
       .sort((a, b) => waiting(b) - waiting(a) || (a.destination < b.destination ? -1 : 1));
-    return { destinations, ...told };
+    return { destinations, ...told, ...(await asking) };
   }
 
   async list(asked: AdminArguments<"queue.list">): Promise<ListedPage> {

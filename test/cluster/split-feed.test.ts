@@ -92,6 +92,24 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     expect(config.ack_wait).toBe(nanos(10_000));
   });
 
+  test("what waits is told: before there is a worker, and what one has taken", async () => {
+    expect(await log.splitBacklog()).toEqual({ waiting: 0, inFlight: 0 });
+    for (let n = 0; n < 3; n++) await log.intake.accept(newMessage({ to }));
+    const { oldestMs, ...counts } = await log.splitBacklog();
+    expect(counts).toEqual({ waiting: 3, inFlight: 0 });
+    expect(oldestMs).toBeGreaterThanOrEqual(0);
+    const feed = feedAt(systemClock);
+    feed.start();
+    await pullAll(log.stream.open(zero, 0), 3);
+    await feed.stop();
+    expect(await log.splitBacklog()).toEqual({ waiting: 0, inFlight: 0 });
+    await log.intake.accept(newMessage({ to }));
+    const { splitStream, splitConsumer } = cluster.names;
+    const consumer = await manager.jetstream().consumers.get(splitStream, splitConsumer);
+    await consumer.next();
+    expect(await log.splitBacklog()).toMatchObject({ waiting: 0, inFlight: 1 });
+  });
+
   test("one that is repeated after its streams have forgotten its id is counted", async () => {
     const [first, second] = [feedAt(systemClock), feedAt(aheadBy(11 * 60_000))];
     first.start();

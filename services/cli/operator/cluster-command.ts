@@ -5,6 +5,7 @@ import type { Io } from "../io.ts";
 import { jsonText, printable, table } from "../table.ts";
 import { type ClusterStatus, readClusterStatus } from "./control-answers.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
+import { splitsText } from "./splits-text.ts";
 
 export function addClusterCommand(program: Command, io: Io): void {
   const cluster = program.command("cluster").description("the workers, and which shards are whose");
@@ -19,7 +20,7 @@ export function addClusterCommand(program: Command, io: Io): void {
 
 type Shard = ClusterStatus["shards"][number];
 
-export function statusText({ workers, shards }: ClusterStatus): string {
+export function statusText({ workers, shards, splits }: ClusterStatus): string {
   const workerRows = workers.map(({ name, standing, silentMs, shards: count }) => [
     name,
     standing,
@@ -40,6 +41,7 @@ export function statusText({ workers, shards }: ClusterStatus): string {
     ...(workers.length === 0 ? [] : [table(["WORKER", "STANDING", "HEARD", "SHARDS"], workerRows)]),
     "\n",
     table(["SHARD", "STATE", "OWNER", "EPOCH", "FLOOR", "LAG", "WAITS"], shardRows),
+    splitsText(splits),
   ].join("");
 }
 

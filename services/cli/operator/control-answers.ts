@@ -53,7 +53,15 @@ const parked = z.object({
 });
 const hold = z.object({ destination: z.string(), reason: z.string(), since: time });
 
+const splits = z
+  .union([
+    z.object({ waiting: z.number(), inFlight: z.number(), oldestMs: z.number().optional() }),
+    z.literal("unknown"),
+  ])
+  .optional();
+
 const clusterStatus = z.object({
+  splits,
   workers: z.array(
     z.object({ name: z.string(), standing: z.string(), silentMs: z.number(), shards: z.number() }),
   ),
@@ -87,6 +95,7 @@ export interface Shown {
 
 export interface Summary {
   readonly destinations: readonly DestinationSummary[];
+  readonly splits?: ClusterStatus["splits"];
 }
 
 export function readPage(answer: unknown): ListedPage {
@@ -99,7 +108,8 @@ export function readShown(answer: unknown): Shown {
 }
 
 export function readSummary(answer: unknown): Summary {
-  return readAdminAnswer("queue.summary", answer);
+  const { destinations } = readAdminAnswer("queue.summary", answer);
+  return { destinations, ...read(z.object({ splits }), answer, "what is not fanned out") };
 }
 
 export function readChanged(answer: unknown): Changed {

@@ -16,6 +16,7 @@ import { type ControlOptions, controlOf, withControlOptions } from "./control-ta
 import { listText, shownText, stateText, summaryText } from "./queue-text.ts";
 import { addRecordCommands, listParked } from "./record-commands.ts";
 import { destinationBy, limitBy, messageBy, type Selected, selectedBy } from "./selection.ts";
+import { areAllFannedOut, splitsText } from "./splits-text.ts";
 import { warning } from "./unanswered.ts";
 
 const listedDefault = 100;
@@ -65,9 +66,11 @@ function addQuestions(queue: Command, io: Io): void {
       const read = warning(io, readSummary);
       const summary = await client.get("/v1/queue/summary", { destination }, read);
       if (options.json) return io.out(jsonText(summary));
-      const { destinations } = summary;
-      if (destinations.length === 0) return io.err("Nothing waits.\n");
-      io.out(summaryText(destinations, io.now()));
+      const { destinations, splits } = summary;
+      const isEmpty = destinations.length === 0;
+      if (!isEmpty) io.out(summaryText(destinations, io.now()));
+      if (!areAllFannedOut(splits)) io.out(splitsText(splits));
+      else if (isEmpty) io.err("Nothing waits.\n");
     });
 
   withControlOptions(queue.command("show"))

@@ -14,6 +14,7 @@ import type { InFlightLimit } from "./publishing/in-flight.ts";
 import { PersistentPublisher } from "./publishing/persistent-publisher.ts";
 import { Publishability } from "./publishing/publishability.ts";
 import { Publisher } from "./publishing/publisher.ts";
+import { splitBacklog } from "./splitting/split-backlog.ts";
 import { SplitFeed } from "./splitting/split-feed.ts";
 
 export interface JetStreamLogOptions {
@@ -73,6 +74,7 @@ export async function openJetStreamLog(options: JetStreamLogOptions) {
     stream,
     journal: new JetStreamJournal({ ...lanes, names, publisher: single, name }),
     splitFeed,
+    splitBacklog: () => splitBacklog({ manager, names }),
     /** Started by whoever needs to know; an edge does. */
     publishability,
     figures: () => ({

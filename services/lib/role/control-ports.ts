@@ -6,6 +6,7 @@ import type { Leases } from "#lib/leases/leases";
 import type { Summaries } from "#lib/leases/summaries";
 import type { Endpoint } from "#lib/net/transport";
 import type { Journal } from "#lib/stream/journal";
+import type { SplitBacklog } from "#lib/stream/split-backlog";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
@@ -34,6 +35,8 @@ export interface OperatorsPorts {
   readonly summaries?: Pick<Summaries, "last">;
   readonly leases: Pick<Leases, "members" | "read">;
   readonly stream: Pick<Stream, "end">;
+  /** Where messages are fanned out behind their acceptance. Rejects when it cannot be told. */
+  readonly splitBacklog?: () => Promise<SplitBacklog>;
 }
 
 export interface ControlService {

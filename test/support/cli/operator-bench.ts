@@ -5,6 +5,7 @@ import { MemoryLeases } from "#lib/leases/memory";
 import { storeRecords } from "#lib/role/records";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
+import type { SplitBacklog } from "#lib/stream/split-backlog";
 import { silentLog } from "#lib/telemetry/log";
 import { runGodwit } from "../../../services/cli/program.ts";
 import { controlApi } from "../../../services/control/api.ts";
@@ -37,6 +38,8 @@ export class OperatorBench {
   /** What the operator's clock has gone on by. */
   passedMs = 0;
   readonly leases = new MemoryLeases({ clock: this.clock });
+  /** As in a cluster; undefined: as on one machine. */
+  splitBacklog: (() => Promise<SplitBacklog>) | undefined;
   readonly #api = controlApi({
     operators: () => this.#operators,
     metrics: { render: async () => "" },
@@ -49,9 +52,11 @@ export class OperatorBench {
 
   /** One shard: the first, which an AdminWorker owns. */
   get #operators() {
-    const { bus, leases, log } = this;
+    const { bus, leases, log, splitBacklog } = this;
     const records = storeRecords(this.store);
-    return { shards: 1, bus, records, leases, stream: log.stream(), journal: log.journal() };
+    const logs = { stream: log.stream(), journal: log.journal() };
+    const splits = splitBacklog === undefined ? {} : { splitBacklog };
+    return { shards: 1, bus, records, leases, ...logs, ...splits };
   }
 
   async run(...args: string[]): Promise<Ended> {

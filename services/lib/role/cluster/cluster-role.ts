@@ -118,9 +118,10 @@ export class ClusterRole implements Role {
   }
 
   #operate({ jetStream, leases, bus, summaries }: NatsSide, records: Records | undefined): void {
-    const { journal, stream } = jetStream;
+    const { journal, stream, splitBacklog } = jetStream;
     const { shards } = this.#config;
-    this.#operators = { shards, bus, leases, summaries, journal, stream, records };
+    const logs = { journal, stream, splitBacklog };
+    this.#operators = { shards, bus, leases, summaries, ...logs, records };
   }
 
   #tell(name: string, { address, port }: Endpoint): void {
