@@ -145,11 +145,15 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     const { out } = await edge.operate("cluster", "status", "--json");
     const { workers, shards } = JSON.parse(out);
     expect(workers).toMatchObject([{ standing: "staying", shards: 2 }]);
-    expect(shards).toMatchObject([{ state: "owned" }, { state: "owned" }]);
+    // What only the worker knows has come over the bus.
+    const owned = { state: "owned", unsettled: 0 };
+    expect(shards).toMatchObject([owned, owned]);
+    expect((await edge.operate("cluster", "status")).out).toContain("All 2 shards are as they");
     expect((await worker.stop()).code).toBe(0);
-    const after = await edge.operate("cluster", "status");
+    const after = await edge.operate("cluster", "status", "--shards", "all");
     expect(after.out).toContain("No worker is heard of.");
     expect(after.out).toMatch(/^0 +free /m);
+    expect((await edge.operate("cluster", "status")).out).toContain("  0-1: free, lag 0\n");
     const { err } = await edge.operate("queue", "summary");
     expect(err).toContain("Nobody has answered for shards 0-1:");
     expect((await edge.operate("queue", "holds")).err).toContain("no worker answers");

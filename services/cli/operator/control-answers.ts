@@ -63,7 +63,13 @@ const splits = z
 const clusterStatus = z.object({
   splits,
   workers: z.array(
-    z.object({ name: z.string(), standing: z.string(), silentMs: z.number(), shards: z.number() }),
+    z.object({
+      name: z.string(),
+      standing: z.string(),
+      silentMs: z.number(),
+      shards: z.number(),
+      unanswered: z.string().optional(),
+    }),
   ),
   shards: z.array(
     z.object({
@@ -75,6 +81,9 @@ const clusterStatus = z.object({
       lag: z.number().optional(),
       state: z.string(),
       waitsFor: z.string().optional(),
+      waitsMs: z.number().optional(),
+      reason: z.string().optional(),
+      unsettled: z.number().optional(),
     }),
   ),
 });
