@@ -10,8 +10,9 @@ export interface ClusterYaml {
   readonly token: string;
   /** Where all mail goes. */
   readonly nextHop: Endpoint;
-  /** Further keys of `nats`. */
+  /** Further lines of `nats` and of `cassandra`. */
   readonly nats?: string;
+  readonly cassandra?: string;
 }
 
 export function roleYaml(name: string, cluster: ClusterYaml): string {
@@ -29,6 +30,7 @@ cassandra:
   localDataCenter: ${cluster.localDataCenter}
   keyspace: ${namespace}
   replication: 1
+${cluster.cassandra ?? ""}
 delivery: { name: ${name} }
 control: { address: 127.0.0.1, port: 0, token: ${token} }
 listeners:

@@ -20,6 +20,12 @@ test.each([
   ["an overloaded node", answer(responseErrorCodes.overloaded, "overloaded"), "overloaded", true],
   ["a node that does not answer", new errors.OperationTimedOutError("late"), "in time", true],
   ["no node", noHost({}), "no node", false],
+  [
+    "a node that is not believed",
+    noHost({ "10.0.0.1:9042": Object.assign(new Error("old"), { code: "CERT_HAS_EXPIRED" }) }),
+    "certificate is not believed",
+    false,
+  ],
   ["what nobody expected", new TypeError("a bug"), "a bug", false],
 ] as const)("%s is said in words", (_, error, words, isRepeated) => {
   expect(reasonOf(error)).toContain(words);

@@ -1,5 +1,6 @@
 /** What a failure of the driver means, in words that an operator can act on. */
 import { errors, types } from "cassandra-driver";
+import { isCertificateFault } from "#lib/net/certificate-fault";
 
 const { responseErrorCodes } = types;
 
@@ -31,6 +32,9 @@ export function reasonOf(error: unknown): string {
   if (cause instanceof errors.ResponseError) return answered(cause);
   if (cause instanceof errors.OperationTimedOutError) return "no answer in time";
   if (cause instanceof errors.NoHostAvailableError) return "no node can be reached";
+  if (isCertificateFault(cause)) {
+    return `the node's certificate is not believed (cassandra.tls.ca, or its name): ${cause.message}`;
+  }
   return cause instanceof Error ? cause.message : String(cause);
 }
 

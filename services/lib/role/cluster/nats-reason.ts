@@ -1,6 +1,7 @@
 /** Why NATS is of no use now, in words that say what to do. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
+import { isCertificateFault } from "#lib/net/certificate-fault";
 
 export function natsReason(error: unknown): string {
   if (error instanceof errors.AuthorizationError) {
@@ -12,6 +13,9 @@ export function natsReason(error: unknown): string {
   if (error instanceof JetStreamApiError) return `JetStream answers: ${error.message}`;
   if (error instanceof errors.RequestError || error instanceof errors.TimeoutError) {
     return `JetStream gives no answer: is it enabled, and are most of its servers there? (${error.message})`;
+  }
+  if (isCertificateFault(error)) {
+    return `the server's certificate is not believed (nats.tls.ca, or its name): ${error.message}`;
   }
   const message = error instanceof Error ? error.message : String(error);
   return `no server can be reached: ${message}`;
