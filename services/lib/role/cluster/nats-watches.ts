@@ -8,11 +8,12 @@ import { Watch } from "../watch.ts";
 import { clockOffset, offsetTrouble } from "./clock-offset.ts";
 import type { JoinPorts } from "./nats-side.ts";
 import { placeOfUrl, unreachable } from "./reachability.ts";
+import { watchSplits } from "./split-watch.ts";
 
 export interface Watched {
   readonly links: NatsLinks;
   readonly names: ClusterNames;
-  readonly jetStream: Pick<JetStreamLog, "publishability" | "figures">;
+  readonly jetStream: Pick<JetStreamLog, "publishability" | "figures" | "splitBacklog">;
   readonly servers: readonly string[];
 }
 
@@ -58,14 +59,16 @@ export function watchNats(watched: Watched, ports: JoinPorts): void {
     () => offsetMs / 1_000,
   );
   observe(jetStream, metrics);
+  const splits = watchSplits(jetStream.splitBacklog, { clock, readiness, metrics });
   undoing.add(() => {
-    for (const watch of [nats, each, clocks]) watch.stop();
+    for (const watch of [nats, each, clocks, splits]) watch.stop();
   });
   undoing.add(jetStream.publishability.onChange(() => void nats.look()));
   readiness.tell("nats");
   nats.startLater();
   void each.start();
   void clocks.start();
+  void splits.start();
 }
 
 function observe({ figures, publishability }: Watched["jetStream"], metrics: Metrics): void {
