@@ -13,7 +13,7 @@ import type { Fate, Letter, PersistentPublisher } from "./publishing/persistent-
 
 export interface BodyStorePorts {
   readonly names: ClusterNames;
-  readonly publisher: PersistentPublisher;
+  readonly publisher: Pick<PersistentPublisher, "publish">;
   readonly manager: JetStreamManager;
 }
 

@@ -4,6 +4,7 @@ import type { LogReader, Stream } from "#lib/stream/stream";
 import type { BodyReference } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
 import type { BodyStore } from "./body-store.ts";
+import { hasLeader } from "./reading/gone.ts";
 import { JetStreamReader } from "./reading/jetstream-reader.ts";
 import type { LanePorts } from "./reading/ordered-lane.ts";
 
@@ -57,8 +58,11 @@ export class JetStreamStream implements Stream {
 
   async end(shard: Shard): Promise<number> {
     const { manager, names } = this.#ports;
-    const { state } = await manager.streams.info(names.shardStream(shard));
-    return state.last_seq;
+    const info = await manager.streams.info(names.shardStream(shard));
+    // A replica that lacks the last ones would make a takeover attempt what was deferred already.
+    if (!hasLeader(info))
+      throw new Error(`Cannot tell the end of shard ${shard}: it has no leader`);
+    return info.state.last_seq;
   }
 
   /** Large content first: behind the floor nobody would read any more where it stands. */

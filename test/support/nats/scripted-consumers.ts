@@ -20,6 +20,8 @@ export class ScriptedConsumers {
   readonly standing = new Map<number, string>();
   /** What the stream says of itself. */
   state: Partial<StreamState> = { first_seq: 1, last_seq: 0 };
+  /** Undefined: a server alone; empty: a stream that has none. */
+  leader: string | undefined;
   /** While set no consumer can be made. */
   refusal: Error | undefined;
   readonly warned: string[] = [];
@@ -38,7 +40,9 @@ export class ScriptedConsumers {
           const subject = this.standing.get(seq);
           return subject === undefined ? null : { subject, seq };
         },
-        info: async () => logState(this.state),
+        info: async () => {
+          return logState(this.state, this.leader === undefined ? {} : { leader: this.leader });
+        },
       },
     } as unknown as JetStreamManager;
     const warn = (event: string) => void this.warned.push(event);

@@ -7,14 +7,19 @@ import type { StreamInfo } from "@nats-io/jetstream";
 
 export type LogState = Pick<StreamInfo, "config" | "cluster" | "state">;
 
+/** Without a leader any replica answers for itself, even one that is still catching up. */
+export function hasLeader({ cluster }: Pick<StreamInfo, "cluster">): boolean {
+  return cluster === undefined || Boolean(cluster.leader);
+}
+
 /**
  * The end of the run of sequences from `from` on that were purged or deleted; undefined when
  * `from` is not known to be. Deletions are entries of the stream's Raft log: what a leader has
  * applied of it stays true, however old its state is. `state` must have the deleted ones listed.
  */
-export function goneThrough({ config, cluster, state }: LogState, from: number) {
-  // Without a leader any replica answers for itself, even one that is still catching up.
-  if (cluster !== undefined && !cluster.leader) return undefined;
+export function goneThrough(info: LogState, from: number): number | undefined {
+  if (!hasLeader(info)) return undefined;
+  const { config, state } = info;
   const deleted = new Set(state.deleted ?? []);
   // A damaged disk's messages are in the list as well; other replicas may have them.
   if (config.num_replicas > 1) for (const lost of state.lost?.msgs ?? []) deleted.delete(lost);

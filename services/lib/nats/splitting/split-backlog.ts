@@ -2,6 +2,7 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import type { SplitBacklog } from "#lib/stream/split-backlog";
 import type { ClusterNames } from "#proto/subjects";
+import { hasLeader } from "../reading/gone.ts";
 
 export interface BacklogPorts {
   readonly manager: JetStreamManager;
@@ -14,6 +15,7 @@ export async function splitBacklog({ manager, names }: BacklogPorts): Promise<Sp
     manager.streams.info(names.splitStream),
     handedOut(manager, names),
   ]);
+  if (!hasLeader(info)) throw new Error(`stream ${names.splitStream} has no leader`);
   const { messages, first_ts: firstAt } = info.state;
   // Two answers, a moment apart.
   const inFlight = Math.min(handed, messages);
