@@ -386,6 +386,15 @@ function bus(): void {
       for (const end of ends) end();
     });
 
+    test("where nobody is left, each is told to be gone", async () => {
+      const clock = new ManualClock();
+      const asking = busOf([one], clock).askAll(request);
+      await settled(buckets.links);
+      clock.advance(500);
+      const reason = "it is not connected any more";
+      expect(await asking).toEqual({ answers: [], silent: [{ from: one, reason, silentMs: 0 }] });
+    });
+
     test("who is there and slow is waited for", async () => {
       const clock = new ManualClock();
       const own = busOf([one], clock);

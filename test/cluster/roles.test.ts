@@ -141,6 +141,22 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     await listed(control, 0);
   }
 
+  /** A worker that was killed is a member still, but nobody waits for its answer. */
+  async function missesOne(): Promise<void> {
+    const doomed = await launch("delivery", "doomed");
+    await doomed.started;
+    await owned(control, 2);
+    await doomed.stop("SIGKILL");
+    const { err } = await edge.operate("queue", "list");
+    expect(err).toStartWith("Nobody has answered for shards 0-1:\n  doomed/");
+    expect(err).toContain(" (0-1): it is not connected any more; its last heartbeat was ");
+    const { out } = await edge.operate("cluster", "status");
+    expect(out).toMatch(/^doomed +staying .* it is not connected any more$/m);
+    expect(out).toMatch(
+      / {2}0-1: silent, lag 0\n {4}doomed says nothing: .* takes it over in \d+s\n/,
+    );
+  }
+
   async function handsOver(): Promise<void> {
     const { out } = await edge.operate("cluster", "status", "--json");
     const { workers, shards } = JSON.parse(out);
@@ -157,6 +173,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     const { err } = await edge.operate("queue", "summary");
     expect(err).toContain("Nobody has answered for shards 0-1:");
     expect((await edge.operate("queue", "holds")).err).toContain("no worker answers");
+    await missesOne();
     const stopped = await Promise.all([edge.stop(), control.stop()]);
     expect(stopped.map(({ code }) => code)).toEqual([0, 0]);
   }
@@ -214,6 +231,14 @@ describe.skipIf(missing !== undefined)(titled("a node that cannot work", missing
 });
 
 /** Resolves when so many units are in the queue, as an operator sees it at that node. */
+async function owned(node: RoleProcess, count: number): Promise<void> {
+  for (;;) {
+    const { out } = await node.operate("cluster", "status", "--json");
+    const answer: { shards: { state: string }[] } = JSON.parse(out);
+    if (answer.shards.filter(({ state }) => state === "owned").length === count) return;
+  }
+}
+
 async function listed(node: RoleProcess, count: number): Promise<void> {
   for (;;) {
     const { out } = await node.operate("queue", "list", "--json");

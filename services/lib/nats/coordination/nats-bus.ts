@@ -69,6 +69,8 @@ export class NatsBus implements Bus {
     const isEnough = (told: ReadonlyMap<Incarnation, Told>) =>
       members.length > 0 && members.every(({ incarnation: m }) => told.has(m) || absent.has(m));
     const told = await this.#gather(names.workerControlSubject, request, { isEnough, changed });
+    // Where nobody listens at all that was soon over, and why is not known yet.
+    if (members.some(({ incarnation }) => !told.has(incarnation))) await changed;
     const late = `it did not answer within ${answerMaxMs / 1_000} s`;
     const silent: Silence[] = members
       .filter(({ incarnation }) => !told.has(incarnation))
