@@ -52,6 +52,26 @@ describe("queue.summary", () => {
   });
 });
 
+describe("what is asked of one destination", () => {
+  test("is looked for in its shard only", async () => {
+    const looked: string[] = [];
+    const storeFaults = {
+      before: async ({ operation }: { operation: string }) => void looked.push(operation),
+      after: async () => {},
+    };
+    const shards = 4;
+    const bench = await new DeliveryBench({ config: { ...config, shards }, storeFaults }).start();
+    await bench.clock.advance(1_000);
+    const listed = async (verb: "queue.list" | "queue.summary", destination?: typeof net) => {
+      looked.length = 0;
+      await bench.ask(verb, { limit: 10, ...(destination === undefined ? {} : { destination }) });
+      return looked.filter((operation) => operation === "list").length;
+    };
+    expect([await listed("queue.list"), await listed("queue.list", net)]).toEqual([4, 1]);
+    expect(await listed("queue.summary", net)).toBe(1);
+  });
+});
+
 describe("shard.status", () => {
   test("tells how far the shard is, and what holds it up", async () => {
     const bench = await new DeliveryBench().start();

@@ -1,5 +1,6 @@
 /** Answers operators over the bus: a worker for all the shards it owns, or one shard by itself. */
 import type { BusHandler, BusRequest, Json } from "#lib/leases/bus";
+import { shardOf } from "#lib/queue/shard";
 import type { Destination } from "#lib/queue/unit";
 import { recordsHandler, storeRecords } from "#lib/role/records";
 import type { Hold, Store } from "#lib/store/store";
@@ -12,6 +13,7 @@ import {
   readAdminArguments,
 } from "#proto/admin";
 import { isRecordsVerb } from "#proto/records-request";
+import type { DeliveryConfig } from "../config.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { conditionOf } from "./condition.ts";
 import { listUnits, showMessage } from "./listing.ts";
@@ -25,6 +27,7 @@ export interface AdminScope {
 }
 
 export interface AdminPorts {
+  readonly config: Pick<DeliveryConfig, "shards">;
   readonly store: Store;
   readonly stream: Stream;
 }
@@ -43,12 +46,13 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
       return adminAnswer(verb, { shards: scope.owners.map(conditionOf) });
     case "queue.summary": {
       const { destination } = readAdminArguments(verb, request.arguments);
-      const destinations = await summarize(scope.owners, destination, ports.store);
-      return adminAnswer(verb, { destinations });
+      const owners = ownersOf({ destination }, scope, ports);
+      return adminAnswer(verb, { destinations: await summarize(owners, destination, ports.store) });
     }
     case "queue.list": {
       const asked = readAdminArguments(verb, request.arguments);
-      return adminAnswer(verb, await listUnits(scope.owners, asked, ports.store));
+      const owners = ownersOf(asked, scope, ports);
+      return adminAnswer(verb, await listUnits(owners, asked, ports.store));
     }
     case "queue.show": {
       const { id } = readAdminArguments(verb, request.arguments);
@@ -62,13 +66,27 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
     }
     case "queue.retry": {
       const selection = readAdminArguments(verb, request.arguments);
-      return adminAnswer(verb, await sumOf(scope.owners, (o) => o.commands.retry(selection)));
+      const owners = ownersOf(selection, scope, ports);
+      return adminAnswer(verb, await sumOf(owners, (o) => o.commands.retry(selection)));
     }
     case "queue.cancel": {
       const selection = readAdminArguments(verb, request.arguments);
-      return adminAnswer(verb, await sumOf(scope.owners, (o) => o.commands.cancel(selection)));
+      const owners = ownersOf(selection, scope, ports);
+      return adminAnswer(verb, await sumOf(owners, (o) => o.commands.cancel(selection)));
     }
   }
+}
+
+/** Those whose shard can have what is meant: the others' rows need not be looked through. */
+function ownersOf(
+  asked: object,
+  { owners }: AdminScope,
+  { config }: AdminPorts,
+): readonly ShardOwner[] {
+  const { destination }: { destination?: Destination } = asked;
+  if (destination === undefined) return owners;
+  const own = shardOf(destination, config.shards);
+  return owners.filter(({ shard }) => shard === own);
 }
 
 async function sumOf(
