@@ -378,6 +378,19 @@ function operators(store: () => Store): void {
   });
 }
 
+/** From an hour before the first on. */
+async function allPages(store: Store, filter: UnitFilter): Promise<readonly DeferredUnit[]> {
+  const found: DeferredUnit[] = [];
+  let page: UnitPage = { units: [], next: uidOf(newQueueId(epoch - 3_600_000), 0) };
+  while (page.next !== undefined) {
+    const after = page.next;
+    page = await store.list(zero, { ...filter, after });
+    found.push(...page.units);
+    expect(page.next === undefined || page.next > after).toBe(true);
+  }
+  return found;
+}
+
 function listing(store: () => Store): void {
   test("waiting units are listed by uid, in pages, without the finished ones", async () => {
     const units = Array.from({ length: 6 }, (_, i) =>
@@ -423,15 +436,13 @@ function listing(store: () => Store): void {
       [here, units.filter(({ unit }) => unit.destination === here)],
     ] as const) {
       const only = destination === undefined ? {} : { destination };
-      const found: DeferredUnit[] = [];
-      let page: UnitPage = { units: [], next: uidOf(newQueueId(epoch - hour), 0) };
-      while (page.next !== undefined) {
-        const after = page.next;
-        page = await store().list(zero, { ...only, after, limit: 3, withinMs: 0 });
-        found.push(...page.units);
-        expect(page.next === undefined || page.next > after).toBe(true);
-      }
-      expect(found).toEqual([...expected]);
+      expect(await allPages(store(), { ...only, limit: 3, withinMs: 0 })).toEqual([...expected]);
     }
+  });
+
+  test("so does one that ends among hundreds of one time", async () => {
+    const units = Array.from({ length: 300 }, (_, i) => deferredOf(newUnit(), dueAt(i)));
+    await defer(store(), units);
+    expect(await allPages(store(), { limit: 1_000, withinMs: 0 })).toEqual(units);
   });
 }

@@ -15,6 +15,8 @@ const states = { waiting: 0, finished: 1 } as const;
 const rowsFetchedMin = 100;
 const rowsFetchedMax = 2_000;
 const rangesAhead = 4;
+/** Units read at once: the lists of all shards take turns with their requests. */
+const findMax = 250;
 /** Some 100,000 rows at the rate at which a cluster can defer: half a second of a server's time. */
 const filteredMs = 180_000;
 
@@ -87,18 +89,19 @@ export class UnitTable {
   async list(open: OpenShard, filter: UnitFilter): Promise<UnitPage> {
     const { limit, withinMs = Number.POSITIVE_INFINITY } = filter;
     const startedAt = this.#clock.monotonic();
+    const isLate = () => this.#clock.monotonic() - startedAt >= withinMs;
     const found: DeferredUnit[] = [];
     for await (const { uids, through } of this.#listed(open, filter)) {
-      for (let at = 0; at < uids.length && found.length < limit; ) {
-        const page = uids.slice(at, at + limit - found.length);
+      for (let at = 0; at < uids.length; ) {
+        const page = uids.slice(at, at + Math.min(findMax, limit - found.length));
         found.push(...(await this.#waiting(page, filter)));
         at += page.length;
+        const next = page.at(-1);
+        if (found.length >= limit || (at < uids.length && isLate())) {
+          return next === undefined ? { units: found } : { units: found, next };
+        }
       }
-      const last = found.at(-1);
-      if (found.length >= limit && last !== undefined) {
-        return { units: found, next: last.unit.uid };
-      }
-      if (this.#clock.monotonic() - startedAt >= withinMs) return { units: found, next: through };
+      if (isLate()) return { units: found, next: through };
     }
     return { units: found };
   }
