@@ -1,7 +1,7 @@
 /** Deferred units: the row that decides, and the index by which operators find them. */
 import type { Clock } from "#lib/clock";
 import { firstUidOf, queueIdPrefix, queueIdTime } from "#lib/queue/queue-id";
-import type { Time, Uid } from "#lib/queue/unit";
+import type { QueueId, Time, Uid } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, StoredUnit, UnitFilter, UnitPage } from "#lib/store/store";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import type { BucketEntries } from "./buckets.ts";
@@ -11,14 +11,16 @@ import { type OpenShard, waitingBucketMs } from "./open-shard.ts";
 import { Partitions } from "./partitions.ts";
 
 const states = { waiting: 0, finished: 1 } as const;
-/** Rows in a page: some are of units that have left. */
 const rowsFetchedMin = 100;
 const rowsFetchedMax = 2_000;
 const rangesAhead = 4;
 /** Units read at once: the lists of all shards take turns with their requests. */
 const findMax = 250;
-/** Some 100,000 rows at the rate at which a cluster can defer: half a second of a server's time. */
-const filteredMs = 180_000;
+/** What of a bucket the server looks through at once, and how long that may take. */
+const firstSpanMs = 60_000;
+const spanMsMin = 5_000;
+const quickMs = 100;
+const slowMs = 400;
 
 export class UnitTable {
   readonly #requests: Requests;
@@ -119,26 +121,37 @@ export class UnitTable {
 
   /** By uid. Ranges are read ahead of what is asked for: each waits for its own node. */
   async *#listed(open: OpenShard, filter: UnitFilter): AsyncGenerator<Looked, void> {
-    const ahead: { range: Range; pages: IndexPages; first: ReturnType<IndexPages["next"]> }[] = [];
-    const ranges = rangesOf(open, filter);
-    while (ahead.length + ranges.length > 0) {
-      for (const range of ranges.splice(0, rangesAhead - ahead.length)) {
-        const pages = this.#pages(open, range, filter);
-        const first = pages.next();
-        // Who has enough does not look at it any more.
-        first.catch(() => undefined);
-        ahead.push({ range, pages, first });
+    const ranges = new Ranges(open, filter);
+    const ahead: Begun[] = [];
+    let spanMs = firstSpanMs;
+    for (;;) {
+      while (ahead.length < rangesAhead) {
+        const range = ranges.next(spanMs);
+        if (range === undefined) break;
+        ahead.push(this.#begin(open, range, filter));
       }
-      const next = ahead.shift();
-      if (next === undefined) return;
-      const { range, pages, first } = next;
-      for (let page = await first; page.done !== true; page = await pages.next()) {
-        const uids = page.value.flatMap(({ uid, gone }) => (gone === true ? [] : [uid]));
-        const last = page.value.at(-1)?.uid;
-        if (last !== undefined) yield { uids, through: last };
+      const begun = ahead.shift();
+      if (begun === undefined) return;
+      const first = await begun.first;
+      spanMs = nextSpan(spanMs, await begun.tookMs);
+      for (let page = first; page.done !== true; page = await begun.pages.next()) {
+        const through = page.value.at(-1);
+        if (through !== undefined) yield { uids: page.value, through };
       }
-      yield { uids: [], through: firstUidOf(range.endsAt) };
+      yield { uids: [], through: firstUidOf(begun.range.endsAt) };
     }
+  }
+
+  #begin(open: OpenShard, range: Range, filter: UnitFilter): Begun {
+    const startedAt = this.#clock.monotonic();
+    const pages = this.#pages(open, range, filter);
+    const first = pages.next();
+    // Who has enough does not look at it any more.
+    const tookMs = first.then(
+      () => this.#clock.monotonic() - startedAt,
+      () => 0,
+    );
+    return { range, pages, first, tookMs };
   }
 
   async *#pages(open: OpenShard, { bucket, from, to }: Range, filter: UnitFilter): IndexPages {
@@ -152,7 +165,7 @@ export class UnitTable {
     // A call reads as long as it takes, page by page.
     const time = () => this.#requests.callTime();
     for await (const page of this.#requests.pages(time, statement, fetched)) {
-      yield page.map(({ uid, gone }) => ({ uid, gone }));
+      yield page.map(({ uid }) => uid);
     }
   }
 }
@@ -171,40 +184,57 @@ interface Looked {
   readonly through: Uid;
 }
 
-type IndexPages = AsyncGenerator<readonly IndexRow[], void>;
+type IndexPages = AsyncGenerator<readonly Uid[], void>;
 
-/**
- * For a destination the server looks through a partition by itself: that is six times as fast as
- * reading all of it here, but what it is asked to do at once must be short.
- */
-function rangesOf(open: OpenShard, filter: UnitFilter): Range[] {
-  const { queueId, destination } = filter;
-  const after: string = filter.after ?? "";
-  const startsAt = filter.after === undefined ? 0 : queueIdTime(filter.after);
-  const only = queueId === undefined ? undefined : queueIdTime(queueId);
-  const between = [only ?? startsAt, only ?? Number.MAX_SAFE_INTEGER] as const;
-  const buckets = open.waiting.between(...between).map(([bucket]) => bucket);
-  if (queueId !== undefined) {
-    const [first, to] = [`${queueId}.`, `${queueId}/`];
-    const from = after > first ? after : first;
-    return buckets.map((bucket) => ({ bucket, from, to, endsAt: bucket + waitingBucketMs }));
-  }
-  const spanMs = destination === undefined ? waitingBucketMs : filteredMs;
-  const ranges: Range[] = [];
-  for (const bucket of buckets) {
-    for (let at = bucket; at < bucket + waitingBucketMs; at += spanMs) {
-      const endsAt = at + spanMs;
-      if (endsAt <= startsAt) continue;
-      const [begin, to] = [queueIdPrefix(at), queueIdPrefix(endsAt)];
-      ranges.push({ bucket, from: after > begin ? after : begin, to, endsAt });
-    }
-  }
-  return ranges;
+/** A range that is being read. */
+interface Begun {
+  readonly range: Range;
+  readonly pages: IndexPages;
+  readonly first: ReturnType<IndexPages["next"]>;
+  readonly tookMs: Promise<number>;
 }
 
-interface IndexRow {
-  readonly uid: Uid;
-  readonly gone: boolean | null;
+/** Longer where little is, and shorter where the server had much to look through. */
+function nextSpan(spanMs: number, tookMs: number): number {
+  if (tookMs < quickMs) return Math.min(spanMs * 2, waitingBucketMs);
+  return tookMs > slowMs ? Math.max(spanMs / 2, spanMsMin) : spanMs;
+}
+
+/**
+ * The server looks through a partition by itself, for a destination and past units that have left:
+ * that is six times as fast as reading all of it here, but what it does at once must be short.
+ */
+class Ranges {
+  readonly #buckets: Time[];
+  readonly #queueId: QueueId | undefined;
+  readonly #after: string;
+  #at: Time;
+
+  constructor(open: OpenShard, { queueId, after }: UnitFilter) {
+    const only = queueId === undefined ? undefined : queueIdTime(queueId);
+    const begin = only ?? (after === undefined ? 0 : queueIdTime(after));
+    const between = open.waiting.between(begin, only ?? Number.MAX_SAFE_INTEGER);
+    this.#buckets = between.map(([bucket]) => bucket);
+    this.#queueId = queueId;
+    this.#after = after ?? "";
+    this.#at = begin;
+  }
+
+  next(spanMs: number): Range | undefined {
+    const bucket = this.#buckets[0];
+    if (bucket === undefined) return undefined;
+    const bucketEnd = bucket + waitingBucketMs;
+    const startsAt = Math.max(this.#at, bucket);
+    const endsAt = this.#queueId === undefined ? Math.min(startsAt + spanMs, bucketEnd) : bucketEnd;
+    this.#at = endsAt;
+    if (endsAt === bucketEnd) this.#buckets.shift();
+    const [begin, to] =
+      this.#queueId === undefined
+        ? [queueIdPrefix(startsAt), queueIdPrefix(endsAt)]
+        : [`${this.#queueId}.`, `${this.#queueId}/`];
+    const isBehind = this.#after > begin;
+    return { bucket, from: isBehind ? this.#after : begin, to, endsAt };
+  }
 }
 
 /** One record that nobody can read must not hide the others. */
@@ -226,5 +256,8 @@ const indexCql =
 const goneCql =
   "UPDATE waiting USING TTL ? SET gone = true WHERE shard = ? AND bucket = ? AND uid = ?";
 const listCql =
-  "SELECT uid, gone FROM waiting WHERE shard = ? AND bucket = ? AND uid > ? AND uid < ?";
-const listDestinationCql = `${listCql} AND destination = ? ALLOW FILTERING`;
+  "SELECT uid FROM waiting WHERE shard = ? AND bucket = ? AND uid > ? AND uid < ? " +
+  "AND gone = false ALLOW FILTERING";
+const listDestinationCql =
+  "SELECT uid FROM waiting WHERE shard = ? AND bucket = ? AND uid > ? AND uid < ? " +
+  "AND gone = false AND destination = ? ALLOW FILTERING";
