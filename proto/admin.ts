@@ -94,6 +94,9 @@ const listedUnit = z
   })
   .readonly();
 
+/** Of these only what is in memory is told: their store could not be read. */
+const unread = z.object({ shards: z.array(shard).readonly(), reason: z.string() }).readonly();
+
 /** What an answer says nothing about. */
 const unanswered = z
   .object({
@@ -158,6 +161,7 @@ const verbs = {
         units: z.array(listedUnit).readonly(),
         /** It has looked through all up to here, and more may wait behind it. */
         next: uid.optional(),
+        unread: unread.optional(),
       })
       .readonly(),
   },
@@ -171,6 +175,7 @@ const verbs = {
          * gone.
          */
         headerSection: z.string().optional(),
+        unread: unread.optional(),
       })
       .readonly(),
   },
@@ -196,6 +201,7 @@ export type ShardCondition = z.output<typeof shardCondition>;
 export type ListedUnit = z.output<typeof listedUnit>;
 export type RecipientState = z.output<typeof recipientState>;
 export type Selection = z.output<typeof selection>;
+export type Unread = z.output<typeof unread>;
 export type SilentWorker = Unanswered["workers"][number];
 export type Unanswered = z.output<typeof unanswered>;
 export type Changed = z.output<typeof changed>;

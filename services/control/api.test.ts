@@ -275,6 +275,18 @@ describe("a shard that nobody answers for", () => {
     ]);
   });
 
+  test("is told of when its owner could not read all of it, beside what it has", async () => {
+    const leases = new MemoryLeases({ clock });
+    bus = new LocalBus({ clock });
+    api = apiWith({ ports: { leases, bus } });
+    await leases.claim(shard(0), incarnation("worker/1"), undefined);
+    const unread = { shards: [shard(0)], reason: "the store is away" };
+    const units = [listedUnit(`${a}.0`)];
+    bus.serveWorker(servingWorker(async () => adminAnswer("queue.list", { units, unread })));
+    const workers = [{ name: "worker/1", reason: "the store is away", shards: [0] }];
+    expect((await get("/v1/queue")).body).toEqual({ units, unanswered: { shards: [0], workers } });
+  });
+
   test("may have what is not found elsewhere", async () => {
     expect(await get(`/v1/queue/${a}`)).toEqual({
       status: 200,

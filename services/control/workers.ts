@@ -10,6 +10,7 @@ import {
   readAdminAnswer,
   type SilentWorker,
   type Unanswered,
+  type Unread,
 } from "#proto/admin";
 import type { QueuePorts } from "./queue.ts";
 
@@ -39,9 +40,12 @@ export async function askWorkers<Verb extends AdminVerb>(
   });
   for (const { from, shards, value } of answers) {
     try {
-      read.push(readAdminAnswer(verb, value));
+      const answer = readAdminAnswer(verb, value);
+      read.push(answer);
       answered.add(from);
-      for (const shard of shards) heard.add(shard);
+      const unread = unreadOf(answer);
+      if (unread !== undefined) workers.push({ name: from, reason: unread.reason });
+      for (const shard of shards) if (unread?.shards.includes(shard) !== true) heard.add(shard);
     } catch (error) {
       if (!(error instanceof BadAdminMessage)) throw error;
       log.warn("admin_answer_unreadable", { verb, from, error });
@@ -52,6 +56,11 @@ export async function askWorkers<Verb extends AdminVerb>(
   if (missing.length === 0) return { answers: read };
   const named = withShards(workers, await ownersOf(missing, ports), answered);
   return { answers: read, unanswered: { shards: missing, workers: named } };
+}
+
+function unreadOf(answer: object): Unread | undefined {
+  const { unread }: { unread?: Unread } = answer;
+  return unread;
 }
 
 /** Whose the shards are, as far as it can be told. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { StoreUnavailable } from "#lib/store/store";
 import { listLimitMax } from "#proto/admin";
 import {
   config,
@@ -49,6 +50,29 @@ describe("queue.summary", () => {
     expect((await bench.ask("queue.summary", {})).destinations).toMatchObject([
       { destination: net, state: "held", lastError: "quiet please", since: 1, backlog: 0 },
     ]);
+  });
+});
+
+describe("while the store is away", () => {
+  test("what is in memory is told, and what could not be read", async () => {
+    const state = { isAway: false };
+    const storeFaults = {
+      before: async () => {
+        if (state.isAway) throw new StoreUnavailable("Cannot use the store: no node answers");
+      },
+      after: async () => {},
+    };
+    const bench = await new DeliveryBench({ storeFaults }).start();
+    bench.network.blackhole("192.0.2.1");
+    const unit = await bench.accept();
+    await bench.clock.advance(1_000);
+    state.isAway = true;
+    const units = [{ uid: unit.uid, state: "inFlight" }];
+    const unread = { shards: [0], reason: "Cannot use the store: no node answers" };
+    expect(await bench.ask("queue.list", { limit: 10 })).toMatchObject({ units, unread });
+    expect(await bench.ask("queue.show", { id: unit.uid })).toMatchObject({ units, unread });
+    const { destinations } = await bench.ask("queue.summary", {});
+    expect(destinations).toMatchObject([{ inFlight: 1, isDeferredPartial: true }]);
   });
 });
 

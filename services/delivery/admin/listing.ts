@@ -1,8 +1,8 @@
 /** Units as an operator sees them: those in memory and those in the store, by uid. */
 import { fieldsOf } from "#lib/message/header-section";
 import type { Destination, QueueId, Shard, Uid, Unit } from "#lib/queue/unit";
-import type { DeferredUnit, Store } from "#lib/store/store";
-import { type AdminAnswer, type ListedUnit, listLimitMax } from "#proto/admin";
+import { type DeferredUnit, type Store, StoreUnavailable, type UnitPage } from "#lib/store/store";
+import { type AdminAnswer, type ListedUnit, listLimitMax, type Unread } from "#proto/admin";
 import { joinPages } from "#proto/unit-page";
 import { isMeant, messageOf } from "../shard/commands.ts";
 import type { ShardOwner } from "../shard/owner.ts";
@@ -37,11 +37,12 @@ export async function listUnits(
   };
   const pages = await Promise.all(
     owners.map(async (owner) => {
-      const { units: stored, next } = await store.list(owner.shard, filter);
-      return { units: merged(owner, { stored, inMemory: inMemory(owner, isAsked) }), next };
+      const { units: stored, next, why } = await storedOf(store.list(owner.shard, filter));
+      const units = merged(owner, { stored, inMemory: inMemory(owner, isAsked) });
+      return { shard: owner.shard, units, next, why };
     }),
   );
-  return joinPages(pages, limit);
+  return { ...joinPages(pages, limit), ...unreadOf(pages) };
 }
 
 export async function showMessage(
@@ -54,15 +55,45 @@ export async function showMessage(
   const isAsked = (unit: Unit) => isMeant(unit, { id });
   const lists = await Promise.all(
     owners.map(async (owner) => {
-      const { units: stored } = await store.list(owner.shard, { queueId, limit: listLimitMax });
+      const listing = store.list(owner.shard, { queueId, limit: listLimitMax });
+      const { units: stored, why } = await storedOf(listing);
       const asked = stored.filter(({ unit }) => isAsked(unit));
-      return merged(owner, { stored: asked, inMemory: inMemory(owner, isAsked) });
+      const units = merged(owner, { stored: asked, inMemory: inMemory(owner, isAsked) });
+      return { shard: owner.shard, units, why };
     }),
   );
-  const units = inOrder(lists.flat());
-  if (units.length === 0) return { units };
-  const content = (await stream.content(queueId)) ?? (await store.content(queueId));
-  return { units, ...(content === undefined ? {} : { headerSection: headerSectionOf(content) }) };
+  const units = inOrder(lists.flatMap((list) => list.units));
+  const told = { units, ...unreadOf(lists) };
+  if (units.length === 0) return told;
+  const content = (await stream.content(queueId)) ?? (await storedContent(store, queueId));
+  return content === undefined ? told : { ...told, headerSection: headerSectionOf(content) };
+}
+
+/** A store that is away must not hide what is in memory. */
+async function storedOf(listing: Promise<UnitPage>): Promise<UnitPage & { why?: string }> {
+  try {
+    return await listing;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { units: [], why: error.message };
+    throw error;
+  }
+}
+
+async function storedContent(store: Store, id: QueueId): Promise<Uint8Array | undefined> {
+  try {
+    return await store.content(id);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return undefined;
+    throw error;
+  }
+}
+
+function unreadOf(lists: readonly { shard: Shard; why: string | undefined }[]): {
+  unread?: Unread;
+} {
+  const failed = lists.filter(({ why }) => why !== undefined);
+  const reason = failed[0]?.why;
+  return reason === undefined ? {} : { unread: { shards: failed.map((it) => it.shard), reason } };
 }
 
 /** By uid, the first first. */

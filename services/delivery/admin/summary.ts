@@ -1,6 +1,6 @@
 /** Destinations as an operator sees them: whether they may be tried, and what waits for them. */
 import type { Destination } from "#lib/queue/unit";
-import type { Store } from "#lib/store/store";
+import { type Store, StoreUnavailable, type UnitPage } from "#lib/store/store";
 import { type DestinationSummary, listLimitMax } from "#proto/admin";
 import type { DestinationQueue } from "../shard/destination-queue.ts";
 import type { ShardOwner } from "../shard/owner.ts";
@@ -84,7 +84,7 @@ async function deferredBy(
     withinMs,
     ...(only === undefined ? {} : { destination: only }),
   };
-  const { units, next } = await store.list(shard, filter);
+  const { units, next, isAway } = await listed(store.list(shard, filter));
   const counts = new Map<Destination, number>();
   for (const { unit, place } of units) {
     if (place.kind !== "wheel" || working.unit(unit.uid) !== undefined) continue;
@@ -93,7 +93,17 @@ async function deferredBy(
   for (const name of working.deferred.kinds) {
     counts.set(name, Math.max(counts.get(name) ?? 0, working.deferred.of(name)));
   }
-  return { counts, isPartial: next !== undefined };
+  return { counts, isPartial: isAway || next !== undefined };
+}
+
+/** While the store is away what was counted is still worth to be told. */
+async function listed(listing: Promise<UnitPage>): Promise<UnitPage & { isAway: boolean }> {
+  try {
+    return { ...(await listing), isAway: false };
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { units: [], isAway: true };
+    throw error;
+  }
 }
 
 function summaryOf(
