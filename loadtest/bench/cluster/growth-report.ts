@@ -22,9 +22,11 @@ export interface Trend {
 
 const mib = 2 ** 20;
 const thirds = 3;
+/** Fewer tell a garbage collector's mood. */
+const samplesMin = 9;
 /** A change below this share is noise, too. */
 const shareMin = 0.05;
-const memorySlackMib = 8;
+const memorySlackMib = 16;
 const filesSlack = 4;
 const messagesSlack = 1_000;
 const consumersSlack = 2;
@@ -37,19 +39,23 @@ export function growthText(growth: Growth): string {
     const named = unit === "" ? name : `${name}, ${unit}`;
     return [named, second.toFixed(1), last.toFixed(1), change, verdict];
   });
-  const growing = trends.filter(({ verdict }) => verdict === "growing");
-  const verdict = growing.length === 0 ? "flat" : growing.map(({ name }) => name).join(", ");
   return `${minutesText(samples)}
 ${rows.length === 0 ? "" : table(["", "second third", "last third", "change", "verdict"], rows)}
 ${accepted} accepted at ${ratePerSecond}/s, 0 lost, ${extraCopies} copies too many; due to 250: p99 ${latenessP99Ms.toFixed(0)} ms
-growing: ${growing.length === 0 ? "nothing" : verdict} (the journal is kept for 72 h)
+growing: ${verdictText(trends)} (the journal is kept for 72 h)
 `;
+}
+
+function verdictText(trends: readonly Trend[]): string {
+  if (trends.length === 0) return `not known before ${samplesMin} minutes`;
+  const growing = trends.filter(({ verdict }) => verdict === "growing");
+  return growing.length === 0 ? "nothing" : growing.map(({ name }) => name).join(", ");
 }
 
 /** Nothing when there are too few to compare. */
 export function trendsOf(samples: readonly GrowthSample[]): readonly Trend[] {
+  if (samples.length < samplesMin) return [];
   const size = Math.floor(samples.length / thirds);
-  if (size === 0) return [];
   return quantitiesOf(samples).map(({ name, unit, slack, values }) => {
     const second = meanOf(values.slice(-2 * size, -size));
     const last = meanOf(values.slice(-size));
