@@ -148,7 +148,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     await owned(control, 2);
     await doomed.stop("SIGKILL");
     const { err } = await edge.operate("queue", "list");
-    expect(err).toStartWith("Nobody has answered for shards 0-1:\n  doomed/");
+    expect(err).toStartWith("No full answer for shards 0-1:\n  doomed/");
     expect(err).toContain(" (0-1): it is not connected any more; its last heartbeat was ");
     const { out } = await edge.operate("cluster", "status");
     expect(out).toMatch(/^doomed +staying .* it is not connected any more$/m);
@@ -171,7 +171,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     expect(after.out).toMatch(/^0 +free /m);
     expect((await edge.operate("cluster", "status")).out).toContain("  0-1: free, lag 0\n");
     const { err } = await edge.operate("queue", "summary");
-    expect(err).toContain("Nobody has answered for shards 0-1:");
+    expect(err).toContain("No full answer for shards 0-1:");
     expect((await edge.operate("queue", "holds")).err).toContain("no worker answers");
     await missesOne();
     const stopped = await Promise.all([edge.stop(), control.stop()]);

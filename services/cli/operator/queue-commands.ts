@@ -54,6 +54,7 @@ function addQuestions(queue: Command, io: Io): void {
       const { units, next, unanswered } = await listed(client, io, { destination, after, limit });
       if (options.json) return io.out(jsonText({ units, next, unanswered }));
       if (units.length > 0) io.out(listText(units, io.now()));
+      if (units.length === 0 && next === undefined) return io.err(nothingText(unanswered));
       io.err(moreText({ found: units.length, limit, next }));
     });
 
@@ -70,7 +71,7 @@ function addQuestions(queue: Command, io: Io): void {
       const isEmpty = destinations.length === 0;
       if (!isEmpty) io.out(summaryText(destinations, io.now()));
       if (!areAllFannedOut(splits)) io.out(splitsText(splits));
-      else if (isEmpty) io.err("Nothing waits.\n");
+      else if (isEmpty) io.err(nothingText(summary.unanswered));
     });
 
   withControlOptions(queue.command("show"))
@@ -115,10 +116,14 @@ async function listed(client: ControlClient, io: Io, { destination, after, limit
   return { units, next, unanswered };
 }
 
+function nothingText(unanswered: Unanswered | undefined): string {
+  return unanswered === undefined ? "Nothing waits.\n" : "Nothing waits elsewhere.\n";
+}
+
 /** Whether that is all. */
 function moreText(list: { found: number; limit: number; next: string | undefined }): string {
   const { found, limit, next } = list;
-  if (next === undefined) return found === 0 ? "Nothing waits.\n" : "";
+  if (next === undefined) return "";
   const goOn = `--after ${next}`;
   if (found >= limit) {
     return `${found} are shown, more may wait: ${goOn}, or a higher --limit\n`;

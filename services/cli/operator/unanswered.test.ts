@@ -4,7 +4,7 @@ import { shard } from "../../../test/support/records.ts";
 import { unansweredText } from "./unanswered.ts";
 
 const id = "01JDF8Z5T0ABCDEFGHJKMNPQRA";
-const warning = `Nobody has answered for shard 0:
+const warning = `No full answer for shard 0:
   0: no worker that answers owns it (godwit cluster status)
 `;
 
@@ -18,7 +18,7 @@ beforeEach(() => {
 test("shards are told in ranges, with who should have answered and why not", () => {
   const shards = [7, 2, 1, 3, 9].map(shard);
   const workers = [{ name: "w1/x", reason: "no answer in time\u001b[2J" }];
-  const text = "Nobody has answered for shards 1-3, 7, 9:\n  w1/x: no answer in time [2J\n";
+  const text = "No full answer for shards 1-3, 7, 9:\n  w1/x: no answer in time [2J\n";
   expect(unansweredText({ shards, workers })).toBe(text);
 });
 
@@ -27,7 +27,7 @@ test("a silent worker is told with its shards and the age of its last heartbeat"
   const [reason, silentMs] = ["it is not connected any more", 12_000];
   const workers = [{ name: "w1/x", reason, silentMs, shards: [1, 2, 3].map(shard) }];
   expect(unansweredText({ shards, workers }).split("\n")).toEqual([
-    "Nobody has answered for shards 1-3, 7:",
+    "No full answer for shards 1-3, 7:",
     "  w1/x (1-3): it is not connected any more; its last heartbeat was 12s ago",
     "  7: no worker that answers owns it (godwit cluster status)",
     "",
@@ -36,8 +36,8 @@ test("a silent worker is told with its shards and the age of its last heartbeat"
 
 describe("what nobody answered for is told by", () => {
   test.each([
-    [["queue", "list"], 0, "Nothing waits.\n"],
-    [["queue", "summary"], 0, "Nothing waits.\n"],
+    [["queue", "list"], 0, "Nothing waits elsewhere.\n"],
+    [["queue", "summary"], 0, "Nothing waits elsewhere.\n"],
     [["queue", "show", id], 1, `Nobody else has anything of ${id}.\n`],
     [["queue", "retry", "a.example"], 0, ""],
     [["queue", "hold", "a.example"], 0, ""],

@@ -26,7 +26,7 @@ export function unansweredText({ shards, workers }: Unanswered): string {
     others.length === 0 || (named.size === 0 && workers.length > 0)
       ? []
       : [`  ${rangesText(others)}: no worker that answers owns it (godwit cluster status)`];
-  const lines = [`Nobody has answered for ${which}:`, ...workers.map(workerText), ...nobody];
+  const lines = [`No full answer for ${which}:`, ...workers.map(workerText), ...nobody];
   return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
