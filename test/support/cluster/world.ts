@@ -45,7 +45,9 @@ const status = z.object({
 });
 const listing = z.object({
   units: z.array(z.unknown()),
-  unanswered: z.array(z.unknown()).optional(),
+  /** Not all could be looked through in time. */
+  next: z.string().optional(),
+  unanswered: z.unknown().optional(),
 });
 
 /** What is deferred comes back while it is still watched. */
@@ -135,8 +137,10 @@ export class World implements AsyncDisposable {
     try {
       const splits = await this.#splits();
       const { shards: all } = status.parse(await this.ask("/v1/cluster"));
-      const { units, unanswered = [] } = listing.parse(await this.ask("/v1/queue?limit=100"));
-      if (unanswered.length > 0 || all.some(({ lag }) => lag === undefined)) return undefined;
+      const page = listing.parse(await this.ask("/v1/queue?limit=100"));
+      const { units, next, unanswered } = page;
+      const isUnheard = unanswered !== undefined || (units.length === 0 && next !== undefined);
+      if (isUnheard || all.some(({ lag }) => lag === undefined)) return undefined;
       return all.reduce((sum, { lag = 0 }) => sum + lag, splits + units.length);
     } catch {
       // A shard is between two owners, or NATS between two leaders.
