@@ -43,3 +43,33 @@ test("whoever waits learns that it was closed", async () => {
   publisher.close();
   expect((await answer).kind).toBe("unanswered");
 });
+
+test("under load publishes leave together, and none waits for long", async () => {
+  const { wire, clock, publish } = bench();
+  const answers = Array.from({ length: 20 }, (_, n) => publish(String(n)));
+  const alone = wire.sent.length;
+  expect(alone).toBeLessThan(20);
+  clock.advance(2);
+  expect(wire.sent).toHaveLength(20);
+  for (const [n, sent] of wire.sent.entries()) wire.answer(sent, { stream: "S", seq: n + 1 });
+  const sequences = (await Promise.all(answers)).map((it) => it.kind === "stored" && it.sequence);
+  expect(sequences).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+});
+
+test("a large company does not wait at all", () => {
+  const { wire, publish } = bench();
+  for (let n = 0; n < 100; n++) void publish(String(n));
+  expect(wire.sent.length).toBeGreaterThanOrEqual(50);
+});
+
+test("what waits for company while the connection is lost is not sent by another", async () => {
+  const { wire, clock, publish } = bench();
+  const answers = Array.from({ length: 20 }, (_, n) => publish(String(n)));
+  const sent = wire.sent.length;
+  wire.turn(false);
+  const kinds = new Set((await Promise.all(answers)).map(({ kind }) => kind));
+  expect([...kinds]).toEqual(["unanswered"]);
+  wire.turn(true);
+  clock.advance(10);
+  expect(wire.sent).toHaveLength(sent);
+});
