@@ -29,6 +29,7 @@ process.exit();
 async function run(options: BenchOptions): Promise<void> {
   const contestants = { ceiling, godwit, postfix, cluster: cluster(options.shards) };
   const { sizeBytes, idle: sessions, deferred: waiting, growth: minutes } = options;
+  const { deferredDomains: destinations } = options;
   const names = minutes === undefined ? options.only : [];
   const taking = await takingPart(names.map((name) => contestants[name]));
   const servers = taking.filter((it) => it !== ceiling);
@@ -38,7 +39,9 @@ async function run(options: BenchOptions): Promise<void> {
     lone: options.measuresLone ? await each("lone", servers, (it) => lone(it, sizeBytes)) : {},
     idle: sessions === undefined ? {} : await each("idle", servers, (it) => idle(it, sessions)),
     deferred:
-      waiting === undefined ? {} : await each("deferred", servers, (it) => deferred(it, waiting)),
+      waiting === undefined
+        ? {}
+        : await each("deferred", servers, (it) => deferred(it, { waiting, destinations })),
     growth: minutes === undefined ? undefined : await growth({ ...options, minutes, taken }),
   };
   const directory = join(import.meta.dir, "results");

@@ -13,6 +13,7 @@ test("without any: throughput of all, five runs", () => {
     idle: undefined,
     measuresLone: false,
     deferred: undefined,
+    deferredDomains: 1,
     measuresThroughput: true,
     growth: undefined,
     ratePerSecond: 500,
@@ -38,12 +39,14 @@ test("growth is measured by itself", () => {
 });
 
 test("what else is measured is asked for", () => {
-  const words = "--no-throughput --lone --idle 10000 --deferred 100000 --only godwit --runs 1";
+  const words =
+    "--no-throughput --lone --idle 10000 --deferred 100000 --deferred-domains 20 --runs 1 --only godwit";
   expect(benchArguments(words.split(" "))).toMatchObject({
     measuresThroughput: false,
     measuresLone: true,
     idle: 10_000,
     deferred: 100_000,
+    deferredDomains: 20,
     only: ["godwit"],
     runs: 1,
   });

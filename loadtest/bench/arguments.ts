@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly measuresLone: boolean;
   /** Messages that are to wait, or undefined: not measured. */
   readonly deferred: number | undefined;
+  /** So many destinations that they are for. */
+  readonly deferredDomains: number;
   readonly measuresThroughput: boolean;
   /** Minutes, or undefined: not measured. */
   readonly growth: number | undefined;
@@ -39,6 +41,7 @@ interface Options {
   readonly idle?: number;
   readonly lone?: boolean;
   readonly deferred?: number;
+  readonly deferredDomains: number;
   readonly throughput: boolean;
   readonly growth?: number;
   readonly rate: number;
@@ -63,6 +66,12 @@ export function benchArguments(args: readonly string[]): BenchOptions {
       positive,
     )
     .option(
+      "--deferred-domains <n>",
+      "destinations of those, all down; three in ten are for the first",
+      positive,
+      1,
+    )
+    .option(
       "--growth <minutes>",
       "what grows in a cluster at a steady rate; nothing else",
       positive,
@@ -80,6 +89,7 @@ export function benchArguments(args: readonly string[]): BenchOptions {
     idle: options.idle,
     measuresLone: options.lone === true,
     deferred: options.deferred,
+    deferredDomains: options.deferredDomains,
     measuresThroughput: options.throughput && options.growth === undefined,
     growth: options.growth,
     ratePerSecond: options.rate,

@@ -9,7 +9,7 @@ import { Sink } from "../sink/sink.ts";
 import { Source } from "../source/source.ts";
 import { type Contestant, domains, pidsOf, type Running } from "./contestants/contestant.ts";
 import { usageOf } from "./process-tree.ts";
-import { sourceOptions } from "./workload.ts";
+import { sourceOptions, type Workload } from "./workload.ts";
 
 /** A destination that is up, as its mail sees it. */
 export interface Probe {
@@ -19,10 +19,16 @@ export interface Probe {
   readonly transitP50Ms: number;
   readonly transitP99Ms: number;
   readonly rssBytes: number;
+  readonly rssBytesByRole: Readonly<Record<string, number>>;
 }
 
-export interface Deferred {
+export interface Waiting {
   readonly waiting: number;
+  /** That they are for, all down. */
+  readonly destinations: number;
+}
+
+export interface Deferred extends Waiting {
   readonly before: Probe;
   readonly after: Probe;
   /** Messages a second, for the first and the last tenth of those that wait. */
@@ -31,9 +37,13 @@ export interface Deferred {
   /** Until ready, after SIGTERM and after SIGKILL. Undefined: it is not restarted here. */
   readonly restartMs: number | undefined;
   readonly restartAfterKillMs: number | undefined;
+  /** Of the shard that took longest. Undefined: there is nobody to take over from. */
+  readonly takeoverMs: number | undefined;
 }
 
 const tenths = 10;
+/** Of all that wait, when they are for several destinations. */
+const firstShare = 0.3;
 const probeMessages = 10_000;
 const gentleMessages = 1_500;
 const gentleRatePerSecond = 150;
@@ -42,26 +52,30 @@ const quietCores = 0.1;
 const quietSampleMs = 1_000;
 const quietSamplesMax = 120;
 
-export async function deferred(contestant: Contestant, waiting: number): Promise<Deferred> {
+export async function deferred(contestant: Contestant, asked: Waiting): Promise<Deferred> {
+  const { waiting, destinations } = asked;
   const bench = await Bench.start(contestant);
   try {
     // The first one only warms up.
     await bench.probe("warm");
     const before = await bench.probe("before");
     const rates: number[] = [];
-    for (let i = 0; i < tenths; i++) rates.push(await bench.fill(`fill${i}`, waiting / tenths));
+    for (let i = 0; i < tenths; i++) {
+      rates.push(await bench.fill(`fill${i}`, { waiting: waiting / tenths, destinations }));
+    }
     await bench.quiet();
     const after = await bench.probe("after");
     const { restart } = bench.running;
     const restarted = restart?.bind(bench.running);
     return {
-      waiting,
+      ...asked,
       before,
       after,
       fillFirstPerSecond: rates[0] ?? 0,
       fillLastPerSecond: rates.at(-1) ?? 0,
       restartMs: await restarted?.("SIGTERM"),
       restartAfterKillMs: await restarted?.("SIGKILL"),
+      takeoverMs: await bench.running.takeover?.(),
     };
   } finally {
     await bench.stop();
@@ -121,14 +135,28 @@ class Bench {
       transitP50Ms: this.#transit.histogram.atMs(0.5),
       transitP99Ms: this.#transit.histogram.atMs(0.99),
       rssBytes: this.#usage().rssBytes,
+      rssBytesByRole: Object.fromEntries(
+        Object.entries(this.running.roles()).map(([role, pids]) => [
+          role,
+          usageOf(...pids).rssBytes,
+        ]),
+      ),
     };
   }
 
   /** Accepted a second. */
-  async fill(run: string, messages: number): Promise<number> {
+  async fill(run: string, { waiting, destinations }: Waiting): Promise<number> {
+    const first = destinations === 1 ? waiting : Math.round(waiting * firstShare);
+    const others = { messages: waiting - first, domainCount: destinations - 1 };
+    const startedAt = systemClock.monotonic();
+    await this.#send({ run: `${run}a`, messages: first });
+    if (others.messages > 0) await this.#send({ run: `${run}b`, ...others });
+    return (waiting * 1_000) / (systemClock.monotonic() - startedAt);
+  }
+
+  async #send(load: Pick<Workload, "run" | "messages" | "domainCount">): Promise<void> {
     const common = { to: this.running.endpoint, sessions, sizeBytes: 4_096, domain: domains.down };
-    const summary = await new Source(sourceOptions({ ...common, run, messages })).run();
-    return summary.acceptedPerSecond;
+    await new Source(sourceOptions({ ...common, ...load })).run();
   }
 
   /** Resolves when it has nothing more to do, or after two minutes. */

@@ -114,7 +114,14 @@ function deferredText(name: string, deferred: Deferred): string {
     row("transit p99 ms", (it) => it.transitP99Ms, 2),
     row("RSS MiB", (it) => it.rssBytes / mib, 0),
   ];
-  const heading = [`${name}: ${waiting} wait for a dead end`, "before", "after", "change"];
+  const roles = Object.keys(after.rssBytesByRole);
+  if (roles.length > 1) {
+    for (const role of roles) {
+      rows.push(row(`RSS MiB of ${role}`, (it) => (it.rssBytesByRole[role] ?? 0) / mib, 0));
+    }
+  }
+  const dead = deferred.destinations === 1 ? "a dead end" : `${deferred.destinations} dead ends`;
+  const heading = [`${name}: ${waiting} wait for ${dead}`, "before", "after", "change"];
   const { fillFirstPerSecond, fillLastPerSecond, restartMs, restartAfterKillMs } = deferred;
   return (
     table(heading, rows) +
@@ -122,6 +129,9 @@ function deferredText(name: string, deferred: Deferred): string {
     (restartMs === undefined ? "" : `restart ready in ${restartMs.toFixed(0)} ms\n`) +
     (restartAfterKillMs === undefined
       ? ""
-      : `restart after kill -9 ready in ${restartAfterKillMs.toFixed(0)} ms\n`)
+      : `restart after kill -9 ready in ${restartAfterKillMs.toFixed(0)} ms\n`) +
+    (deferred.takeoverMs === undefined
+      ? ""
+      : `a shard of a killed worker goes on ${deferred.takeoverMs.toFixed(0)} ms after its claim\n`)
   );
 }

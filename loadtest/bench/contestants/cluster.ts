@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "#lib/clock";
 import { cassandraMissing } from "../../../test/support/servers/toolchain/cassandra-jars.ts";
 import { Cluster } from "../../cluster/cluster.ts";
 import { storeWrites } from "../cluster/store-writes.ts";
@@ -31,6 +32,7 @@ export class RunningCluster implements Running {
   readonly cluster: Cluster;
   readonly endpoint: Running["endpoint"];
   readonly #folder: string;
+  readonly #shards: number;
 
   static async start({ up, down }: Destinations, shards: number): Promise<RunningCluster> {
     const folder = await mkdtemp(join(tmpdir(), "godwit-bench-cluster-"));
@@ -45,19 +47,23 @@ export class RunningCluster implements Running {
         shards,
         shardBytesMax,
         nextHop: up,
-        exceptions: [{ domain: domains.down, nextHop: down }],
+        exceptions: [domains.down, `*.${domains.down}`].map((domain) => ({
+          domain,
+          nextHop: down,
+        })),
         told: (text) => void (text.startsWith("Starting") && process.stderr.write(text)),
       });
-      return new RunningCluster(started, folder);
+      return new RunningCluster(started, folder, shards);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  private constructor(started: Cluster, folder: string) {
+  private constructor(started: Cluster, folder: string, shards: number) {
     this.cluster = started;
     this.#folder = folder;
+    this.#shards = shards;
     const smtp = started.ofRole("edge")[0]?.smtp;
     if (smtp === undefined) throw new Error("Cannot measure: there is no edge");
     this.endpoint = smtp;
@@ -73,6 +79,21 @@ export class RunningCluster implements Running {
       Cassandra: this.cluster.cassandra.pids,
       control: pidsOf("control"),
     };
+  }
+
+  async takeover(): Promise<number> {
+    const [worker] = this.cluster.ofRole("delivery");
+    if (worker === undefined) throw new Error("Cannot measure: there is no worker");
+    const before = claimsIn(await Bun.file(worker.logFile).text()).length;
+    await worker.node.kill();
+    await worker.node.start();
+    const deadline = systemClock.monotonic() + takeoverMaxMs;
+    for (;;) {
+      const claims = claimsIn(await Bun.file(worker.logFile).text()).slice(before);
+      if (claims.length >= this.#shards) return Math.max(...claims);
+      if (systemClock.monotonic() > deadline) throw new Error("Cannot measure: shards stay free");
+      await systemClock.sleep(lookAgainMs);
+    }
   }
 
   storeWrites(): Promise<Readonly<Record<string, number>>> {
@@ -93,3 +114,13 @@ export class RunningCluster implements Running {
 }
 
 const logTailMax = 1_500;
+/** Others may claim 30 s after a worker was last heard of, and a full store takes its time. */
+const takeoverMaxMs = 180_000;
+const lookAgainMs = 500;
+
+/** Milliseconds of each, as the worker tells them. */
+function claimsIn(log: string): readonly number[] {
+  return [...log.matchAll(/"event":"shard_claimed".*"duration_ms":(\d+)/g)].map(([, ms]) =>
+    Number(ms),
+  );
+}

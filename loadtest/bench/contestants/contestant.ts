@@ -5,7 +5,7 @@ import type { Endpoint } from "#lib/net/transport";
 export interface Destinations {
   /** A sink that takes everything for `domains.up`. */
   readonly up: Endpoint;
-  /** Where nobody listens, for `domains.down`. */
+  /** Where nobody listens, for `domains.down` and all below it. */
   readonly down: Endpoint;
 }
 
@@ -25,6 +25,11 @@ export interface Running {
    * it is ready.
    */
   restart?(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
+  /**
+   * Kills what delivers and starts it again. Resolves, when all goes on, to the milliseconds of the
+   * longest takeover: from a shard's claim to its first attempt.
+   */
+  takeover?(): Promise<number>;
   /** Rows that were written since it started, by table, where there is a database. */
   storeWrites?(): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;

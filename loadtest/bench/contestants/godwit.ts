@@ -135,6 +135,7 @@ listeners:
 limits: { sessionsMax: ${sessionsMax}, sessionsPerAddressMax: ${sessionsMax} }
 routes:
   - { domain: "${domains.down}", nextHop: "smtp://${down.address}:${down.port}" }
+  - { domain: "*.${domains.down}", nextHop: "smtp://${down.address}:${down.port}" }
   - { domain: "*", nextHop: "smtp://${up.address}:${up.port}" }
 control: { address: 127.0.0.1, port: ${controlPort} }
 `;
