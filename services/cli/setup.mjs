@@ -2,11 +2,14 @@
 // Plain Node 18 without dependencies: it runs before there is anything else.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const nodeMajorMin = 18;
+const lookAgainMs = 200;
+/** A lock that is empty for so long was left behind by somebody who died writing it. */
+const emptyMaxMs = 5_000;
 
 /**
  * What the installation depends on: the locked packages, and the platform they were chosen for.
@@ -34,14 +37,70 @@ function isInstalled(root, lockText, installedText) {
 
 /** Makes `root` ready to run. Returns 0, or tells on stderr what is wrong and returns the exit code. */
 function setUp(root) {
+  if (isReady(root)) return 0;
+  // Two terminals, and npm ci removes what the other one installs.
+  const release = alone(join(root, ".godwit-setup.lock"));
+  try {
+    return isReady(root) ? 0 : install(root);
+  } finally {
+    release();
+  }
+}
+
+function isReady(root) {
+  const { bun, stamp, wanted } = placesOf(root);
+  return read(stamp) === wanted && existsSync(bun);
+}
+
+function placesOf(root) {
   const modules = join(root, "node_modules");
-  const stamp = join(modules, ".godwit-setup");
-  const bun = join(modules, ".bin", "bun");
   const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
   const packageText = readFileSync(join(root, "package.json"), "utf8");
   const wanted = fingerprint(lockText, packageText, `${process.platform} ${process.arch}`);
-  if (read(stamp) === wanted && existsSync(bun)) return 0;
+  const stamp = join(modules, ".godwit-setup");
+  return { modules, stamp, bun: join(modules, ".bin", "bun"), lockText, wanted };
+}
 
+/** Waits until nobody else has the lock. Returns what gives it back. */
+function alone(path) {
+  let isTold = false;
+  while (!lock(path)) {
+    if (!isTold) tell("another command is installing; waiting for it …");
+    isTold = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lookAgainMs);
+  }
+  return () => rmSync(path, { force: true });
+}
+
+/** False while somebody who lives has it. */
+function lock(path) {
+  try {
+    writeFileSync(path, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+  }
+  const owner = Number(read(path));
+  if (owner > 0 ? !lives(owner) : isOld(path)) rmSync(path, { force: true });
+  return false;
+}
+
+function lives(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+function isOld(path) {
+  const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return written !== undefined && Date.now() - written > emptyMaxMs;
+}
+
+function install(root) {
+  const { modules, stamp, bun, lockText, wanted } = placesOf(root);
   const installed = read(join(modules, ".package-lock.json"));
   if (!isInstalled(root, lockText, installed)) {
     tell("installing what is missing (npm ci; once, some 300 MB) …");

@@ -18,6 +18,8 @@ const npm = `
 const fs = require("node:fs");
 fs.appendFileSync("calls", process.argv.slice(2).join(" ") + "\\n");
 if (fs.existsSync("offline")) process.exit(7);
+const look = new Int32Array(new SharedArrayBuffer(4));
+while (fs.existsSync("not-yet")) Atomics.wait(look, 0, 0, 10);
 fs.rmSync("node_modules", { recursive: true, force: true });
 fs.mkdirSync("node_modules/.bin", { recursive: true });
 fs.mkdirSync("node_modules/bun", { recursive: true });
@@ -47,14 +49,20 @@ function put(name: string, text: string): Promise<void> {
   return writeFile(join(clone, name), text);
 }
 
-async function setUp(): Promise<{ code: number; told: string }> {
+async function setUp(
+  heard: (told: string) => unknown = () => {},
+): Promise<{ code: number; told: string }> {
   const run = Bun.spawn(["node", "services/cli/setup.mjs"], {
     cwd: clone,
     env: { ...process.env, npm_execpath: join(clone, "npm", "npm-cli.js") },
     stdout: "pipe",
     stderr: "pipe",
   });
-  const told = await new Response(run.stderr).text();
+  let told = "";
+  for await (const piece of run.stderr) {
+    told += new TextDecoder().decode(piece);
+    await heard(told);
+  }
   return { code: await run.exited, told };
 }
 
@@ -124,6 +132,25 @@ test("a Bun that does not run is told, and found again the next time", async () 
     expect(code).toBe(1);
     expect(told).toContain("Bun does not run here");
   }
+});
+
+test("of two at once one installs, and the other waits for it", async () => {
+  await put("not-yet", "");
+  const waits = "another command is installing; waiting for it …";
+  const goOn = async (told: string) => {
+    if (told.includes(waits)) await rm(join(clone, "not-yet"), { force: true });
+  };
+  const [one, other] = await Promise.all([setUp(goOn), setUp(goOn)]);
+  expect([one.code, other.code, await npmCalls()]).toEqual([0, 0, 1]);
+  expect(one.told + other.told).toContain(waits);
+  expect(await setUp()).toEqual({ code: 0, told: "" });
+});
+
+test("a lock that a dead command has left is no obstacle", async () => {
+  const dead = Bun.spawn(["true"]);
+  await dead.exited;
+  await put(".godwit-setup.lock", String(dead.pid));
+  expect((await setUp()).code).toBe(0);
 });
 
 test("npm's failure is passed on", async () => {
