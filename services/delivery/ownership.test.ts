@@ -29,6 +29,8 @@ class Cluster {
   /** Claims that fail, and are on their way. */
   readonly late: (() => Promise<unknown>)[] = [];
   areClaimsLate = false;
+  /** What happens before a lease is read. */
+  reading: (which: Shard) => Promise<unknown> = async () => {};
 
   worker(me: Incarnation): Ownership {
     const owned = new Set<Shard>();
@@ -68,7 +70,12 @@ class Cluster {
       this.late.push(() => this.leases.claim(...claimed));
       throw new Error("no answer yet");
     };
-    return Object.assign(view, { claim });
+    const readNow = view.read.bind(view);
+    const read: Leases["read"] = async (which) => {
+      await this.reading(which);
+      return await readNow(which);
+    };
+    return Object.assign(view, { claim, read });
   }
 
   /** Until its process is gone. */
@@ -142,6 +149,20 @@ describe("Ownership", () => {
     expect(cluster.owners).toEqual(wanted([a]));
     await expect(cluster.journal.append(b, [])).rejects.toThrow("sealed");
     await first.stop(unlimited);
+  });
+
+  test("who came and claimed while a claim waited for its turn is not taken for dead", async () => {
+    const cluster = new Cluster();
+    const worker = cluster.worker(a);
+    cluster.reading = async (which) => {
+      if (!cluster.owned.has(b)) cluster.join(b);
+      await cluster.leases.claim(which, b, undefined);
+    };
+    await cluster.start(worker);
+    await cluster.clock.advance(stableMs + 3_000);
+    expect((await cluster.leases.read(shard(0)))?.owner).toBe(b);
+    expect(await cluster.journal.append(b, [])).toBe(1);
+    await worker.stop(unlimited);
   });
 
   test("a takeover that broke off is tried again", async () => {

@@ -9,7 +9,7 @@
  * nobody from taking over what a dead worker has left.
  */
 import type { CancelTimer, Clock } from "#lib/clock";
-import type { Epoch, Lease, Leases, Member } from "#lib/leases/leases";
+import type { Epoch, Lease, Leases } from "#lib/leases/leases";
 import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation, Journal } from "#lib/stream/journal";
@@ -99,7 +99,7 @@ export class Ownership {
     const mine = new Set(owned());
     for (const shard of allShards(shards)) {
       if (ownerOf(shard, candidates) === me) {
-        if (!mine.has(shard)) this.#do(shard, () => this.#claim(shard, members));
+        if (!mine.has(shard)) this.#do(shard, () => this.#claim(shard));
       } else if (this.#isAnothers(shard, candidates)) {
         if (mine.has(shard)) this.#do(shard, () => this.#giveBack(shard));
         else if (this.#brokenOff.has(shard)) this.#do(shard, () => this.#letGo(shard));
@@ -120,7 +120,7 @@ export class Ownership {
       const { leases, me, log } = this.#ports;
       try {
         const members = await leases.members();
-        if (ownerOf(shard, staying(members)) === me) await this.#claim(shard, members);
+        if (ownerOf(shard, staying(members)) === me) await this.#claim(shard);
       } catch (error) {
         log.error("ownership_round_failed", { error: String(error) });
       }
@@ -156,6 +156,12 @@ export class Ownership {
     return this.#unanswered.has(shard) && this.#unanswered.get(shard) === lease?.epoch;
   }
 
+  /** Asked behind its lease: it may have come, and claimed, while this claim waited for its turn. */
+  async #isAlive(owner: Incarnation): Promise<boolean> {
+    const members = await this.#ports.leases.members();
+    return members.some(({ incarnation }) => incarnation === owner);
+  }
+
   /**
    * Ends the journal of a dead owner, and reads what it left; undefined when another was faster.
    * Before the claim: whoever claims and fails must not stand between a journal that is still open
@@ -169,24 +175,24 @@ export class Ownership {
     return lease?.owner === owner ? lease : undefined;
   }
 
-  async #claim(shard: Shard, members: readonly Member[]): Promise<void> {
+  async #claim(shard: Shard): Promise<void> {
     const { log } = this.#ports;
     try {
-      await this.#claims.run(1, () => this.#claimOne(shard, members));
+      await this.#claims.run(1, () => this.#claimOne(shard));
     } catch (error) {
       this.#brokenOff.add(shard);
       log.error("shard_claim_failed", { shard, error: String(error) });
     }
   }
 
-  async #claimOne(shard: Shard, members: readonly Member[]): Promise<void> {
+  async #claimOne(shard: Shard): Promise<void> {
     const { leases, me, log, metrics, clock, claimed, owned } = this.#ports;
     if (this.#isStopped || owned().includes(shard)) return;
     const read = await leases.read(shard);
     const { owner } = read ?? {};
     const isForeign = owner !== undefined && owner !== me;
     // Its owner lives and will give it back in good order.
-    if (isForeign && members.some(({ incarnation }) => incarnation === owner)) return;
+    if (isForeign && (await this.#isAlive(owner))) return;
     const lease = isForeign ? await this.#sealed(shard, owner) : read;
     if (isForeign && lease === undefined) return;
     const since = clock.monotonic();
