@@ -35,8 +35,10 @@ export class Delivery {
   /** Running attempts finish, and the shards are given back. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    // Before its start is through, too: that may wait for a store that is away.
+    const stopped = this.#worker?.stop();
     await this.#starting.catch(() => {});
-    await this.#worker?.stop();
+    await stopped;
   }
 
   /** What the old incarnation knew is of no use: the new one takes over as from a stranger. */

@@ -99,6 +99,8 @@ export class Worker {
     this.#unserve = bus.serveWorker({ name, shards, handler: adminHandler(this, this.#ports) });
     await this.#heartbeats.start();
     await this.#holds.start();
+    // Stopped, or lost, while it waited for the holds: they are not known.
+    if (this.#isOver) return;
     await this.#ownership.start();
   }
 

@@ -26,6 +26,7 @@ import {
   defaultTimings,
 } from "../../../services/delivery/config.ts";
 import { noMetrics } from "../../../services/delivery/metrics.ts";
+import type { DeliveryPorts } from "../../../services/delivery/ports.ts";
 import { Worker } from "../../../services/delivery/worker.ts";
 import { nthUid, unitOf } from "../queued.ts";
 import { destination, incarnation, path } from "../records.ts";
@@ -178,9 +179,9 @@ export class DeliveryBench {
     return this.ask("queue.summary", { destination: named(name) });
   }
 
-  #incarnate(name = `worker/${this.#incarnation}`): Worker {
+  get ports(): DeliveryPorts {
     const { clock, network, resolver, bus, leases, store } = this;
-    const ports = {
+    return {
       config: this.#config,
       intake: this.log.intake(),
       stream: this.log.stream(),
@@ -195,7 +196,10 @@ export class DeliveryBench {
       log: this.#recorder(),
       metrics: noMetrics,
     };
-    return new Worker(incarnation(name), ports, () => {});
+  }
+
+  #incarnate(name = `worker/${this.#incarnation}`): Worker {
+    return new Worker(incarnation(name), this.ports, () => {});
   }
 
   #recorder(): Log {
