@@ -211,14 +211,18 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const pool = new SessionPool(clock, timings.idleSessionMs);
   const nextHops = new NextHops(ports);
   const deadlines = new Deadlines(clock);
+  const tenure = new Tenure(clock, timings.dropWithoutHeartbeatMs);
+  const isOver = () => tenure.isExpired;
   return {
     ...ports,
     me,
-    tenure: new Tenure(clock, timings.dropWithoutHeartbeatMs),
+    tenure,
     pool,
     nextHops,
     dispatcher: new Dispatcher(limits.sessionsMax),
-    attempts: new Attempts({ transport, clock, deadlines, timings, config, nextHops, pool }),
+    attempts: new Attempts({
+      ...{ transport, clock, deadlines, timings, config, nextHops, pool, isOver },
+    }),
     notifier: new Notifier({
       ...ports,
       hostname: config.hostname,

@@ -30,6 +30,7 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
   const pool = new SessionPool(clock, 5_000);
   const random = seededRandom(1);
   const settings = { ...config, routes, ...more };
+  const tenure = { isOver: false };
   const attempts = new Attempts({
     transport: network.transport("192.0.2.99"),
     clock,
@@ -38,13 +39,14 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     config: settings,
     nextHops: new NextHops({ config: settings, resolver, random }),
     pool,
+    isOver: () => tenure.isOver,
   });
   const run = async (unit = unitOf(), within = 0, bytes: Uint8Array = content) => {
     const running = attempts.attempt(unit, bytes);
     await clock.advance(within);
     return await running;
   };
-  return { clock, network, hosts, pool, attempts, run };
+  return { clock, network, hosts, pool, attempts, run, tenure };
 }
 
 const words = (report: Awaited<ReturnType<ReturnType<typeof setUp>["run"]>>) =>
@@ -170,6 +172,30 @@ describe("an attempt", () => {
     network.accept(first);
     await clock.advance(0);
     expect(words(await running)).toEqual(["delivered"]);
+  });
+
+  test("nothing is sent, to no host, once the shard may be another's, though nobody has dropped it", async () => {
+    const { run, hosts, tenure } = setUp();
+    hosts[0].script = {
+      answer: (c) => {
+        // The reply waits, as for a process that stands still.
+        if (c === "DATA") tenure.isOver = true;
+        return undefined;
+      },
+    };
+    expect(words(await run())).toEqual(["transient host"]);
+    expect([...hosts[0].taken, ...hosts[1].taken]).toEqual([]);
+  });
+
+  test("behind its final dot it waits for the reply all the same", async () => {
+    const { run, hosts, tenure } = setUp();
+    hosts[0].script = {
+      answer: (c) => {
+        if (c === ".") tenure.isOver = true;
+        return undefined;
+      },
+    };
+    expect(words(await run())).toEqual(["delivered"]);
   });
 
   test("one that is leaving leaves at once when its place is needed", async () => {

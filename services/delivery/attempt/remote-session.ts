@@ -35,6 +35,8 @@ export interface RemoteSessionPorts {
   readonly deadlines: Deadlines;
   readonly timings: Timings;
   readonly watcher?: SessionWatcher;
+  /** Nothing more may be sent, but what has sent its final dot is waited for. Absent: never. */
+  readonly isOver?: () => boolean;
 }
 
 export interface TransactionReport {
@@ -52,6 +54,8 @@ interface Running {
   readonly results: (RecipientResult | undefined)[];
   readonly done: (report: TransactionReport) => void;
 }
+
+const notOurs = "given up: this worker no longer owns the shard";
 
 export class RemoteSession implements ConnectionHandler, HasDeadline {
   readonly host: RemoteHost;
@@ -151,16 +155,18 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   dropUnlessCommitted(): boolean {
     if (this.#session.waitingFor === "dataTermination") return false;
     const isRunning = this.#running !== undefined;
-    this.#abandon("given up: this worker no longer owns the shard");
+    this.#abandon(notOurs);
     return isRunning;
   }
 
   data(bytes: Uint8Array): void {
+    if (this.#isTooLate) return this.#abandon(notOurs);
     this.#carryOut(this.#session.receive(bytes));
   }
 
   /** The peer takes what we send, if slowly: the next piece has its own time. */
   drained(): void {
+    if (this.#isTooLate) return this.#abandon(notOurs);
     this.#outgoing.drained();
     this.#session.unsent(this.#outgoing.unsent);
     this.#setDeadline();
@@ -183,6 +189,11 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.#carryOut(this.#session.timedOut());
     this.#finish(`timeout while waiting for ${waitedFor}`);
     this.#connection.destroy();
+  }
+
+  /** Behind a pause what has arrived meanwhile comes before the timer that should have stopped us. */
+  get #isTooLate(): boolean {
+    return this.#ports.isOver?.() === true && this.#session.waitingFor !== "dataTermination";
   }
 
   #abandon(reason: string): void {
