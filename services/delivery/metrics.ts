@@ -3,7 +3,7 @@ export interface DeliveryMetrics {
   /** Recipients by outcome: delivered, transient, permanent, expired. */
   recipient(outcome: "delivered" | "transient" | "permanent" | "expired"): void;
   attempt(durationMs: number): void;
-  /** Recipients whose final dot went unanswered: they may get a second copy (RFC 1047). */
+  /** Recipients whose final dot went unanswered, or too late: they may get a second copy (RFC 1047). */
   inDoubt(recipients: number): void;
   notification(action: string): void;
   spilled(units: number): void;

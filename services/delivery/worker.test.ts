@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { config, DeliveryBench, hour, minute } from "../../test/support/delivery/delivery-bench.ts";
-import { path } from "../../test/support/records.ts";
+import {
+  config,
+  DeliveryBench,
+  hour,
+  minute,
+  named,
+} from "../../test/support/delivery/delivery-bench.ts";
+import { incarnation, path } from "../../test/support/records.ts";
 import { defaultLimits } from "./config.ts";
 
 const firstOf = (text: string, pattern: RegExp) => pattern.exec(text)?.[1];
@@ -35,6 +41,31 @@ describe("a worker", () => {
       ["deferred", 1],
       ["delivered", 2],
     ]);
+  });
+
+  test("what was sent, and answered when the shard was lost, is in doubt", async () => {
+    const bench = await new DeliveryBench().start();
+    const { network, clock } = bench;
+    const busy = "192.0.2.1";
+    bench.mx.script = {
+      answer: (c) => {
+        if (c === ".") network.blackhole(busy);
+        return undefined;
+      },
+    };
+    const unit = await bench.accept();
+    await clock.advance(100);
+    await bench.log.journal().seal(incarnation("worker/1"));
+    // It learns of the seal by what it records next.
+    const other = named("other.example");
+    bench.worker.hold({ destination: other, reason: "", since: clock.now() });
+    await bench.accept({ destination: other, recipients: [{ path: path("b@other.example") }] });
+    await clock.advance(1_000);
+    network.accept(busy);
+    await clock.advance(1_000);
+    const doubts = bench.events.filter(({ event }) => event === "attempt_in_doubt");
+    expect(doubts).toMatchObject([{ uid: unit.uid, recipients: 1 }]);
+    expect(await bench.story(unit)).toEqual([]);
   });
 
   test("a refusal for good is told to the reverse-path, with the words of the remote", async () => {

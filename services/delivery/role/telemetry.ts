@@ -10,7 +10,7 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
   );
   const inDoubt = metrics.counter(
     "godwit_delivery_in_doubt_total",
-    "Recipients whose final dot went unanswered: they may get a second copy (RFC 1047).",
+    "Recipients whose final dot went unanswered, or was answered too late: they may get a second copy (RFC 1047).",
   );
   const notifications = metrics.counter(
     "godwit_delivery_notifications_total",

@@ -63,11 +63,20 @@ export class UnitRun {
     const { clock, settlement, isOver, goOn } = this.#ports;
     const startedAt = clock.monotonic();
     const report = await this.#report(queued.unit, content);
-    if (isOver() || !this.#ports.isHere(queued)) return;
+    if (isOver() || !this.#ports.isHere(queued)) return this.#leftBehind(queued, report);
     if (report.isVoid) return this.#ports.offer([queued]);
     const isDown = this.#feedback(queue, report, startedAt);
     settlement.attempted(queued, report, isDown);
     goOn(queue);
+  }
+
+  /** The next owner tries it again: what was sent of it may arrive twice, as without a reply (RFC 1047). */
+  #leftBehind({ unit }: QueuedUnit, { outcomes, inDoubt, remote }: AttemptReport): void {
+    const { metrics, log } = this.#ports;
+    const sent = outcomes.filter(({ kind }) => kind === "delivered").length + inDoubt;
+    if (sent === 0) return;
+    metrics.inDoubt(sent);
+    log.warn("attempt_in_doubt", { uid: unit.uid, recipients: sent, remote });
   }
 
   /** Unknown is transient, and keeps to the schedule: something may have been sent. */
