@@ -166,9 +166,10 @@ export class CassandraStore implements Store {
       // The first generation was written behind its content, which lives longer than the unit.
       if (generation === 1 && !wanted.has(id)) wanted.set(id, deferral);
     }
-    const writing = [...wanted].map(([id, { deferred, content }]) =>
-      this.#contents.ensure(time, { id, expiresAt: deferred.unit.expiresAt, content }),
-    );
+    const writing = [...wanted].map(([id, { deferred, content }]) => {
+      const { expiresAt, sizeBytes } = deferred.unit;
+      return this.#contents.ensure(time, { id, expiresAt, sizeBytes, content });
+    });
     const failed = (await Promise.allSettled(writing)).find((it) => it.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }

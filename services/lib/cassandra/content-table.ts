@@ -1,17 +1,21 @@
 /** Contents of messages that wait, in chunks. They go by their lifetime only (ADR 0010). */
 import type { Clock } from "#lib/clock";
 import type { QueueId, Time } from "#lib/queue/unit";
+import { Turns } from "#lib/turns";
 import type { CallTime, Requests } from "./driver/requests.ts";
 import { goneAt, ttlOf } from "./lifetimes.ts";
 
 const chunkBytes = 256 * 1024;
 /** Ids of which the content is known to be there: units of one message are deferred close together. */
 const knownMax = 20_000;
+/** Octets asked for at once: hundreds of large messages for one host may have to wait in one second. */
+const askedBytesMax = 64 * 1024 * 1024;
 
 export interface NewContent {
   readonly id: QueueId;
   /** Of the unit that waits. */
   readonly expiresAt: Time;
+  readonly sizeBytes: number;
   readonly content: () => Promise<Uint8Array>;
 }
 
@@ -19,6 +23,7 @@ export class ContentTable {
   readonly #requests: Requests;
   readonly #clock: Clock;
   readonly #known = new Set<QueueId>();
+  readonly #asking = new Turns(askedBytesMax);
 
   constructor(requests: Requests, clock: Clock) {
     this.#requests = requests;
@@ -32,8 +37,10 @@ export class ContentTable {
     const params = [id];
     const [found] = await this.#requests.read(time, { query: headCql, params });
     if (found === undefined) {
-      const content = await wanted.content();
-      await this.#put(time, { ...wanted, content });
+      await this.#asking.run(wanted.sizeBytes, async () => {
+        const content = await wanted.content();
+        await this.#put(time, { ...wanted, content });
+      });
     }
     this.#remember(id);
   }
