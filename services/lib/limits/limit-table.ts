@@ -1,0 +1,118 @@
+/**
+ * The counts of a shard's limits (ADR 0012): what is under way, not what is known. Nothing is
+ * shared with other shards; it moves with its shard.
+ */
+import { assert } from "#lib/assert";
+import { type BoundLimit, boundTo, type Counts } from "./acquire.ts";
+import { ForgetfulMap } from "./forgetful-map.ts";
+import { type CountedLimit, type Demand, isShared, type RateKind, type Subject } from "./limit.ts";
+import { changePace, earliestAt, type Meter, type Pace, take } from "./meter.ts";
+
+/** In times that mean the same on another machine. */
+export interface Snapshot {
+  readonly unpaid: readonly Unpaid[];
+  /** What is not named may still be unpaid since a crash before the hand-over. */
+  readonly crash: { readonly agoMs: number; readonly demandMax: Demand } | undefined;
+}
+
+interface Unpaid {
+  readonly key: string;
+  readonly aheadMs: number;
+  readonly intervalMs: number;
+}
+
+interface Crash {
+  readonly at: number;
+  /** The most that one decision costs. */
+  readonly demandMax: Demand;
+}
+
+export class LimitTable implements Counts {
+  readonly #meters = new ForgetfulMap<Meter>(({ paidAt }, now) => paidAt <= now);
+  readonly #connections = new Map<string, number>();
+  readonly #crash: Crash | undefined;
+
+  /** `crash`: the counts of the former owner are lost; taken as used up at that time. */
+  constructor(crash?: Crash) {
+    this.#crash = crash;
+  }
+
+  /** The table of a shard that was handed over; the pause counts as no time. */
+  static restored(snapshot: Snapshot, now: number): LimitTable {
+    const { unpaid, crash } = snapshot;
+    const table = new LimitTable(
+      crash === undefined ? undefined : { at: now - crash.agoMs, demandMax: crash.demandMax },
+    );
+    for (const { key, aheadMs, intervalMs } of unpaid) {
+      table.#meters.set(key, { paidAt: now + aheadMs, intervalMs }, now);
+    }
+    return table;
+  }
+
+  /** States that are held in memory. */
+  get size(): number {
+    return this.#meters.size + this.#connections.size;
+  }
+
+  /** Those of the limits that apply to a subject and are not shared with other shards. */
+  bind(limits: readonly CountedLimit[], subject: Subject): readonly BoundLimit[] {
+    const own = limits.filter((limit) => !isShared(limit));
+    return boundTo(this, own, subject);
+  }
+
+  /** Sessions do not move: they are closed before a shard is given away. */
+  snapshot(now: number): Snapshot {
+    assert(this.#connections.size === 0, "a shard that is given away has no session");
+    const unpaid = [...this.#meters.entries()]
+      .filter(([, { paidAt }]) => paidAt > now)
+      .map(([key, { paidAt, intervalMs }]) => ({ key, aheadMs: paidAt - now, intervalMs }));
+    const crash =
+      this.#crash === undefined
+        ? undefined
+        : { agoMs: now - this.#crash.at, demandMax: this.#crash.demandMax };
+    return { unpaid, crash };
+  }
+
+  earliest(bound: BoundLimit, cost: number, now: number): number {
+    const { limit, key, pace } = bound;
+    if (limit.kind === "connections") {
+      const open = this.#connections.get(key) ?? 0;
+      return open + cost <= limit.max ? now : Number.POSITIVE_INFINITY;
+    }
+    assert(pace !== undefined, "a rate has a pace");
+    const meter = this.#meters.get(key);
+    if (meter === undefined) return earliestAt(pace, cost, this.#paidAtFirst(limit.kind, pace));
+    // Kept even if nothing is spent now: the debt is paid at the new pace from now on.
+    if (meter.intervalMs !== pace.intervalMs) changePace(meter, pace.intervalMs, now);
+    return earliestAt(pace, cost, meter.paidAt);
+  }
+
+  spend(bound: BoundLimit, cost: number, now: number): void {
+    const { limit, key, pace } = bound;
+    if (limit.kind === "connections") return this.count(bound, cost);
+    assert(pace !== undefined, "a rate has a pace");
+    const meter = this.#meters.get(key);
+    if (meter !== undefined) return take(meter, cost, { pace, now });
+    const first = { paidAt: this.#paidAtFirst(limit.kind, pace), intervalMs: pace.intervalMs };
+    take(first, cost, { pace, now });
+    this.#meters.set(key, first, now);
+  }
+
+  count({ key }: BoundLimit, connections: number): void {
+    const open = (this.#connections.get(key) ?? 0) + connections;
+    assert(open >= 0, "no more connections are given back than were taken");
+    if (open === 0) this.#connections.delete(key);
+    else this.#connections.set(key, open);
+  }
+
+  excess({ limit, key }: BoundLimit): number {
+    assert(limit.kind === "connections", "only connections are held");
+    return Math.max(0, (this.#connections.get(key) ?? 0) - limit.max);
+  }
+
+  #paidAtFirst(kind: RateKind, pace: Pace): number {
+    if (this.#crash === undefined) return Number.NEGATIVE_INFINITY;
+    const spentMax = Math.max(pace.burst, this.#crash.demandMax[kind] ?? 1);
+    return this.#crash.at + spentMax * pace.intervalMs;
+  }
+}
