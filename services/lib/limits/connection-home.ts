@@ -1,0 +1,73 @@
+/** Where the connections of several workers are shared out (ADR 0013). */
+import { nextInTurn, type Party, wholePart } from "./part.ts";
+import type { RollCall } from "./roll-call.ts";
+import { type ConnectionAnswer, type ConnectionAsk, shareCountedMs } from "./share.ts";
+
+interface Holder extends Party {
+  readonly name: string;
+  readonly number: number;
+  /** Then it wants nothing; what it may have open stays counted until it says otherwise or is gone. */
+  readonly lapsesAt: number;
+}
+
+export class ConnectionHome {
+  readonly #silentUntil: number;
+  readonly #rollCall: RollCall;
+  readonly #holders = new Map<string, Holder>();
+
+  /** `ownedSince`: from when on no other home has answered. */
+  constructor(ownedSince: number, rollCall: RollCall) {
+    this.#rollCall = rollCall;
+    this.#silentUntil = ownedSince + shareCountedMs;
+  }
+
+  /** `total` is the limit as it is now. */
+  answer(ask: ConnectionAsk, total: number, now: number): ConnectionAnswer {
+    const { number } = ask;
+    const before = this.#holders.get(ask.holder);
+    if (before !== undefined && number <= before.number) return { kind: "share", number, max: 0 };
+    this.#holders.delete(ask.holder);
+    const forMs = this.#silentUntil - now;
+    const waitedSince = Math.min(before?.waitingSince ?? now, now);
+    const own: Party = { claim: 0, want: ask.wanted, quantum: 1, waitingSince: waitedSince };
+    const part = forMs > 0 ? 0 : wholePart(total, own, this.#parties(now));
+    const max = this.#rollCall.isOver ? part : Math.min(part, ask.open);
+    const claim = Math.max(max, ask.open);
+    const waitingSince = max > 0 || ask.wanted <= 0 ? Number.POSITIVE_INFINITY : waitedSince;
+    if (claim > 0 || ask.wanted > 0) {
+      const { holder: name } = ask;
+      const lapsesAt = now + shareCountedMs;
+      this.#holders.set(name, { ...own, name, claim, waitingSince, number, lapsesAt });
+    }
+    return forMs > 0 ? { kind: "silent", number, forMs } : { kind: "share", number, max };
+  }
+
+  /**
+   * Whom to tell that it is worth a question: it will be given something. A word that is lost
+   * costs some time only.
+   */
+  nextInTurn(total: number, now: number): string | undefined {
+    if (now < this.#silentUntil || !this.#rollCall.isOver) return undefined;
+    return nextInTurn(total, this.#parties(now))?.name;
+  }
+
+  /** A worker is dead, or has left: its connections are closed. */
+  gone(holder: string): void {
+    this.#holders.delete(holder);
+  }
+
+  /** Nobody has any, nor wants any. */
+  isForgettable(now: number): boolean {
+    return this.#parties(now).length === 0;
+  }
+
+  #parties(now: number): readonly Holder[] {
+    const parties: Holder[] = [];
+    for (const [name, holder] of this.#holders) {
+      if (holder.lapsesAt > now) parties.push(holder);
+      else if (holder.claim === 0) this.#holders.delete(name);
+      else parties.push({ ...holder, want: 0, waitingSince: Number.POSITIVE_INFINITY });
+    }
+    return parties;
+  }
+}

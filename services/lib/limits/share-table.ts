@@ -1,0 +1,170 @@
+/**
+ * A worker's shares of the limits that bind several shards (ADR 0013). Without a share that is
+ * valid nothing goes.
+ */
+import { assert } from "#lib/assert";
+import { type BoundLimit, boundTo, type Counts } from "./acquire.ts";
+import { ForgetfulMap } from "./forgetful-map.ts";
+import { type CountedLimit, isShared, type Subject } from "./limit.ts";
+import { earliestAt, type Meter, type Pace, take, tokensOf } from "./meter.ts";
+import {
+  type ConnectionAnswer,
+  type ConnectionAsk,
+  type RateAnswer,
+  type RateAsk,
+  shareValidMs,
+} from "./share.ts";
+
+/** A question on its way; from then on the share is not used. */
+interface Asking {
+  readonly number: number;
+  readonly at: number;
+}
+
+interface RateShare {
+  readonly pace: Pace;
+  readonly meter: Meter;
+  readonly lapsesAt: number;
+  readonly asking: Asking | undefined;
+}
+
+interface ConnectionShare {
+  readonly open: number;
+  readonly max: number;
+  readonly lapsesAt: number;
+  readonly asking: Asking | undefined;
+}
+
+const noRate: RateShare = {
+  pace: { intervalMs: Number.POSITIVE_INFINITY, burst: 0 },
+  meter: { paidAt: Number.NEGATIVE_INFINITY, intervalMs: Number.POSITIVE_INFINITY },
+  lapsesAt: Number.NEGATIVE_INFINITY,
+  asking: undefined,
+};
+
+const noConnections: ConnectionShare = {
+  open: 0,
+  max: 0,
+  lapsesAt: Number.NEGATIVE_INFINITY,
+  asking: undefined,
+};
+
+export class ShareTable implements Counts {
+  readonly #holder: string;
+  readonly #rates = new ForgetfulMap<RateShare>(isOver);
+  readonly #connections = new ForgetfulMap<ConnectionShare>(
+    (share, now) => share.open === 0 && isOver(share, now),
+  );
+  #questions = 0;
+
+  /** `holder`: this incarnation of this worker. */
+  constructor(holder: string) {
+    this.#holder = holder;
+  }
+
+  /** States that are held in memory. */
+  get size(): number {
+    return this.#rates.size + this.#connections.size;
+  }
+
+  /** Those of the limits that apply to a subject and have a home. */
+  bind(limits: readonly CountedLimit[], subject: Subject): readonly BoundLimit[] {
+    return boundTo(this, limits.filter(isShared), subject);
+  }
+
+  /** Whether there is anything to go by; while a question is on its way there is not. */
+  standing(key: string, now: number): "valid" | "asked" | "none" {
+    const share = this.#rates.get(key) ?? this.#connections.get(key) ?? noRate;
+    if (isUsable(share, now)) return "valid";
+    return isOver(share, now) ? "none" : "asked";
+  }
+
+  /** Gives the share back and asks for another. */
+  askRate(key: string, wants: { wanted: number; largest: number }, now: number): RateAsk {
+    const share = this.#rates.get(key) ?? noRate;
+    const unspent = isUsable(share, now) ? tokensOf(share.pace, share.meter.paidAt, now) : 0;
+    const asking = this.#question(now);
+    // Its last question may have been heard, and the share given to others.
+    const given = share.asking === undefined ? share : noRate;
+    this.#rates.set(key, { ...given, asking }, now);
+    return { holder: this.#holder, number: asking.number, ...wants, unspent };
+  }
+
+  askConnections(key: string, wanted: number, now: number): ConnectionAsk {
+    const share = this.#connections.get(key) ?? noConnections;
+    const asking = this.#question(now);
+    const given = share.asking === undefined ? share : { ...noConnections, open: share.open };
+    this.#connections.set(key, { ...given, asking }, now);
+    return { holder: this.#holder, number: asking.number, wanted, open: share.open };
+  }
+
+  rateAnswered(key: string, answer: RateAnswer, now: number): void {
+    const share = this.#rates.get(key);
+    if (share?.asking?.number !== answer.number) return;
+    if (answer.kind === "silent") {
+      this.#rates.set(key, { ...share, asking: undefined }, now);
+      return;
+    }
+    const { perMs, burst, tokens } = answer;
+    if (burst === 0) return this.#rates.set(key, noRate, now);
+    const pace = { intervalMs: 1 / perMs, burst };
+    const meter = { paidAt: now + (burst - tokens) * pace.intervalMs, intervalMs: pace.intervalMs };
+    const lapsesAt = share.asking.at + shareValidMs;
+    this.#rates.set(key, { pace, meter, lapsesAt, asking: undefined }, now);
+  }
+
+  connectionsAnswered(key: string, answer: ConnectionAnswer, now: number): void {
+    const share = this.#connections.get(key);
+    if (share?.asking?.number !== answer.number) return;
+    const asking = undefined;
+    if (answer.kind === "silent") return this.#connections.set(key, { ...share, asking }, now);
+    const { open } = share;
+    const { max } = answer;
+    const lapsesAt = max === 0 ? noConnections.lapsesAt : share.asking.at + shareValidMs;
+    this.#connections.set(key, { open, max, lapsesAt, asking }, now);
+  }
+
+  earliest({ limit, key }: BoundLimit, cost: number, now: number): number {
+    if (limit.kind === "connections") {
+      const share = this.#connections.get(key) ?? noConnections;
+      const isRoom = isUsable(share, now) && share.open + cost <= share.max;
+      return isRoom ? now : Number.POSITIVE_INFINITY;
+    }
+    const share = this.#rates.get(key) ?? noRate;
+    if (!isUsable(share, now) || cost > share.pace.burst) return Number.POSITIVE_INFINITY;
+    return earliestAt(share.pace, cost, share.meter.paidAt);
+  }
+
+  spend(bound: BoundLimit, cost: number, now: number): void {
+    if (bound.limit.kind === "connections") return this.count(bound, cost, now);
+    const share = this.#rates.get(bound.key);
+    assert(share !== undefined && isUsable(share, now), "only what is shared out is spent");
+    take(share.meter, cost, { pace: share.pace, now });
+  }
+
+  count({ key }: BoundLimit, connections: number, now: number): void {
+    const share = this.#connections.get(key) ?? noConnections;
+    const open = share.open + connections;
+    assert(open >= 0, "no more connections are given back than were taken");
+    this.#connections.set(key, { ...share, open }, now);
+  }
+
+  excess({ key }: BoundLimit, now: number): number {
+    const { open, max, lapsesAt } = this.#connections.get(key) ?? noConnections;
+    return now < lapsesAt ? Math.max(0, open - max) : open;
+  }
+
+  #question(at: number): Asking {
+    this.#questions += 1;
+    return { number: this.#questions, at };
+  }
+}
+
+function isUsable({ lapsesAt, asking }: RateShare | ConnectionShare, now: number): boolean {
+  return asking === undefined && now < lapsesAt;
+}
+
+/** Neither valid, nor may an answer come that makes it so. */
+function isOver({ lapsesAt, asking }: RateShare | ConnectionShare, now: number): boolean {
+  return lapsesAt <= now && (asking === undefined || asking.at + shareValidMs <= now);
+}
