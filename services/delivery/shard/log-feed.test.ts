@@ -77,6 +77,17 @@ function asItIs(reader: LogReader): LogReader {
   return reader;
 }
 
+/** The last one overtakes, as of a lane of its own. */
+function overtaking(reader: LogReader): LogReader {
+  return {
+    async pull(limit, signal) {
+      const { entries, through } = await reader.pull(limit, signal);
+      return { entries: [...entries.slice(-1), ...entries.slice(0, -1)], through };
+    },
+    close: () => reader.close(),
+  };
+}
+
 /** Every entry comes again with those behind it. */
 function forgetful(reader: LogReader): LogReader {
   const given: LogEntry[] = [];
@@ -125,6 +136,16 @@ describe("LogFeed", () => {
     await bench.read();
     expect(bench.left).toEqual([`deferred ${nthUid(1)}`, `deferred ${nthUid(2)}`]);
     expect(bench.uids).toEqual([nthUid(3), nthUid(4)]);
+  });
+
+  test("looks up suspects behind one that has overtaken them and is none", async () => {
+    const bench = new Bench({ suspectThrough: 2 }, config.limits, overtaking);
+    for (const n of numbers(3)) await bench.accept({ uid: nthUid(n) });
+    const content = async () => new Uint8Array(1);
+    await bench.store.defer(shardOfTests, [{ deferred: deferred({ uid: nthUid(1) }), content }]);
+    await bench.read();
+    expect(bench.left).toEqual([`deferred ${nthUid(1)}`]);
+    expect(bench.uids).toEqual([nthUid(3), nthUid(2)]);
   });
 
   test("one that is in memory is a duplicate; one that is only claimed is none", async () => {

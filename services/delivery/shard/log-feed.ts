@@ -89,10 +89,9 @@ export class LogFeed {
       if (takeover.settled.has(entry.sequence)) progress.settledBefore(entry.sequence);
       else fresh.push(entry);
     }
-    const first = fresh[0];
-    if (first === undefined) return;
-    const isSuspect = first.sequence <= takeover.suspectThrough;
-    const stored = isSuspect ? await this.#findStored(fresh, signal) : undefined;
+    // Looked for in all of them: the lane that overtakes may come first, with one that is behind them.
+    const suspects = fresh.filter((entry) => entry.sequence <= takeover.suspectThrough);
+    const stored = suspects.length > 0 ? await this.#findStored(suspects, signal) : undefined;
     if (signal.aborted) return;
     const units: QueuedUnit[] = [];
     for (const entry of fresh) {
@@ -112,11 +111,10 @@ export class LogFeed {
 
   /** A crash between the store's write and the journal's is harmless, because of this look (DESIGN §4). */
   async #findStored(
-    entries: readonly LogEntry[],
+    suspects: readonly LogEntry[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<Uid, StoredUnit>> {
-    const { store, clock, log, takeover, storeRetryMs } = this.#ports;
-    const suspects = entries.filter((entry) => entry.sequence <= takeover.suspectThrough);
+    const { store, clock, log, storeRetryMs } = this.#ports;
     for (;;) {
       try {
         return await store.find(suspects.map((entry) => entry.uid));
