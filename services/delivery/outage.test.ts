@@ -61,6 +61,28 @@ describe("while the store is away", () => {
     expect(new Set(bench.mx.recipients).size).toBe(bench.mx.recipients.length - 20);
     expect(owner?.working.unitCount).toBe(0);
   });
+
+  test("what nobody can read waits to be parked, and is left to the next owner", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({ storeFaults: faults }).start();
+    state.isAway = true;
+    // What no decoder takes.
+    await bench.accept({ sizeBytes: 0.5 });
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    expect(bench.mx.recipients).toEqual(["b@example.net"]);
+    const [first] = bench.worker.owners;
+    const stopped = bench.worker.stop();
+    await bench.clock.advance(0);
+    await stopped;
+    state.isAway = false;
+    await bench.restart();
+    await bench.clock.advance(20_000);
+    expect(first?.floor).toBe(0);
+    expect(bench.worker.owners[0]?.floor).toBe(2);
+    expect(named(bench, "unit_parked")).toBe(1);
+    expect(bench.mx.recipients.length).toBe(1);
+  });
 });
 
 describe("while the journal is away", () => {

@@ -23,6 +23,8 @@ class Bench {
   readonly offered: QueuedUnit[] = [];
   readonly left: string[] = [];
   readonly parked: LogEntry[] = [];
+  /** When what is parked is there. */
+  parking: Promise<void> = Promise.resolve();
   readonly feed: LogFeed;
   readonly #stop = new AbortController();
 
@@ -51,7 +53,10 @@ class Bench {
       offer: async (units) => void this.offered.push(...units),
       alreadyDeferred: ({ unit }) => this.left.push(`deferred ${unit.uid}`),
       duplicate: ({ unit }) => this.left.push(`duplicate ${unit.uid}`),
-      park: async (entry) => void this.parked.push(entry),
+      park: (entry) => {
+        this.parked.push(entry);
+        return this.parking;
+      },
     });
   }
 
@@ -83,6 +88,21 @@ function overtaking(reader: LogReader): LogReader {
     async pull(limit, signal) {
       const { entries, through } = await reader.pull(limit, signal);
       return { entries: [...entries.slice(-1), ...entries.slice(0, -1)], through };
+    },
+    close: () => reader.close(),
+  };
+}
+
+/** Of each two entries the first cannot be read. */
+function damaged(reader: LogReader): LogReader {
+  const garbage = (entry: LogEntry): LogEntry => {
+    const { unit: _, ...rest } = entry;
+    return { ...rest, record: new Uint8Array([0]) };
+  };
+  return {
+    async pull(limit, signal) {
+      const { entries, through } = await reader.pull(limit, signal);
+      return { entries: entries.map((e) => (e.sequence % 2 === 1 ? garbage(e) : e)), through };
     },
     close: () => reader.close(),
   };
@@ -175,6 +195,29 @@ describe("LogFeed", () => {
     expect(bench.uids).toEqual(numbers(3).map((n) => nthUid(n)));
     expect(bench.left).toEqual([]);
     expect([bench.progress.floor, bench.progress.unsettledCount]).toEqual([1, 2]);
+  });
+
+  test("what cannot be parked now keeps only so many others from being tried", async () => {
+    const bench = new Bench({}, config.limits, damaged);
+    const stored = Promise.withResolvers<void>();
+    bench.parking = stored.promise;
+    for (const n of numbers(100)) await bench.accept({ uid: nthUid(n) });
+    await bench.read();
+    expect(bench.parked.length).toBe(32);
+    bench.parking = Promise.resolve();
+    stored.resolve();
+    await bench.clock.advance(0);
+    expect([bench.parked.length, bench.uids.length]).toEqual([50, 50]);
+    expect(bench.progress.floor).toBe(0);
+  });
+
+  test("one that cannot be parked now holds the floor, and nobody", async () => {
+    const bench = new Bench({}, config.limits, damaged);
+    bench.parking = new Promise(() => {});
+    for (const n of numbers(4)) await bench.accept({ uid: nthUid(n) });
+    await bench.read();
+    expect(bench.uids).toEqual([nthUid(2), nthUid(4)]);
+    expect([bench.parked.length, bench.progress.floor]).toEqual([2, 0]);
   });
 
   test("does not read on without room", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "#lib/clock";
 import type { Shard, Uid } from "#lib/queue/unit";
 import type { Store, StoredUnit } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
+import { Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { decodeUnit } from "#proto/unit";
 import type { DeliveryMetrics } from "../metrics.ts";
@@ -14,6 +15,9 @@ import type { WorkingSet } from "./working-set.ts";
 
 /** Bounds of one pull: what is parsed before others get a turn. */
 const pullLimit = { countMax: 500, bytesMax: 8 * 1024 * 1024 } as const;
+
+/** Entries being parked at once: a store that is away must not keep all others from being tried. */
+const parkingMax = 32;
 
 /** Under load it stops for moments, again and again: that is no news. */
 const tellAfterMs = 5_000;
@@ -35,12 +39,14 @@ export interface LogFeedPorts {
   readonly alreadyDeferred: (queued: QueuedUnit) => void;
   /** The same unit a second time, while the first is in memory. */
   readonly duplicate: (queued: QueuedUnit) => void;
-  /** An entry nobody can read: keep it for the operator, then settle it. */
+  /** An entry nobody can read: keep it for the operator, then settle it. Never rejects. */
   readonly park: (entry: LogEntry, reason: string) => Promise<void>;
 }
 
 export class LogFeed {
   readonly #ports: LogFeedPorts;
+  readonly #parked = new Waiters();
+  #parking = 0;
 
   constructor(ports: LogFeedPorts) {
     this.#ports = ports;
@@ -136,8 +142,18 @@ export class LogFeed {
       const since = this.#ports.clock.monotonic();
       return fromLog(unit, { sequence: entry.sequence, content: entry.content, since });
     } catch (error) {
-      await this.#ports.park(entry, error instanceof Error ? error.message : String(error));
+      await this.#park(entry, error instanceof Error ? error.message : String(error));
       return undefined;
     }
+  }
+
+  /** Resolves when it is under way: until it is settled it holds the floor, and nothing else. */
+  async #park(entry: LogEntry, reason: string): Promise<void> {
+    while (this.#parking >= parkingMax) await this.#parked.wait();
+    this.#parking += 1;
+    void this.#ports.park(entry, reason).finally(() => {
+      this.#parking -= 1;
+      this.#parked.wake();
+    });
   }
 }

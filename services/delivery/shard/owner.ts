@@ -321,8 +321,8 @@ export class ShardOwner {
   }
 
   #parkingPorts() {
-    const { storeRetryMs } = this.#ports.config.timings;
-    return { ...this.#ports, shard: this.shard, progress: this.#progress, storeRetryMs };
+    const own = { shard: this.shard, progress: this.#progress, isOver: () => this.#isOver };
+    return { ...this.#ports, ...own, storeRetryMs: this.#ports.config.timings.storeRetryMs };
   }
 
   #settlementPorts() {

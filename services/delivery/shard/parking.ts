@@ -22,6 +22,8 @@ export interface ParkingPorts {
   readonly writer: JournalWriter;
   readonly progress: ShardProgress;
   readonly storeRetryMs: number;
+  /** No longer the owner: whoever is now finds it as it was. */
+  readonly isOver: () => boolean;
 }
 
 type Kept = Pick<LogEntry, "sequence" | "uid" | "record">;
@@ -37,7 +39,7 @@ export class Parking {
   async entry(entry: LogEntry, reason: string): Promise<void> {
     const { writer, progress } = this.#ports;
     const { sequence } = entry;
-    await this.#keep(entry, reason);
+    if (!(await this.#keep(entry, reason))) return;
     writer.record(this.#event(entry), (position) => progress.settled(sequence, position));
   }
 
@@ -45,7 +47,7 @@ export class Parking {
   async stored(uid: Uid, record: Uint8Array, reason: string): Promise<void> {
     const { store, shard, writer } = this.#ports;
     const kept = { sequence: 0, uid, record };
-    await this.#keep(kept, reason);
+    if (!(await this.#keep(kept, reason))) return;
     await store.finish(shard, [uid]);
     writer.record(this.#event(kept), () => {});
   }
@@ -54,16 +56,18 @@ export class Parking {
   async contentMissing(queued: QueuedUnit, settlement: Settlement): Promise<void> {
     const { origin, unit } = queued;
     const sequence = origin.kind === "log" ? origin.sequence : 0;
-    await this.#keep({ sequence, uid: unit.uid, record: encodeUnit(unit) }, "content is missing");
+    const kept = { sequence, uid: unit.uid, record: encodeUnit(unit) };
+    if (!(await this.#keep(kept, "content is missing"))) return;
     if (origin.kind === "store") await settlement.cancelled([queued]);
     else settlement.left(queued, "parked");
   }
 
-  /** Resolves when that is durable. */
-  async #keep({ sequence, uid, record }: Kept, reason: string): Promise<void> {
-    const { shard, store, clock, log, metrics, storeRetryMs } = this.#ports;
+  /** Resolves when that is durable; with false when the shard was lost before. */
+  async #keep({ sequence, uid, record }: Kept, reason: string): Promise<boolean> {
+    const { shard, store, clock, log, metrics, storeRetryMs, isOver } = this.#ports;
     const at = clock.now();
     for (;;) {
+      if (isOver()) return false;
       try {
         await store.park({ shard, sequence, uid, at, reason, record });
         break;
@@ -74,6 +78,7 @@ export class Parking {
     }
     metrics.parked();
     log.error("unit_parked", { uid, shard, sequence, reason });
+    return !isOver();
   }
 
   /** What the journal tells of it: nobody knows whose it was. */
