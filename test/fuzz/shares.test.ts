@@ -69,4 +69,24 @@ describe("a limit that workers share", () => {
       for (const sent of shared.sentByWorker) expect(sent).toBeGreaterThan((30 * amount) / workers);
     },
   );
+
+  test("is used to at least 95 % while its home is handed over every ten seconds", () => {
+    const random = seededRandom(1);
+    const perSecond = [100, 100, 100, 100];
+    const shared = new ShareWorld({
+      random,
+      rate: rateOf(50, 1_000),
+      connections: 10,
+      workers: 4,
+      perSecond,
+      isFaulty: false,
+    });
+    shared.run(10);
+    const before = shared.sent.total;
+    for (let n = 0; n < 6; n++) {
+      shared.handOverHome(1_000);
+      shared.run(10);
+    }
+    expect(shared.sent.total - before).toBeGreaterThanOrEqual(0.95 * 60 * 50);
+  });
 });

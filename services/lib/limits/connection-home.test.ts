@@ -101,4 +101,26 @@ describe("the home of connections", () => {
     max(home, ask("a", { wanted: 0, open: 0 }), settled);
     expect(home.isForgettable(settled)).toBe(true);
   });
+
+  test("goes on where its predecessor has handed over, on a clock of its own", () => {
+    const former = new ConnectionHome(0, everybody);
+    max(former, ask("a", { wanted: 6 }), settled);
+    max(former, ask("b", { wanted: 4 }), settled);
+    max(former, ask("c"), settled + 10);
+    const book = JSON.parse(JSON.stringify(former.book(settled + 1_000)));
+    const rollCall = new RollCall(new RollCall(["d"]).unheard);
+    const home = ConnectionHome.restored(book, rollCall, 7);
+    expect(home.book(7)).toEqual(former.book(settled + 1_000));
+    expect(max(home, ask("a", { wanted: 0, open: 1 }), 7)).toBe(0);
+    expect(max(home, ask("c"), 7)).toBe(0);
+    rollCall.answered("d");
+    expect(home.nextInTurn(10, 7)).toBe("c");
+    expect(max(home, ask("c"), 7)).toBe(5);
+  });
+
+  test("hands over what is left of its silence", () => {
+    const former = new ConnectionHome(0, everybody);
+    const home = ConnectionHome.restored(former.book(3_100), everybody, 50_000);
+    expect(home.answer(ask("a"), 10, 50_000)).toEqual({ kind: "silent", number, forMs: 2_000 });
+  });
 });

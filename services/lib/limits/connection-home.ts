@@ -1,13 +1,13 @@
 /** Where the connections of several workers are shared out (ADR 0013). */
+import { type HandedHolder, type Holder, handedOver, takenOver } from "./holder.ts";
 import { nextInTurn, type Party, wholePart } from "./part.ts";
 import type { RollCall } from "./roll-call.ts";
 import { type ConnectionAnswer, type ConnectionAsk, shareCountedMs } from "./share.ts";
 
-interface Holder extends Party {
-  readonly name: string;
-  readonly number: number;
-  /** Then it wants nothing; what it may have open stays counted until it says otherwise or is gone. */
-  readonly lapsesAt: number;
+/** What an orderly hand-over takes along, beside the roll call. */
+export interface ConnectionBook {
+  readonly silentForMs: number;
+  readonly holders: readonly HandedHolder[];
 }
 
 export class ConnectionHome {
@@ -19,6 +19,19 @@ export class ConnectionHome {
   constructor(ownedSince: number, rollCall: RollCall) {
     this.#rollCall = rollCall;
     this.#silentUntil = ownedSince + shareCountedMs;
+  }
+
+  /** The book of a home that answers no more; `rollCall`: of those whom that had not heard either. */
+  static restored(book: ConnectionBook, rollCall: RollCall, now: number): ConnectionHome {
+    const home = new ConnectionHome(now + book.silentForMs - shareCountedMs, rollCall);
+    for (const handed of book.holders) home.#holders.set(handed.name, takenOver(handed, now));
+    return home;
+  }
+
+  /** To be taken when it answers no more. */
+  book(now: number): ConnectionBook {
+    const holders = [...this.#holders.values()].map((holder) => handedOver(holder, now));
+    return { silentForMs: Math.max(0, this.#silentUntil - now), holders };
   }
 
   /** `total` is the limit as it is now. */
@@ -37,7 +50,15 @@ export class ConnectionHome {
     if (claim > 0 || ask.wanted > 0) {
       const { holder: name } = ask;
       const lapsesAt = now + shareCountedMs;
-      this.#holders.set(name, { ...own, name, claim, waitingSince, number, lapsesAt });
+      this.#holders.set(name, {
+        ...own,
+        name,
+        number,
+        perMs: 0,
+        claim,
+        waitingSince,
+        lapsesAt,
+      });
     }
     return forMs > 0 ? { kind: "silent", number, forMs } : { kind: "share", number, max };
   }
@@ -66,6 +87,7 @@ export class ConnectionHome {
     for (const [name, holder] of this.#holders) {
       if (holder.lapsesAt > now) parties.push(holder);
       else if (holder.claim === 0) this.#holders.delete(name);
+      // What it may have open stays counted until it says otherwise or is gone.
       else parties.push({ ...holder, want: 0, waitingSince: Number.POSITIVE_INFINITY });
     }
     return parties;

@@ -151,4 +151,27 @@ describe("the home of a rate", () => {
     expect(home.isForgettable(rate, settled + shareCountedMs)).toBe(false);
     expect(home.isForgettable(rate, settled + shareCountedMs + 100)).toBe(true);
   });
+
+  test("goes on where its predecessor has handed over, on a clock of its own", () => {
+    const former = new RateHome(0);
+    share(former, ask("a", { wanted: 2 }), settled);
+    share(former, ask("b"), settled);
+    share(former, ask("c"), settled + 1_000);
+    const book = JSON.parse(JSON.stringify(former.book(rate, settled + 1_000)));
+    const home = RateHome.restored(book, 7);
+    expect(home.book(rate, 7)).toEqual(former.book(rate, settled + 1_000));
+    expect(share(home, ask("a", { wanted: 0, unspent: 2 }), 7)).toEqual([0, 0, 0]);
+    expect(home.nextInTurn(rate, 7)).toBe("c");
+    expect(share(home, ask("c"), 7)).toEqual([expect.closeTo(2, 9), 2, 2]);
+    // What was granted before the hand-over lapses as it would have.
+    expect(share(home, ask("d"), 7 + shareCountedMs - 1_001)).toEqual([0, 0, 0]);
+    expect(share(home, ask("d"), 7 + shareCountedMs - 1_000)).toEqual([25, 3, 0]);
+  });
+
+  test("hands over what is left of its silence", () => {
+    const former = new RateHome(0);
+    former.answer(ask("a"), rate, 100);
+    const home = RateHome.restored(former.book(rate, 3_100), 50_000);
+    expect(home.answer(ask("a"), rate, 50_000)).toEqual({ kind: "silent", number, forMs: 2_000 });
+  });
 });

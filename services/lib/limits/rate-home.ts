@@ -2,6 +2,7 @@
  * Where a rate of several workers is shared out (ADR 0013). Rate, burst and tokens of all holders
  * and the home together are never more than the limit has: none is made by a transfer.
  */
+import { type HandedHolder, type Holder, handedOver, takenOver } from "./holder.ts";
 import { fairPart, nextInTurn, type Party, sumOf, wholePart } from "./part.ts";
 import type { Rate } from "./rate.ts";
 import { type RateAnswer, type RateAsk, shareCountedMs } from "./share.ts";
@@ -12,12 +13,11 @@ const wantedWithinMs = 1_000;
 /** Sums of fractions leave dust, which is not worth to be given. */
 const usefulPart = 1e-6;
 
-interface Holder extends Party {
-  readonly name: string;
-  readonly number: number;
-  readonly perMs: number;
-  /** Then it lapses: what it had is free, and it wants nothing. */
-  readonly lapsesAt: number;
+/** What an orderly hand-over takes along. */
+export interface RateBook {
+  readonly silentForMs: number;
+  readonly tokens: number;
+  readonly holders: readonly HandedHolder[];
 }
 
 export class RateHome {
@@ -31,6 +31,21 @@ export class RateHome {
   constructor(ownedSince: number) {
     this.#silentUntil = ownedSince + shareCountedMs;
     this.#reckonedAt = this.#silentUntil;
+  }
+
+  /** The book of a home that answers no more. */
+  static restored({ silentForMs, tokens, holders }: RateBook, now: number): RateHome {
+    const home = new RateHome(now + silentForMs - shareCountedMs);
+    home.#tokens = tokens;
+    for (const handed of holders) home.#holders.set(handed.name, takenOver(handed, now));
+    return home;
+  }
+
+  /** To be taken when it answers no more. */
+  book(rate: Rate, now: number): RateBook {
+    this.#reckon(rate, now);
+    const holders = [...this.#holders.values()].map((holder) => handedOver(holder, now));
+    return { silentForMs: Math.max(0, this.#silentUntil - now), tokens: this.#tokens, holders };
   }
 
   /** `rate` is the limit as it is now: when it falls, holders follow within the validity of a share. */

@@ -10,6 +10,10 @@ export class RollCall {
     this.#unheard = new Set(members);
   }
 
+  get unheard(): readonly string[] {
+    return [...this.#unheard];
+  }
+
   get isOver(): boolean {
     return this.#unheard.size === 0;
   }

@@ -76,7 +76,7 @@ export class ShareWorld {
   readonly #connectionLimit: ConnectionLimit;
   readonly #workers: readonly Worker[];
   #home: Home | undefined;
-  #homeComesAt = Number.POSITIVE_INFINITY;
+  #homeComes: { readonly at: number; readonly home: () => Home } | undefined;
   #mail: { readonly at: number; readonly arrive: () => void }[] = [];
   #incarnations = 0;
   #now = 0;
@@ -99,7 +99,7 @@ export class ShareWorld {
     while (this.#now < until) {
       this.#now += tickMs;
       if (this.#options.isFaulty) this.#harm();
-      if (this.#now >= this.#homeComesAt) this.#home = this.#newHome();
+      this.#letHomeCome();
       const due = this.#mail.filter(({ at }) => at <= this.#now);
       this.#mail = this.#mail.filter(({ at }) => at > this.#now);
       for (const { arrive } of due) arrive();
@@ -212,14 +212,38 @@ export class ShareWorld {
   #harm(): void {
     const { random } = this.#options;
     const chance = random.next();
-    if (chance < 0.000_2) this.#moveHome(random.below(2) === 0 ? 0 : 20_000);
+    if (chance < 0.000_1) this.#loseHome(random.below(20_000));
+    else if (chance < 0.000_2) this.handOverHome(random.below(1_000));
     else if (chance < 0.000_4) this.#pick().pausedUntil = this.#now + random.below(12_000);
     else if (chance < 0.000_6) this.#crash(this.#pick());
   }
 
-  #moveHome(gapMs: number): void {
+  /** Its owner dies; the next has all its shares to wait for. */
+  #loseHome(gapMs: number): void {
     this.#home = undefined;
-    this.#homeComesAt = this.#now + gapMs;
+    this.#homeComes = { at: this.#now + gapMs, home: () => this.#newHome() };
+  }
+
+  /** Its owner gives the shard away, and what it knows of the shares with it. */
+  handOverHome(gapMs: number): void {
+    const former = this.#home;
+    if (former === undefined) return;
+    const now = this.#at(former.clock);
+    const books = JSON.stringify([
+      former.rate.book(this.#options.rate, now),
+      former.connections.book(now),
+    ]);
+    this.#home = undefined;
+    this.#homeComes = {
+      at: this.#now + gapMs,
+      home: () => this.#restoredHome(books, former.rollCall.unheard),
+    };
+  }
+
+  #letHomeCome(): void {
+    if (this.#homeComes === undefined || this.#now < this.#homeComes.at) return;
+    this.#home = this.#homeComes.home();
+    this.#homeComes = undefined;
   }
 
   /** Its sessions end with it; the home hears of it some time later. */
@@ -258,12 +282,20 @@ export class ShareWorld {
   }
 
   #newHome(): Home {
-    this.#homeComesAt = Number.POSITIVE_INFINITY;
     const clock = this.#newClock();
     const now = this.#at(clock);
     const rollCall = new RollCall(this.#workers.map(({ name }) => name));
     const connections = new ConnectionHome(now, rollCall);
     return { clock, rate: new RateHome(now), connections, rollCall };
+  }
+
+  #restoredHome(books: string, unheard: readonly string[]): Home {
+    const [rateBook, connectionBook] = JSON.parse(books);
+    const clock = this.#newClock();
+    const now = this.#at(clock);
+    const rollCall = new RollCall(unheard);
+    const connections = ConnectionHome.restored(connectionBook, rollCall, now);
+    return { clock, rate: RateHome.restored(rateBook, now), connections, rollCall };
   }
 
   #newClock(): Clock {
