@@ -68,6 +68,15 @@ describe("a worker", () => {
     expect(await bench.story(unit)).toEqual([]);
   });
 
+  test("what was delivered and cannot be recorded any more is in doubt", async () => {
+    const bench = await new DeliveryBench().start();
+    await bench.log.journal().seal(incarnation("worker/1"));
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    const doubts = bench.events.filter(({ event }) => event === "unrecorded_in_doubt");
+    expect(doubts).toMatchObject([{ recipients: 1 }]);
+  });
+
   test("a refusal for good is told to the reverse-path, with the words of the remote", async () => {
     const bench = await new DeliveryBench().start();
     bench.mx.script = {

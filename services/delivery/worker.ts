@@ -5,6 +5,7 @@
 
 import { Deadlines } from "#lib/deadlines";
 import type { Epoch, Lease } from "#lib/leases/leases";
+import type { UnitEvent } from "#lib/queue/event";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
@@ -49,7 +50,7 @@ export class Worker {
       clock,
       log,
       retryMs: config.timings.storeRetryMs,
-      onSealed: () => this.#lost("journal_sealed"),
+      onSealed: (unrecorded) => this.#sealed(unrecorded),
     });
     this.#handOvers = new HandOvers({
       ...ports,
@@ -183,6 +184,17 @@ export class Worker {
     this.#ports.log.warn("shard_fenced", { shard });
     owned.owner.fence();
     this.#disown(shard);
+  }
+
+  /** What was delivered and is not recorded is delivered again by whoever has the shard now. */
+  #sealed(unrecorded: readonly UnitEvent[]): void {
+    const sent = unrecorded.flatMap(({ recipients }) => recipients);
+    const delivered = sent.filter(({ outcome }) => outcome === "delivered").length;
+    if (delivered > 0) {
+      this.#ports.metrics.inDoubt(delivered);
+      this.#ports.log.warn("unrecorded_in_doubt", { recipients: delivered });
+    }
+    this.#lost("journal_sealed");
   }
 
   /** Another worker took us for dead: nothing of this incarnation counts any more. */

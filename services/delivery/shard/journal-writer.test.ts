@@ -18,7 +18,8 @@ function eventOf(sequence: number, inShard = shardOfTests): UnitEvent {
 function setUp() {
   const clock = new VirtualClock();
   const log = new MemoryLog({ clock, shards: 1 });
-  const state = { isAway: false, seals: 0, appends: 0 };
+  const unrecorded: UnitEvent[] = [];
+  const state = { isAway: false, seals: 0, appends: 0, unrecorded };
   const journal = log.journal({
     before: async ({ operation }) => {
       if (operation === "append") state.appends += 1;
@@ -32,7 +33,10 @@ function setUp() {
     clock,
     log: silentLog,
     retryMs: 1_000,
-    onSealed: () => (state.seals += 1),
+    onSealed: (events) => {
+      state.seals += 1;
+      unrecorded.push(...events);
+    },
   });
   return { clock, journal: log.journal(), writer, state };
 }
@@ -108,6 +112,7 @@ describe("JournalWriter", () => {
     writer.record(eventOf(3), () => (settled += 1));
     await clock.advance(5_000);
     expect([settled, state.seals, writer.isSealed]).toEqual([0, 1, true]);
+    expect(state.unrecorded).toEqual([eventOf(1), eventOf(2)]);
   });
 
   test("one that breaks when it is told does not keep the others from it", async () => {

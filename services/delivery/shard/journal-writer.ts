@@ -19,8 +19,11 @@ export interface JournalWriterPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly retryMs: number;
-  /** Called once: another worker has taken over, nothing of ours counts any more. */
-  readonly onSealed: () => void;
+  /**
+   * Called once: another worker has taken over, nothing of ours counts any more. These are not
+   * recorded, and will not be: what they tell of is tried again.
+   */
+  readonly onSealed: (unrecorded: readonly UnitEvent[]) => void;
 }
 
 export class JournalWriter {
@@ -107,7 +110,8 @@ export class JournalWriter {
       } catch (error) {
         if (error instanceof JournalSealed) {
           this.#isSealed = true;
-          this.#ports.onSealed();
+          const waiting = this.#waiting.splice(0).map(({ event }) => event);
+          this.#ports.onSealed([...events, ...waiting]);
           return;
         }
         log.error("journal_append_failed", { error: String(error), events: events.length });
