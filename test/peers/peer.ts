@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
 import { bunTransport } from "#lib/net/bun-transport";
 import type { Endpoint } from "#lib/net/transport";
+import { freePorts } from "../support/servers/loopback.ts";
 
 export interface Peer {
   readonly endpoint: Endpoint;
@@ -40,16 +40,10 @@ export async function peerDirectory(name: string): Promise<string> {
   return directory;
 }
 
-/** A port of loopback that was free just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const at = server.address();
-      const port = typeof at === "object" ? (at?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
+/** A port of loopback that was free just now, and that no outgoing connection is given. */
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(["127.0.0.1"], 1);
+  return port;
 }
 
 export interface Launch {

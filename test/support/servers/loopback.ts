@@ -18,14 +18,22 @@ const highest = 30_000;
 export async function freeLoopback(nodes: number, portCount: number): Promise<Loopback> {
   const net = 2 + systemRandom.below(250);
   const addresses = Array.from({ length: nodes }, (_, node) => `127.0.${net}.${node + 1}`);
+  return { addresses, ports: await freePorts(addresses, portCount) };
+}
+
+/** Ports that are free on each of the addresses. */
+export async function freePorts(
+  addresses: readonly string[],
+  count: number,
+): Promise<readonly number[]> {
   const ports: number[] = [];
-  for (let tries = 0; ports.length < portCount; tries++) {
+  for (let tries = 0; ports.length < count; tries++) {
     if (tries > triesMax) throw new Error(`No ports are free on ${addresses.join(", ")}`);
     const port = lowest + systemRandom.below(highest - lowest);
     const free = await Promise.all(addresses.map((address) => isFree(address, port)));
     if (free.every(Boolean) && !ports.includes(port)) ports.push(port);
   }
-  return { addresses, ports };
+  return ports;
 }
 
 function isFree(address: string, port: number): Promise<boolean> {
