@@ -1,6 +1,6 @@
 /** Seam: the append-only record of outcomes, one journal for each incarnation of a worker. */
 import type { UnitEvent } from "#lib/queue/event";
-import type { Shard, Uid } from "#lib/queue/unit";
+import type { Shard } from "#lib/queue/unit";
 
 /** `<worker>/<incarnation>`: who writes a journal. A restarted worker is a new incarnation. */
 export type Incarnation = string & { readonly __brand: "Incarnation" };
@@ -33,6 +33,3 @@ export interface Journal {
 export class JournalSealed extends Error {
   override readonly name = "JournalSealed";
 }
-
-/** The units that a journal says are settled above a floor. */
-export type SettledSet = ReadonlySet<Uid>;
