@@ -56,6 +56,15 @@ test("under load publishes leave together, and none waits for long", async () =>
   expect(sequences).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
 });
 
+test("what waits for company when it is closed is not sent, and leaves no timer", async () => {
+  const { wire, clock, publisher, publish } = bench();
+  const answers = Array.from({ length: 20 }, (_, n) => publish(String(n)));
+  const sent = wire.sent.length;
+  publisher.close();
+  await Promise.all(answers);
+  expect([wire.sent.length, clock.timers]).toEqual([sent, 0]);
+});
+
 test("a large company does not wait at all", () => {
   const { wire, publish } = bench();
   for (let n = 0; n < 100; n++) void publish(String(n));

@@ -92,6 +92,8 @@ export class Publisher {
   close(): void {
     this.#stopListening();
     this.#giveUp("the publisher was closed");
+    // Nothing of it is sent, since nobody waits for its answer.
+    this.#sendGathered();
     if (!this.#link.connection.isClosed()) this.#subscription.unsubscribe();
   }
 
