@@ -1,5 +1,4 @@
 /** The inhabitant of Store for a cluster, on Cassandra (ADR 0010). */
-import { assert } from "#lib/assert";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { Bounce, Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
@@ -9,7 +8,7 @@ import { BucketEntries } from "./buckets.ts";
 import { ContentTable } from "./content-table.ts";
 import { type CassandraOptions, Connection } from "./driver/connection.ts";
 import { type CallTime, Requests } from "./driver/requests.ts";
-import { OpenShard } from "./open-shard.ts";
+import { type OpenShard, OpenShards } from "./open-shard.ts";
 import { OperatorTables } from "./operator-tables.ts";
 import { Partitions } from "./partitions.ts";
 import { UnitTable } from "./unit-table.ts";
@@ -31,9 +30,8 @@ export class CassandraStore implements Store {
   readonly #units: UnitTable;
   readonly #operators: OperatorTables;
   readonly #bounces: BounceTables;
-  readonly #clock: CassandraOptions["clock"];
   readonly #deferring = new Turns(deferringMax);
-  readonly #open = new Map<Shard, OpenShard>();
+  readonly #shards: OpenShards;
 
   /**
    * Resolves when the cluster was reached, or could not be: then it is tried again for as long as it
@@ -47,13 +45,13 @@ export class CassandraStore implements Store {
 
   private constructor(options: CassandraStoreOptions) {
     const { clock, shards } = options;
-    this.#clock = clock;
     this.#connection = new Connection(options);
     this.#requests = new Requests(this.#connection, clock);
     this.#contents = new ContentTable(this.#requests, clock);
     this.#units = new UnitTable(this.#requests, clock);
     this.#operators = new OperatorTables(this.#requests, clock, shards);
     this.#bounces = new BounceTables(this.#requests);
+    this.#shards = new OpenShards({ requests: this.#requests, clock });
   }
 
   /** False: nothing can be stored, and why is in the log. */
@@ -65,14 +63,12 @@ export class CassandraStore implements Store {
     return this.#connection.close();
   }
 
-  async open(shard: Shard, epoch: Epoch): Promise<void> {
-    this.#open.delete(shard);
-    const ports = { requests: this.#requests, clock: this.#clock };
-    this.#open.set(shard, await OpenShard.open({ shard, epoch }, ports));
+  open(shard: Shard, epoch: Epoch): Promise<void> {
+    return this.#shards.open(shard, epoch);
   }
 
   async defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
-    const open = this.#opened(shard);
+    const open = this.#shards.get(shard);
     const time = this.#requests.callTime();
     await this.#deferring.run(deferrals.length, async () => {
       await open.ready();
@@ -91,32 +87,32 @@ export class CassandraStore implements Store {
   }
 
   async finish(shard: Shard, uids: readonly Uid[]): Promise<void> {
-    const open = this.#opened(shard);
+    const open = this.#shards.get(shard);
     const time = this.#requests.callTime();
     await open.ready();
     await this.#units.finish(time, open, uids);
   }
 
   async wheel(shard: Shard, q: { until: number; after?: string; limit: number }) {
-    return await this.#opened(shard).wheel.read(this.#requests, q);
+    return await this.#shards.get(shard).wheel.read(this.#requests, q);
   }
 
   async advanceWheel(shard: Shard, before: number): Promise<void> {
-    await this.#opened(shard).advanceWheel(this.#requests.callTime(), before);
+    await this.#shards.get(shard).advanceWheel(this.#requests.callTime(), before);
   }
 
   async backlog(shard: Shard, destination: Destination, q: { after?: string; limit: number }) {
-    return await this.#opened(shard).backlogs.read(this.#requests, destination, q);
+    return await this.#shards.get(shard).backlogs.read(this.#requests, destination, q);
   }
 
   async advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void> {
-    const open = this.#opened(shard);
+    const open = this.#shards.get(shard);
     const moved = open.backlogs.advance(destination, position);
     if (moved !== undefined) await open.advanceBacklog(this.#requests.callTime(), moved);
   }
 
   async backlogs(shard: Shard) {
-    return this.#opened(shard).backlogs.summaries();
+    return this.#shards.get(shard).backlogs.summaries();
   }
 
   putHold(hold: Hold): Promise<void> {
@@ -148,13 +144,7 @@ export class CassandraStore implements Store {
   }
 
   async list(shard: Shard, filter: UnitFilter) {
-    return await this.#units.list(this.#opened(shard), filter);
-  }
-
-  #opened(shard: Shard): OpenShard {
-    const open = this.#open.get(shard);
-    assert(open !== undefined, "a shard is opened before it is used");
-    return open;
+    return await this.#units.list(this.#shards.get(shard), filter);
   }
 
   /** Of each message once. */

@@ -1,8 +1,10 @@
 /** A shard while this process writes for it: its cursor, its write times, where its rows are. */
 import type { types } from "cassandra-driver";
+import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import type { Epoch } from "#lib/leases/leases";
 import type { Shard, Time } from "#lib/queue/unit";
+import { StoreUnavailable } from "#lib/store/store";
 import { BacklogTable } from "./backlog-table.ts";
 import { Buckets } from "./buckets.ts";
 import type { CallTime, Requests, Statement } from "./driver/requests.ts";
@@ -116,6 +118,35 @@ export class OpenShard {
 
   #write(time: CallTime, statement: Statement): Promise<void> {
     return this.#requests.write(time, [{ statements: [statement], stamp: this.stamps.next() }]);
+  }
+}
+
+/** Of two openings of one shard the later call counts, however long the earlier one takes. */
+export class OpenShards {
+  readonly #ports: { readonly requests: Requests; readonly clock: Clock };
+  readonly #opened = new Map<Shard, OpenShard>();
+  /** By which the last call knows that it is the last. */
+  readonly #tokens = new Map<Shard, symbol>();
+
+  constructor(ports: { requests: Requests; clock: Clock }) {
+    this.#ports = ports;
+  }
+
+  async open(shard: Shard, epoch: Epoch): Promise<void> {
+    const token = Symbol("opening");
+    this.#tokens.set(shard, token);
+    this.#opened.delete(shard);
+    const opened = await OpenShard.open({ shard, epoch }, this.#ports);
+    if (this.#tokens.get(shard) !== token) {
+      throw new StoreUnavailable(`Cannot open shard ${shard}: it was opened again meanwhile`);
+    }
+    this.#opened.set(shard, opened);
+  }
+
+  get(shard: Shard): OpenShard {
+    const opened = this.#opened.get(shard);
+    assert(opened !== undefined, "a shard is opened before it is used");
+    return opened;
   }
 }
 
