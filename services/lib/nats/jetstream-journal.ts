@@ -15,6 +15,7 @@ import {
   type Publisher,
   publishHeaders,
 } from "./publishing/publisher.ts";
+import { standingSubjects } from "./reading/gone.ts";
 import type { LaneMessage, LanePorts } from "./reading/ordered-lane.ts";
 import { readThrough } from "./reading/read-through.ts";
 import { journalAgeMs } from "./stream-plan.ts";
@@ -90,8 +91,10 @@ export class JetStreamJournal implements Journal {
 
   async *replay(writer: Incarnation, shard: Shard, after: number): AsyncGenerator<UnitEvent> {
     const { names } = this.#ports;
-    const last = await this.#last(writer);
-    const through = Math.max(last?.sequence ?? 0, this.#seals.get(writer) ?? 0);
+    const last = (await this.#last(writer))?.sequence;
+    const seal = this.#seals.get(writer);
+    if (last === undefined && seal === undefined) return await this.#mustHaveNone(writer);
+    const through = Math.max(last ?? 0, seal ?? 0);
     if (through <= after) return;
     const filter = names.journalSubject(writer);
     const part = { stream: names.journalStream, filter, after, through };
@@ -194,6 +197,15 @@ export class JetStreamJournal implements Journal {
     const query = { last_by_subj: names.journalSubject(writer) };
     const stored = await manager.streams.getMessage(names.journalStream, query);
     return stored === null ? undefined : { sequence: stored.seq, data: stored.data };
+  }
+
+  /** No record to be got proves nothing: what a replay leaves out is delivered again (ADR 0009). */
+  async #mustHaveNone(writer: Incarnation): Promise<void> {
+    const { manager, names } = this.#ports;
+    const subject = names.journalSubject(writer);
+    const info = await manager.streams.info(names.journalStream, { subjects_filter: subject });
+    if (standingSubjects(info)?.has(subject) === false) return;
+    throw new Error(`Cannot replay journal "${writer}": it is neither there nor gone`);
   }
 
   /** A record that nobody can read settles nothing: its units are tried again. */

@@ -27,3 +27,8 @@ export function goneThrough(info: LogState, from: number): number | undefined {
   while (through < state.last_seq && deleted.has(through + 1)) through += 1;
   return through < from ? undefined : through;
 }
+
+/** The subjects that have a message, of those that were asked for; undefined when nobody can tell. */
+export function standingSubjects(info: LogState): ReadonlySet<string> | undefined {
+  return hasLeader(info) ? new Set(Object.keys(info.state.subjects ?? {})) : undefined;
+}

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { failureOf } from "../../../../test/support/failure.ts";
 import { ScriptedConsumers } from "../../../../test/support/nats/scripted-consumers.ts";
 import { readThrough } from "./read-through.ts";
 
@@ -40,7 +41,19 @@ test("a last one that has aged out is not waited for; one that is there is", asy
   await server.advance(30_000);
   expect(sequences).toEqual([3]);
   server.standing.delete(5);
+  server.state = { first_seq: 6, last_seq: 5 };
   await server.advance(30_000);
   await reading;
+  expect(sequences).toEqual([3]);
+});
+
+test("a last one that only cannot be got is no end", async () => {
+  const { server, sequences, reading } = bench();
+  const failure = failureOf(reading);
+  await server.settle();
+  server.give(server.pulls(0)[0], { sequence: 3, delivery: 1 });
+  server.state = { first_seq: 1, last_seq: 5 };
+  await server.advance(30_000);
+  expect(String(await failure)).toContain("neither there nor gone");
   expect(sequences).toEqual([3]);
 });

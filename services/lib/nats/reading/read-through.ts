@@ -1,5 +1,6 @@
 /** Reads a part of a stream that is known to be there, from a place up to a sequence. */
 import { rejectOnAbort, Waiters } from "#lib/stream/waiters";
+import { goneThrough } from "./gone.ts";
 import { type LaneMessage, type LanePlace, type LanePorts, OrderedLane } from "./ordered-lane.ts";
 
 export interface Part extends Omit<LanePlace, "arrived"> {
@@ -43,6 +44,10 @@ async function comes({ clock }: LanePorts, arrived: Waiters): Promise<boolean> {
   }
 }
 
+/** Rejects while nobody knows: a part without its end would pass for the whole. */
 async function isGone({ manager }: LanePorts, { stream, through }: Part): Promise<boolean> {
-  return (await manager.streams.getMessage(stream, { seq: through })) === null;
+  if ((await manager.streams.getMessage(stream, { seq: through })) !== null) return false;
+  const info = await manager.streams.info(stream, { deleted_details: true });
+  if (goneThrough(info, through) !== undefined) return true;
+  throw new Error(`Cannot read ${stream} up to ${through}: that is neither there nor gone`);
 }
