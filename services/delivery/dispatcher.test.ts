@@ -87,10 +87,23 @@ describe("Dispatcher", () => {
   test("paused, it starts nothing; resumed, it goes on", () => {
     const dispatcher = new Dispatcher(5);
     const { started, run } = manualRun();
-    dispatcher.pause(true);
+    dispatcher.pause("tenure", true);
     dispatcher.offer(queueOf("a", 2), run);
     expect(started).toEqual([]);
-    dispatcher.pause(false);
+    dispatcher.pause("tenure", false);
     expect(started).toEqual(["a 1", "a 2"]);
+  });
+
+  test("paused for two reasons, it goes on when the last of them is over", () => {
+    const dispatcher = new Dispatcher(5);
+    const { started, run } = manualRun();
+    dispatcher.pause("tenure", true);
+    dispatcher.pause("journal", true);
+    dispatcher.pause("journal", true);
+    dispatcher.offer(queueOf("a", 1), run);
+    dispatcher.pause("journal", false);
+    expect(started).toEqual([]);
+    dispatcher.pause("tenure", false);
+    expect(started).toEqual(["a 1"]);
   });
 });

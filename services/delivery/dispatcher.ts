@@ -10,12 +10,15 @@ import type { QueuedUnit } from "./shard/queued-unit.ts";
 /** Attempts one unit to its end; never rejects. */
 export type RunUnit = (queue: DestinationQueue, queued: QueuedUnit) => Promise<void>;
 
+/** Why nothing new is started: fenced by our own clock (DESIGN §5), or nothing is recorded (§8). */
+export type PauseReason = "tenure" | "journal";
+
 export class Dispatcher {
   readonly #sessionsMax: number;
   readonly #waiting = new Fifo<{ queue: DestinationQueue; run: RunUnit }>();
   readonly #isWaiting = new Set<DestinationQueue>();
+  readonly #pausedBy = new Set<PauseReason>();
   #sessions = 0;
-  #isPaused = false;
 
   constructor(sessionsMax: number) {
     this.#sessionsMax = sessionsMax;
@@ -33,10 +36,15 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Starts nothing new (DESIGN §5: fenced by our own clock), or goes on. */
-  pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    if (!isPaused) this.#pump();
+  /** Starts nothing new as long as there is a reason not to. */
+  pause(reason: PauseReason, isPaused: boolean): void {
+    if (isPaused) this.#pausedBy.add(reason);
+    else this.#pausedBy.delete(reason);
+    this.#pump();
+  }
+
+  get #isPaused(): boolean {
+    return this.#pausedBy.size > 0;
   }
 
   #pump(): void {

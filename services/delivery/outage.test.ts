@@ -1,5 +1,6 @@
 /** What a worker does while something that it needs is away (DESIGN §6, §8). */
 import { describe, expect, test } from "bun:test";
+import type { Uid } from "#lib/queue/unit";
 import { config, DeliveryBench } from "../../test/support/delivery/delivery-bench.ts";
 import { path } from "../../test/support/records.ts";
 import { defaultLimits } from "./config.ts";
@@ -86,6 +87,32 @@ describe("while the store is away", () => {
 });
 
 describe("while the journal is away", () => {
+  test("so long that it would be repeated, nothing new is tried; then all is, and nothing twice", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({ journalFaults: faults }).start();
+    state.isAway = true;
+    await bench.acceptMany(3);
+    await bench.clock.advance(2_000);
+    expect(bench.mx.taken.length).toBe(3);
+    const late: Uid[] = [];
+    for (let n = 0; n < 10; n++) {
+      late.push(...(await bench.acceptMany(5)).map(({ uid }) => uid));
+      await bench.clock.advance(1_000);
+    }
+    // What whoever took over now would deliver again.
+    expect(bench.mx.taken.length).toBe(3);
+    const told = await bench.ask("shard.status", {});
+    expect(told.shards[0]?.heldUpBy).toContain("the journal does not answer");
+    // Nothing is moved to the store for that.
+    expect(await bench.store.find(late)).toEqual(new Map());
+    const [owner] = bench.worker.owners;
+    state.isAway = false;
+    await bench.clock.advance(20_000);
+    expect(bench.mx.taken.length).toBe(53);
+    expect([owner?.floor, owner?.isJournalAway]).toEqual([53, false]);
+    expect([named(bench, "journal_waits"), named(bench, "journal_goes_on")]).toEqual([1, 1]);
+  });
+
   test("nothing is settled nor purged, and it goes on where it was", async () => {
     const { state, faults } = away();
     const bench = await new DeliveryBench({

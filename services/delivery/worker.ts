@@ -50,6 +50,7 @@ export class Worker {
       clock,
       log,
       retryMs: config.timings.storeRetryMs,
+      pause: (isPaused) => this.#ports.dispatcher.pause("journal", isPaused),
       onSealed: (unrecorded) => this.#sealed(unrecorded),
     });
     this.#handOvers = new HandOvers({
@@ -74,7 +75,7 @@ export class Worker {
     this.#heartbeats = new Heartbeats({
       ...this.#ports,
       timings: config.timings,
-      pause: (isPaused) => this.#ports.dispatcher.pause(isPaused),
+      pause: (isPaused) => this.#ports.dispatcher.pause("tenure", isPaused),
       dropUncommitted: () => this.#ports.attempts.dropUncommitted(),
       expired: () => this.#lost("tenure_expired"),
     });

@@ -12,7 +12,9 @@ export function conditionOf(owner: ShardOwner): ShardCondition {
 }
 
 /** The worst first. */
-function obstacleOf({ working, settlement, isStoreOpen }: ShardOwner): string | undefined {
+function obstacleOf(owner: ShardOwner): string | undefined {
+  const { working, settlement, isStoreOpen, isJournalAway } = owner;
+  if (isJournalAway) return "the journal does not answer: nothing new is tried";
   const isStoreAway = settlement.isFailing || !isStoreOpen;
   if (isStoreAway && !working.hasRoom) {
     return "the store is away, and there is no room for more: nothing is read";

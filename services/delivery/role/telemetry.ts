@@ -75,6 +75,7 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
   metrics.gauge("godwit_delivery_shards_troubled", "Shards by what keeps them.", () => [
     { value: sum(({ working }) => (working.hasRoom ? 0 : 1)), labels: { by: "no_room" } },
     { value: sum(({ settlement }) => (settlement.isFailing ? 1 : 0)), labels: { by: "writes" } },
+    { value: sum(({ isJournalAway }) => (isJournalAway ? 1 : 0)), labels: { by: "journal" } },
   ]);
   metrics.gauge(
     "godwit_delivery_heartbeat_age_seconds",

@@ -51,6 +51,7 @@ class Bench implements Faults {
       clock,
       log: silentLog,
       retryMs: 1_000,
+      pause: () => {},
       onSealed: () => {},
     });
     this.settlement = new Settlement({
@@ -77,7 +78,7 @@ class Bench implements Faults {
       isFinalDelivery: () => false,
       settled: () => void this.steps.push("settled"),
       placed: () => {},
-      contentMissing: async (queued) => void this.missing.push(queued),
+      contentMissing: (queued) => void this.missing.push(queued),
       lastError: () => "refused",
       unwanted: (queued) => void this.unwanted.push(queued),
       isOver: () => false,

@@ -19,13 +19,15 @@ function setUp() {
   const clock = new VirtualClock();
   const log = new MemoryLog({ clock, shards: 1 });
   const unrecorded: UnitEvent[] = [];
-  const state = { isAway: false, seals: 0, appends: 0, unrecorded };
+  const paused: boolean[] = [];
+  const state = { isAway: false, seals: 0, appends: 0, unrecorded, paused };
+  let answered = Promise.resolve();
   const journal = log.journal({
     before: async ({ operation }) => {
       if (operation === "append") state.appends += 1;
       if (state.isAway) throw new Error("away");
     },
-    after: async () => {},
+    after: () => answered,
   });
   const writer = new JournalWriter({
     journal,
@@ -33,12 +35,18 @@ function setUp() {
     clock,
     log: silentLog,
     retryMs: 1_000,
+    pause: (isPaused) => paused.push(isPaused),
     onSealed: (events) => {
       state.seals += 1;
       unrecorded.push(...events);
     },
   });
-  return { clock, journal: log.journal(), writer, state };
+  const holdAnswers = () => {
+    const held = Promise.withResolvers<void>();
+    answered = held.promise;
+    return held.resolve;
+  };
+  return { clock, journal: log.journal(), writer, state, holdAnswers };
 }
 
 describe("JournalWriter", () => {
@@ -100,6 +108,41 @@ describe("JournalWriter", () => {
     state.isAway = false;
     await clock.advance(1_000);
     expect(isSettled).toBe(true);
+  });
+
+  test("without an answer for 2 s nothing new may be started, until it comes", async () => {
+    const { clock, writer, state, holdAnswers } = setUp();
+    const answer = holdAnswers();
+    writer.record(eventOf(1), () => {});
+    await clock.advance(1_999);
+    expect([state.paused, writer.isUnanswered]).toEqual([[], false]);
+    await clock.advance(10_000);
+    expect([state.paused, writer.isUnanswered]).toEqual([[true], true]);
+    answer();
+    await clock.advance(0);
+    expect([state.paused, writer.isUnanswered]).toEqual([[true, false], false]);
+  });
+
+  test("an answer that says no is none", async () => {
+    const { clock, writer, state } = setUp();
+    state.isAway = true;
+    writer.record(eventOf(1), () => {});
+    await clock.advance(2_000);
+    expect(state.paused).toEqual([true]);
+    state.isAway = false;
+    await clock.advance(1_000);
+    expect(state.paused).toEqual([true, false]);
+  });
+
+  test("sealed by another after a wait, nothing goes on", async () => {
+    const { clock, writer, journal, state } = setUp();
+    state.isAway = true;
+    writer.record(eventOf(1), () => {});
+    await clock.advance(2_000);
+    await journal.seal(me);
+    state.isAway = false;
+    await clock.advance(10_000);
+    expect([state.paused, state.seals]).toEqual([[true], 1]);
   });
 
   test("sealed by another it tells so once, and settles nothing more", async () => {

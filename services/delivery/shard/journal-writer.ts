@@ -8,6 +8,12 @@ import type { Log } from "#lib/telemetry/log";
 /** Events of one record: bounds its size (JetStream takes 1 MiB a message). */
 const eventsPerRecordMax = 1_000;
 
+/**
+ * Without an answer for so long nothing new may be started: all that is delivered meanwhile would be
+ * delivered again by whoever took over (DESIGN §8). More than a busy disk takes.
+ */
+const pauseAfterMs = 2_000;
+
 interface Waiting {
   readonly event: UnitEvent;
   readonly settled: (position: number) => void;
@@ -19,6 +25,8 @@ export interface JournalWriterPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly retryMs: number;
+  /** Nothing new may be started, or it may again. */
+  readonly pause: (isPaused: boolean) => void;
   /**
    * Called once: another worker has taken over, nothing of ours counts any more. These are not
    * recorded, and will not be: what they tell of is tried again.
@@ -31,6 +39,7 @@ export class JournalWriter {
   #waiting: Waiting[] = [];
   #isWriting = false;
   #isSealed = false;
+  #isUnanswered = false;
   #position = 0;
   /** Events of each shard that wait or are on their way. */
   readonly #pending = new Map<Shard, number>();
@@ -47,6 +56,11 @@ export class JournalWriter {
 
   get isSealed(): boolean {
     return this.#isSealed;
+  }
+
+  /** True while a record has been on its way for so long that nothing new is started. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
   }
 
   /** Calls `settled` with the record's position when the event is durable; never when the journal was sealed before. */
@@ -90,10 +104,27 @@ export class JournalWriter {
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#isSealed) {
       const batch = this.#waiting.splice(0, eventsPerRecordMax);
-      await this.#append(batch);
+      await this.#appendWatched(batch);
       if (this.#flushWaiters.length > 0) this.#tellFlushed();
     }
     this.#isWriting = false;
+  }
+
+  async #appendWatched(batch: readonly Waiting[]): Promise<void> {
+    const { clock, log, pause } = this.#ports;
+    const since = clock.monotonic();
+    const cancel = clock.after(pauseAfterMs, () => {
+      this.#isUnanswered = true;
+      log.warn("journal_waits", { events: batch.length });
+      pause(true);
+    });
+    await this.#append(batch);
+    cancel();
+    // Sealed it never goes on.
+    if (!this.#isUnanswered || this.#isSealed) return;
+    this.#isUnanswered = false;
+    log.info("journal_goes_on", { waited_ms: Math.round(clock.monotonic() - since) });
+    pause(false);
   }
 
   /** Until it is durable or refused for good: nothing else may be decided about these units. */

@@ -86,10 +86,8 @@ export class ShardOwner {
     const { shard, epoch } = claimed;
     const { clock, config, stream } = ports;
     const { storeRetryMs } = config.timings;
-    const store = new OpeningStore({
-      ...ports,
-      ...{ shard, epoch, storeRetryMs, isOver: () => this.#isOver },
-    });
+    const isOver = () => this.#isOver;
+    const store = new OpeningStore({ ...ports, shard, epoch, storeRetryMs, isOver });
     this.shard = shard;
     this.epoch = epoch;
     this.#store = store;
@@ -124,6 +122,10 @@ export class ShardOwner {
 
   get isStoreOpen(): boolean {
     return this.#store.isOpen;
+  }
+
+  get isJournalAway(): boolean {
+    return this.#ports.writer.isUnanswered;
   }
 
   /** Held destinations of this shard, also those without mail. */
@@ -245,8 +247,10 @@ export class ShardOwner {
     const { clock, config } = this.#ports;
     const now = clock.monotonic();
     for (const queue of this.working.destinations) {
-      const stale = queue.drainLogged(now - config.timings.spillAfterMs);
-      if (stale.length > 0) void this.settlement.spill(stale);
+      // It waits for the journal, not for its destination: moved away it is not settled, either.
+      if (!this.isJournalAway) {
+        void this.settlement.spill(queue.drainLogged(now - config.timings.spillAfterMs));
+      }
       this.#readBacklog(queue);
       this.working.forgetIfIdle(queue);
     }
@@ -339,7 +343,7 @@ export class ShardOwner {
         this.#ports.nextHops.isFinal(queued.unit.destination),
       settled: (queued: QueuedUnit, position: number) => this.#settled(queued, position),
       placed: (queued: QueuedUnit, where: Place["kind"]) => this.#placed(queued, where),
-      contentMissing: (queued: QueuedUnit) => this.#parking.contentMissing(queued, this.settlement),
+      contentMissing: this.#parking.contentMissing(() => this.settlement),
       lastError: ({ unit }: QueuedUnit) => this.working.known(unit.destination)?.lastError,
       unwanted: (queued: QueuedUnit) => void this.#cancelAgain(queued),
       isOver: () => this.#isOver,
@@ -350,9 +354,7 @@ export class ShardOwner {
     const { shard, working, settlement } = this;
     return {
       ...this.#ports,
-      shard,
-      working,
-      settlement,
+      ...{ shard, working, settlement },
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
       reopen: (queue: DestinationQueue) => this.reopen(queue),
       isOver: () => this.#isOver,
@@ -360,11 +362,10 @@ export class ShardOwner {
   }
 
   #waitingPorts() {
+    const { shard, wheel, working } = this;
     return {
       ...this.#ports,
-      shard: this.shard,
-      wheel: this.wheel,
-      working: this.working,
+      ...{ shard, wheel, working },
       isStoreOpen: () => this.#store.isOpen,
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
       look: (queued: QueuedUnit) => this.#look(queued),
@@ -386,15 +387,14 @@ export class ShardOwner {
     const { shard, settlement } = this;
     return {
       ...this.#ports,
-      shard,
-      settlement,
+      ...{ shard, settlement },
       isOver: () => this.#isOver,
       isHere: (queued: QueuedUnit) => this.working.unit(queued.unit.uid) === queued,
       goOn: (queue: DestinationQueue) => this.#goOn(queue),
       close: (queue: DestinationQueue) => this.close(queue),
       reopen: (queue: DestinationQueue) => this.reopen(queue),
       offer: (units: readonly QueuedUnit[]) => void this.offer(units),
-      contentMissing: (queued: QueuedUnit) => this.#parking.contentMissing(queued, this.settlement),
+      contentMissing: this.#parking.contentMissing(() => this.settlement),
     };
   }
 }
