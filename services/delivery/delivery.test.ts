@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { DeliveryBench } from "../../test/support/delivery/delivery-bench.ts";
-import { shard } from "../../test/support/records.ts";
+import { DeliveryBench, named } from "../../test/support/delivery/delivery-bench.ts";
+import { incarnation, shard } from "../../test/support/records.ts";
 import { Delivery } from "./delivery.ts";
 
 test("delivery is stopped in a moment while its start waits for the store, and claims nothing", async () => {
@@ -24,4 +24,33 @@ test("delivery is stopped in a moment while its start waits for the store, and c
   await Promise.all([started, stopped]);
   expect(await leases.read(shard(0))).toBeUndefined();
   expect(await leases.members()).toEqual([]);
+});
+
+test("a worker that has lost its shards goes on while the store is away, with the holds it knew", async () => {
+  let isAway = false;
+  const before = async () => {
+    if (isAway) throw new Error("away");
+  };
+  const bench = new DeliveryBench({ storeFaults: { before, after: async () => {} } });
+  const { clock, log, store } = bench;
+  const held = named("other.example");
+  await store.putHold({ destination: held, reason: "quiet", since: 1 });
+  const delivery = new Delivery("a", bench.ports);
+  const started = delivery.start();
+  await clock.advance(0);
+  await started;
+  isAway = true;
+  const lost = delivery.worker;
+  const [member] = await bench.leases.members();
+  await log.journal().seal(incarnation(member?.incarnation ?? ""));
+  await bench.acceptMany(1);
+  // The seal is seen at the first record; what was sent then is sent again, for it was not recorded.
+  await clock.advance(40_000);
+  expect(delivery.worker).not.toBe(lost);
+  expect(delivery.worker?.owners.length).toBe(1);
+  await bench.acceptMany(2, "other.example");
+  const taken = bench.mx.taken.length;
+  await clock.advance(10_000);
+  expect(bench.mx.taken.length).toBe(taken);
+  expect(delivery.worker?.knownHolds).toMatchObject([{ destination: held }]);
 });

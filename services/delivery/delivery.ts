@@ -26,9 +26,10 @@ export class Delivery {
     if (this.#isStopping) return Promise.resolve();
     const { clock, random } = this.#ports;
     const me = incarnationOf(this.#name, makeQueueId(clock.now(), random));
+    const earlierHolds = this.#worker?.knownHolds;
     const worker = new Worker(me, this.#ports, () => this.#lost());
     this.#worker = worker;
-    this.#starting = worker.start();
+    this.#starting = worker.start(earlierHolds);
     return this.#starting;
   }
 
@@ -41,7 +42,7 @@ export class Delivery {
     await stopped;
   }
 
-  /** What the old incarnation knew is of no use: the new one takes over as from a stranger. */
+  /** What the old incarnation knew is of no use but for its holds: the new one takes over as from a stranger. */
   #lost(): void {
     const { log, clock, config } = this.#ports;
     this.start().catch((error: unknown) => {

@@ -64,6 +64,37 @@ describe("Holds", () => {
     expect(holds.all).toEqual([a]);
   });
 
+  test("an earlier incarnation's will do while the store is away, and no longer", async () => {
+    const { clock, store, holds, state } = setUp();
+    await store.putHold(b);
+    state.isAway = true;
+    const started = holds.start([a]);
+    await clock.advance(0);
+    await started;
+    expect(holds.known).toEqual([a]);
+    state.isAway = false;
+    await clock.advance(5_000);
+    expect(holds.known).toEqual([b]);
+  });
+
+  test("an earlier incarnation's are not believed when the store can be asked", async () => {
+    const { store, holds } = setUp();
+    await store.putHold(b);
+    await holds.start([a]);
+    expect(holds.known).toEqual([b]);
+  });
+
+  test("an operator's word before they were read tells nothing of the others", async () => {
+    const { clock, holds, state } = setUp();
+    state.isAway = true;
+    void holds.start();
+    await clock.advance(0);
+    holds.hold(a);
+    expect(holds.known).toBeUndefined();
+    holds.stop();
+    await clock.advance(1_000);
+  });
+
   test("an operator's word binds at once, and tells what it moved", async () => {
     const { owner, holds } = setUp();
     await holds.start();

@@ -30,6 +30,7 @@ export class Holds {
   #held: ReadonlyMap<Destination, Hold> = new Map();
   /** Rises with each word of an operator: what was read from the store meanwhile may be older. */
   #words = 0;
+  #areKnown = false;
   #isStopped = false;
   #cancel: CancelTimer | undefined;
 
@@ -41,10 +42,22 @@ export class Holds {
     return [...this.#held.values()];
   }
 
-  /** Resolves when they are known: before that nothing may be tried. */
-  async start(): Promise<void> {
+  /** What the next incarnation may begin with; undefined before they were read. */
+  get known(): readonly Hold[] | undefined {
+    return this.#areKnown ? this.all : undefined;
+  }
+
+  /**
+   * Resolves when they are known: before that nothing may be tried. What an earlier incarnation of
+   * this process knew will do when the store is away, as it would have done for that one.
+   */
+  async start(earlier?: readonly Hold[]): Promise<void> {
     const { clock, retryMs } = this.#ports;
-    while (!this.#isStopped && !(await this.#refresh())) await clock.sleep(retryMs);
+    if (earlier !== undefined) this.#know(earlier);
+    // Asked all the same: the process may have stood still, and then it is outdated.
+    while (!this.#isStopped && !(await this.#refresh()) && !this.#areKnown) {
+      await clock.sleep(retryMs);
+    }
     this.#refreshLater();
   }
 
@@ -71,6 +84,11 @@ export class Holds {
     }
   }
 
+  #know(holds: readonly Hold[]): void {
+    for (const hold of holds) if (!this.#held.has(hold.destination)) this.#hold(hold);
+    this.#areKnown = true;
+  }
+
   #hold(hold: Hold): Changed {
     this.#held = new Map(this.#held).set(hold.destination, hold);
     const owner = this.#ports.ownerOf(hold.destination);
@@ -93,6 +111,7 @@ export class Holds {
     try {
       const stored = await store.holds();
       if (words === this.#words) this.#compare(stored);
+      this.#areKnown = true;
       return true;
     } catch (error) {
       log.error("holds_unreadable", { error: String(error) });

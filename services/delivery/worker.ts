@@ -94,13 +94,20 @@ export class Worker {
     return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
   }
 
-  /** Resolves when the first round of claims is through. */
-  async start(): Promise<void> {
+  get knownHolds(): readonly Hold[] | undefined {
+    return this.#holds.known;
+  }
+
+  /**
+   * Resolves when the first round of claims is through. `earlierHolds` are those that the process
+   * knew in its last incarnation.
+   */
+  async start(earlierHolds?: readonly Hold[]): Promise<void> {
     const { bus, me: name } = this.#ports;
     const shards = () => [...this.#owners.keys()];
     this.#unserve = bus.serveWorker({ name, shards, handler: adminHandler(this, this.#ports) });
     await this.#heartbeats.start();
-    await this.#holds.start();
+    await this.#holds.start(earlierHolds);
     // Stopped, or lost, while it waited for the holds: they are not known.
     if (this.#isOver) return;
     await this.#ownership.start();
