@@ -200,6 +200,16 @@ describe.skipIf(noNats !== undefined)(titled("the cluster's log", noNats), () =>
       expect(await log.stream.content(message.id)).toBeUndefined();
     });
 
+    test("of a parked unit stays behind the floor", async () => {
+      await log.intake.accept(newMessage({ content }));
+      await log.intake.accept(newMessage({ content }));
+      const entries = await pullAll(log.stream.open(zero, 0), 2);
+      log.stream.keepContent(zero, entries[0]?.sequence ?? 0);
+      await log.stream.purge(zero, entries[1]?.sequence ?? 0);
+      expect(await log.stream.end(zero)).toBe(2);
+      expect(await chunksLeft()).toBe(5);
+    });
+
     test("stays until the last of its units is settled, whoever settles it", async () => {
       const message = newMessage({ content, to: [destinationIn(0), destinationIn(1)] });
       const other = await cluster.open();

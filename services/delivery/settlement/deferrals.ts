@@ -38,13 +38,13 @@ export interface Move {
   readonly next: NextState;
 }
 
-/** A unit that has no content can neither be tried nor wait. */
+/** A unit whose content is not found can neither be tried nor wait. */
 class ContentGone extends Error {
   override readonly name = "ContentGone";
   readonly uid: Uid;
 
   constructor(uid: Uid) {
-    super(`Cannot defer "${uid}": its content is gone`);
+    super(`Cannot defer "${uid}": its content is not found`);
     this.uid = uid;
   }
 }
@@ -56,7 +56,7 @@ export class Deferrals {
     this.#ports = ports;
   }
 
-  /** In order. Resolves when it is done, with those units whose content is gone: they are as before. */
+  /** In order. Resolves when it is done, with those units whose content was not found: they are as before. */
   async put(moves: readonly Move[]): Promise<readonly QueuedUnit[]> {
     const gone: QueuedUnit[] = [];
     for (let at = 0; at < moves.length; at += batchMax) {

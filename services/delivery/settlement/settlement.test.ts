@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { FaultPoint, Faults } from "#lib/faults";
 import type { Outcome } from "#lib/queue/outcome";
-import type { Unit } from "#lib/queue/unit";
+import { queueIdOf, type Unit } from "#lib/queue/unit";
 import { seededRandom } from "#lib/random";
 import { MemoryStore } from "#lib/store/memory";
 import { IntakeFull } from "#lib/stream/intake";
@@ -35,6 +35,7 @@ class Bench implements Faults {
   readonly store = new MemoryStore({ clock: this.clock, faults: this });
   readonly steps: string[] = [];
   readonly missing: QueuedUnit[] = [];
+  again = () => {};
   readonly told: LogFields[] = [];
   readonly unwanted: QueuedUnit[] = [];
   readonly settlement: Settlement;
@@ -78,7 +79,10 @@ class Bench implements Faults {
       isFinalDelivery: () => false,
       settled: () => void this.steps.push("settled"),
       placed: () => {},
-      contentMissing: (queued) => void this.missing.push(queued),
+      contentMissing: (queued, again) => {
+        this.missing.push(queued);
+        this.again = again;
+      },
       lastError: () => "refused",
       unwanted: (queued) => void this.unwanted.push(queued),
       isOver: () => false,
@@ -272,6 +276,21 @@ describe("Settlement", () => {
     expect((await bench.store.list(shardOfTests, { limit: 9 })).units).toMatchObject([
       { attempts: 0, place: { kind: "backlog" } },
     ]);
+  });
+
+  test("an outcome whose content was not found is put down again, not tried again", async () => {
+    const bench = new Bench();
+    const unit = unitOf({ expiresAt: epoch + 24 * hour, ...two });
+    const queued = fromLog(unit, { sequence: 1, content: undefined, since: 0 });
+    expect(await bench.attempted(queued, [good, later])).toEqual(["defer", "defer"]);
+    expect(bench.missing).toEqual([queued]);
+    const message = { id: queueIdOf(unit.uid), units: [unit], content: new Uint8Array(3) };
+    await bench.log.intake().accept({ ...message, isRepeatable: false });
+    bench.again();
+    await bench.clock.advance(0);
+    expect(bench.steps).toEqual(["defer", "defer", "defer", "append", "settled"]);
+    const { units } = await bench.store.list(shardOfTests, { limit: 9 });
+    expect(units[0]?.unit.recipients).toEqual(two.recipients.slice(1));
   });
 
   test("cancelled while it was tried: what is not done ends, and nobody is told", async () => {

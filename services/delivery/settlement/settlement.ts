@@ -16,6 +16,7 @@ import type { Log } from "#lib/telemetry/log";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { JournalWriter } from "../shard/journal-writer.ts";
+import type { ContentMissing } from "../shard/parking.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
@@ -53,8 +54,8 @@ export interface SettlementPorts {
   readonly settled: (queued: QueuedUnit, position: number) => void;
   /** The unit now waits in the wheel, or in its destination's backlog. */
   readonly placed: (queued: QueuedUnit, where: Place["kind"]) => void;
-  /** It has no content, so it can neither be tried nor wait. */
-  readonly contentMissing: (queued: QueuedUnit) => Promise<void>;
+  /** Without content it can neither be tried nor wait. */
+  readonly contentMissing: ContentMissing;
   /** Why its destination could not be reached last. */
   readonly lastError: (queued: QueuedUnit) => string | undefined;
   /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
@@ -157,7 +158,7 @@ export class Settlement {
     if (units.length === 0) return;
     const moves = units.map((queued) => ({ queued, next: asItIs(queued) }));
     const gone = new Set(await this.#deferrals.put(moves));
-    for (const queued of gone) await this.#ports.contentMissing(queued);
+    for (const queued of gone) this.#ports.contentMissing(queued, () => void this.spill([queued]));
     this.#ports.metrics.spilled(units.length - gone.size);
     for (const queued of units) {
       if (!gone.has(queued)) this.#moved(queued, "spilled");
@@ -192,19 +193,21 @@ export class Settlement {
     const isTold = await this.#notices.offer(queued, "delayed", { recipients: told, occasion: 0 });
     const later = isTold ? { isDelayNotified: true } : { lookAt: now + roomRetryMs };
     const gone = await this.#deferrals.put([{ queued, next: { ...next, ...later } }]);
-    if (gone.length > 0) await this.#ports.contentMissing(queued);
+    if (gone.length > 0) this.#ports.contentMissing(queued, () => this.look(queued));
     else this.#moved(queued, "deferred");
   }
 
   /** Out of the log, which may be what is full, until there is room to tell of it. */
-  async #postpone(queued: QueuedUnit, plan: Plan, ending: Ending): Promise<void> {
+  async #postpone(queued: QueuedUnit, what: Settling): Promise<void> {
     const { clock, log } = this.#ports;
+    const { plan, ending } = what;
     const { events, ...waiting } = postponedPlan(plan, attemptsOf(queued));
     const { isDelayNotified } = asItIs(queued);
     const dueAt = clock.now() + roomRetryMs;
     const next = { ...waiting, isDelayNotified, place: { kind: "wheel", dueAt } as const };
     const gone = await this.#deferrals.put([{ queued, next }]);
-    if (gone.length > 0) return await this.#ports.contentMissing(queued);
+    if (gone.length > 0)
+      return this.#ports.contentMissing(queued, () => void this.#settle(queued, what));
     log.warn("notification_postponed", { uid: queued.unit.uid });
     const disposition = "deferred";
     this.#record(queued, { ...ending, disposition, recipients: events, nextAttemptAt: dueAt });
@@ -256,7 +259,7 @@ export class Settlement {
     const good = new Map([...plan.notifications].filter(([action]) => isGood(action)));
     await this.#notices.send(queued, good, occasion);
     if (!(await this.#notices.offer(queued, "failed", { recipients: failed, occasion }))) {
-      return await this.#postpone(queued, plan, ending);
+      return await this.#postpone(queued, what);
     }
     await this.#recordBounces(queued, plan.failed);
     if (plan.waiting === undefined) await this.#finishInStore([queued]);
@@ -268,7 +271,8 @@ export class Settlement {
       const waiting = isTold ? plan.waiting : { ...plan.waiting, isDelayNotified: false };
       const next = this.#nextState(waiting, ending.attempt, isDestinationDown);
       const gone = await this.#deferrals.put([{ queued, next }]);
-      if (gone.length > 0) return await this.#ports.contentMissing(queued);
+      if (gone.length > 0)
+        return this.#ports.contentMissing(queued, () => void this.#settle(queued, what));
     }
     this.#record(queued, ending);
   }

@@ -2,9 +2,9 @@
 import type { Clock } from "#lib/clock";
 import type { UnitEvent } from "#lib/queue/event";
 import { unknownDestination } from "#lib/queue/shard";
-import type { Shard, Uid } from "#lib/queue/unit";
+import { queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
-import type { LogEntry } from "#lib/stream/stream";
+import type { LogEntry, Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import { encodeUnit } from "#proto/unit";
 import type { DeliveryMetrics } from "../metrics.ts";
@@ -16,6 +16,7 @@ import type { QueuedUnit } from "./queued-unit.ts";
 export interface ParkingPorts {
   readonly shard: Shard;
   readonly store: Store;
+  readonly stream: Stream;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: DeliveryMetrics;
@@ -25,6 +26,9 @@ export interface ParkingPorts {
   /** No longer the owner: whoever is now finds it as it was. */
   readonly isOver: () => boolean;
 }
+
+/** Parks a unit whose content was not found, if that is gone; if not, goes on with `again` later. */
+export type ContentMissing = (queued: QueuedUnit, again: () => void) => void;
 
 type Kept = Pick<LogEntry, "sequence" | "uid" | "record">;
 
@@ -52,8 +56,29 @@ export class Parking {
     writer.record(this.#event(kept), () => {});
   }
 
-  /** A unit that has lost its content. */
-  async contentMissing(queued: QueuedUnit, settlement: Settlement): Promise<void> {
+  /** Nobody waits for it: to know that content is gone takes longer than an election. */
+  contentMissing(settlement: () => Settlement): ContentMissing {
+    const { clock, storeRetryMs, isOver } = this.#ports;
+    return async (queued, again) => {
+      if (await this.#isGone(queued)) return await this.#contentGone(queued, settlement());
+      await clock.sleep(storeRetryMs);
+      if (!isOver()) again();
+    };
+  }
+
+  async #isGone({ unit, origin }: QueuedUnit): Promise<boolean> {
+    const { stream, log, shard } = this.#ports;
+    const { uid } = unit;
+    if (origin.kind === "store") return true;
+    try {
+      return (await stream.contentForSure(queueIdOf(uid))) === undefined;
+    } catch (error) {
+      log.error("content_unaccounted", { uid, shard, error: String(error) });
+      return false;
+    }
+  }
+
+  async #contentGone(queued: QueuedUnit, settlement: Settlement): Promise<void> {
     const { origin, unit } = queued;
     const sequence = origin.kind === "log" ? origin.sequence : 0;
     const kept = { sequence, uid: unit.uid, record: encodeUnit(unit) };
@@ -64,7 +89,7 @@ export class Parking {
 
   /** Resolves when that is durable; with false when the shard was lost before. */
   async #keep({ sequence, uid, record }: Kept, reason: string): Promise<boolean> {
-    const { shard, store, clock, log, metrics, storeRetryMs, isOver } = this.#ports;
+    const { shard, store, stream, clock, log, metrics, storeRetryMs, isOver } = this.#ports;
     const at = clock.now();
     for (;;) {
       if (isOver()) return false;
@@ -76,6 +101,7 @@ export class Parking {
         await clock.sleep(storeRetryMs);
       }
     }
+    if (sequence > 0) stream.keepContent(shard, sequence);
     metrics.parked();
     log.error("unit_parked", { uid, shard, sequence, reason });
     return !isOver();

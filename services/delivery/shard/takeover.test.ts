@@ -57,6 +57,18 @@ describe("takeOver()", () => {
     expect(takeover.journals).toEqual(journals);
   });
 
+  test("what an earlier owner parked keeps its content", async () => {
+    const from = await setUp(3);
+    const parked = { ...settledEvent(2), disposition: "parked" } as const;
+    await from.journal.append(first, [settledEvent(1), parked, settledEvent(3)]);
+    const kept: number[] = [];
+    const keepContent = (_: unknown, sequence: number) => void kept.push(sequence);
+    const journals = [{ writer: first, position: 0 }];
+    const lease = { owner: second, epoch, checkpoint: { floor: 0, journals } };
+    await takeOver(shardOfTests, lease, { ...from, stream: { ...from.stream, keepContent } });
+    expect(kept).toEqual([2]);
+  });
+
   test("everything up to the end of the log may have been deferred before", async () => {
     const from = await setUp(4);
     const takeover = await takeOver(shardOfTests, { epoch }, from);

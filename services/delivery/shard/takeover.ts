@@ -30,7 +30,9 @@ export async function takeOver(
   for (const { writer, position } of journals) {
     for await (const event of journal.replay(writer, shard, position)) {
       assert(event.shard === shard, "a replay tells only of the shard asked for");
-      if (event.sequence > floor) settled.add(event.sequence);
+      if (event.sequence <= floor) continue;
+      settled.add(event.sequence);
+      if (event.disposition === "parked") stream.keepContent(shard, event.sequence);
     }
   }
   // What stands in a lease that somebody had until now may be older than what he did.

@@ -6,6 +6,7 @@ import type { AttemptReport } from "../attempt/attempt.ts";
 import type { WorkerPorts } from "../ports.ts";
 import type { Settlement } from "../settlement/settlement.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
+import type { ContentMissing } from "./parking.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 
 const internalFailure: Outcome = {
@@ -30,7 +31,7 @@ export interface UnitRunPorts
   readonly close: (queue: DestinationQueue) => void;
   readonly reopen: (queue: DestinationQueue) => void;
   readonly offer: (units: readonly QueuedUnit[]) => void;
-  readonly contentMissing: (queued: QueuedUnit) => Promise<void>;
+  readonly contentMissing: ContentMissing;
 }
 
 export class UnitRun {
@@ -50,7 +51,7 @@ export class UnitRun {
       if (isOver()) return;
       if (queued.isCancelled) return await settlement.cancelled([queued]);
       if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
-      if (content === undefined) return await this.#ports.contentMissing(queued);
+      if (content === undefined) return this.#contentMissing(queued);
       await this.#attempt(queue, queued, content);
     } catch (error) {
       // Nothing was sent: it is tried again, from where it was.
@@ -58,6 +59,10 @@ export class UnitRun {
       clock.after(config.timings.storeRetryMs, () => this.#ports.offer([queued]));
     }
   };
+
+  #contentMissing(queued: QueuedUnit): void {
+    this.#ports.contentMissing(queued, () => this.#ports.offer([queued]));
+  }
 
   async #attempt(queue: DestinationQueue, queued: QueuedUnit, content: Uint8Array): Promise<void> {
     const { clock, settlement, isOver, goOn } = this.#ports;

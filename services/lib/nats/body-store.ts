@@ -1,5 +1,6 @@
 /** Large content, in chunks in the stream BODY, until the last of its units is settled (ADR 0009). */
 import type { JetStreamManager } from "@nats-io/jetstream";
+import type { Clock } from "#lib/clock";
 import { type QueueId, queueIdOf, type Uid } from "#lib/queue/unit";
 import {
   type BodyReference,
@@ -10,15 +11,20 @@ import {
 } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
 import type { Fate, Letter, PersistentPublisher } from "./publishing/persistent-publisher.ts";
+import { standingSubjects } from "./reading/gone.ts";
 
 export interface BodyStorePorts {
   readonly names: ClusterNames;
   readonly publisher: Pick<PersistentPublisher, "publish">;
   readonly manager: JetStreamManager;
+  readonly clock: Clock;
 }
 
 /** Chunks asked for at once. */
 const readsMax = 4;
+/** Longer than an election, behind which another server answers. */
+const patienceMs = 15_000;
+const againMs = 1_000;
 const nothing = new Uint8Array();
 
 export class BodyStore {
@@ -44,7 +50,7 @@ export class BodyStore {
     return failed ?? reference;
   }
 
-  /** Undefined when it, or a part of it, is not there. */
+  /** Undefined when it, or a part of it, is not found now: that proves nothing (ADR 0009). */
   async get(id: QueueId): Promise<Uint8Array | undefined> {
     const first = await this.#read(id, 0);
     if (first === undefined) return undefined;
@@ -58,6 +64,20 @@ export class BodyStore {
       }
     }
     return new Uint8Array(Buffer.concat(chunks));
+  }
+
+  /** Undefined only when it, or a part of it, is gone; rejects while nobody knows. */
+  async getForSure(id: QueueId): Promise<Uint8Array | undefined> {
+    const { clock } = this.#ports;
+    const deadline = clock.monotonic() + patienceMs;
+    for (;;) {
+      const content = await this.get(id);
+      if (content !== undefined) return content;
+      if (clock.monotonic() >= deadline) break;
+      await clock.sleep(againMs);
+    }
+    if (await this.#isGone(id)) return undefined;
+    throw new Error(`Cannot read the content of "${id}": it is neither there nor gone`);
   }
 
   /** A unit is settled: the content goes with the last one that needs it. */
@@ -79,6 +99,18 @@ export class BodyStore {
   async remove(id: QueueId): Promise<void> {
     const { names, manager } = this.#ports;
     await manager.streams.purge(names.bodyStream, { filter: names.bodyOfMessage(id) });
+  }
+
+  /** By the state that the stream's leader tells: a chunk that it only failed to read is in there. */
+  async #isGone(id: QueueId): Promise<boolean> {
+    const { names, manager } = this.#ports;
+    const options = { subjects_filter: names.bodyOfMessage(id) };
+    const standing = standingSubjects(await manager.streams.info(names.bodyStream, options));
+    if (standing === undefined) return false;
+    if (!standing.has(names.chunkSubject(id, 0))) return true;
+    const chunks = (await this.#read(id, 0))?.reference.chunks ?? 0;
+    const numbers = Array.from({ length: chunks }, (_, n) => n);
+    return numbers.some((n) => !standing.has(names.chunkSubject(id, n)));
   }
 
   #publish(id: string, letter: Omit<Letter, "id" | "stream">): Promise<Fate> {

@@ -61,7 +61,7 @@ export async function openJetStreamLog(options: JetStreamLogOptions) {
   });
   const deadlines = new Deadlines(clock);
   const lanes = { link: consumeLink, manager, clock, deadlines, log };
-  const bodies = new BodyStore({ names, publisher, manager });
+  const bodies = new BodyStore({ names, publisher, manager, clock });
   const payloadBytesMax = () => links.publish.info?.max_payload ?? defaultPayloadBytes;
   const stream = new JetStreamStream({ ...lanes, names, bodies });
   const splitFeed = new SplitFeed({

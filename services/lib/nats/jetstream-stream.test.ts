@@ -11,7 +11,7 @@ test("the end of a log is its leader's word, and nobody else's", async () => {
   const ports = server.ports();
   const names = clusterNames();
   const publish = () => Promise.reject(new Error("nothing is published"));
-  const bodies = new BodyStore({ names, publisher: { publish }, manager: ports.manager });
+  const bodies = new BodyStore({ names, publisher: { publish }, ...ports });
   const stream = new JetStreamStream({ ...ports, names, bodies });
   server.state = { first_seq: 1, last_seq: 7 };
   expect(await stream.end(shard(0))).toBe(7);

@@ -23,6 +23,8 @@ export class JetStreamStream implements Stream {
   readonly #readers = new Set<JetStreamReader>();
   /** Entries that were read whose content stands apart, by shard and sequence. */
   readonly #bodies = new Map<Shard, Map<number, StandingBody>>();
+  /** Parked entries: an operator may want their content, which goes by its age. */
+  readonly #kept = new Map<Shard, Set<number>>();
   #closedRestarts = 0;
   #closedHoles = 0;
 
@@ -56,6 +58,14 @@ export class JetStreamStream implements Stream {
     return this.#ports.bodies.get(id);
   }
 
+  contentForSure(id: QueueId): Promise<Uint8Array | undefined> {
+    return this.#ports.bodies.getForSure(id);
+  }
+
+  keepContent(shard: Shard, sequence: number): void {
+    this.#keptOf(shard).add(sequence);
+  }
+
   async end(shard: Shard): Promise<number> {
     const { manager, names } = this.#ports;
     const info = await manager.streams.info(names.shardStream(shard));
@@ -77,16 +87,18 @@ export class JetStreamStream implements Stream {
   async #releaseBodies(shard: Shard, floor: number): Promise<void> {
     const { bodies, log } = this.#ports;
     const standing = this.#bodiesOf(shard);
+    const kept = this.#keptOf(shard);
     for (const [sequence, { uid, body }] of standing) {
       if (sequence > floor) continue;
       try {
-        await bodies.release(uid, body);
+        if (!kept.has(sequence)) await bodies.release(uid, body);
         standing.delete(sequence);
       } catch (error) {
         log.warn("body_release_failed", { uid, error: String(error) });
         return;
       }
     }
+    for (const sequence of kept) if (sequence <= floor) kept.delete(sequence);
   }
 
   close(): void {
@@ -97,6 +109,12 @@ export class JetStreamStream implements Stream {
     const bodies = this.#bodies.get(shard) ?? new Map<number, StandingBody>();
     this.#bodies.set(shard, bodies);
     return bodies;
+  }
+
+  #keptOf(shard: Shard): Set<number> {
+    const kept = this.#kept.get(shard) ?? new Set<number>();
+    this.#kept.set(shard, kept);
+    return kept;
   }
 
   #forget(reader: JetStreamReader): void {

@@ -45,6 +45,13 @@ export class SqliteLog implements Intake, Stream {
     return this.#thread.call("content", id);
   }
 
+  contentForSure(id: QueueId): Promise<Uint8Array | undefined> {
+    return this.content(id);
+  }
+
+  /** It has no age here, so it goes with its entry. */
+  keepContent(): void {}
+
   end(shard: Shard): Promise<number> {
     return this.#thread.call("logEnd", shard);
   }

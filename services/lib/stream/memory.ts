@@ -81,10 +81,14 @@ export class MemoryLog {
 
   stream(faults?: Faults): Stream {
     const seam = "stream";
+    const content: Stream["content"] = (id) =>
+      betweenFaults(faults, { seam, operation: "content" }, () => this.#contents.get(id)?.data);
     return {
       open: (shard, after) => this.#open(shard, after, faults),
-      content: (id) =>
-        betweenFaults(faults, { seam, operation: "content" }, () => this.#contents.get(id)?.data),
+      content,
+      contentForSure: content,
+      // It has no age here, so it goes with its entry.
+      keepContent: () => {},
       end: (shard) =>
         betweenFaults(faults, { seam, operation: "end", shard }, () => this.#log(shard).end),
       purge: (shard, floor) =>

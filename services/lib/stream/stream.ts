@@ -40,8 +40,14 @@ export interface Stream {
    * left out.
    */
   open(shard: Shard, after: number): LogReader;
-  /** Content of a message that is still in a log. Undefined when it is not there. */
+  /** Content of a message that is still in a log. Undefined when it is not found now. */
   content(id: QueueId): Promise<Uint8Array | undefined>;
+  /**
+   * Undefined only when it is gone. To find that out takes its time; rejects when it cannot be.
+   */
+  contentForSure(id: QueueId): Promise<Uint8Array | undefined>;
+  /** A parked entry's content, where it stands apart and goes by age, stays behind the floor. */
+  keepContent(shard: Shard, sequence: number): void;
   /** The last sequence of the shard's log now; 0 when it never had one. */
   end(shard: Shard): Promise<number>;
   /** Drops every entry up to and including `floor`. Idempotent. */

@@ -96,6 +96,8 @@ function observedStream({ log, witness }: SharedSeams, faults: DrawnFaults): Str
   return {
     open: (shard, after) => new UnsteadyReader(inner.open(shard, after), { after, faults }),
     content: (id) => inner.content(id),
+    contentForSure: (id) => inner.contentForSure(id),
+    keepContent: (shard, sequence) => inner.keepContent(shard, sequence),
     end: (shard) => inner.end(shard),
     purge: (shard, floor) =>
       faults.effect({ seam: "stream", operation: "purge", shard }, async () => {
