@@ -17,7 +17,17 @@ import { WorkingSet } from "./working-set.ts";
 class Bench {
   readonly clock = new VirtualClock(epoch);
   readonly log = new MemoryLog({ clock: this.clock, shards: 1 });
-  readonly store = new MemoryStore({ clock: this.clock });
+  /** What becomes of each look into the store. */
+  look = async (): Promise<void> => {};
+  readonly store = new MemoryStore({
+    clock: this.clock,
+    faults: {
+      before: async ({ operation }) => {
+        if (operation === "find") await this.look();
+      },
+      after: async () => {},
+    },
+  });
   readonly progress: ShardProgress;
   readonly working: WorkingSet;
   readonly offered: QueuedUnit[] = [];
@@ -68,6 +78,16 @@ class Bench {
     return made;
   }
 
+  /** The store has it as deferred. */
+  async defer(n: number): Promise<void> {
+    const content = async () => new Uint8Array(1);
+    await this.store.defer(shardOfTests, [{ deferred: deferred({ uid: nthUid(n) }), content }]);
+  }
+
+  stop(): void {
+    this.#stop.abort(new Error("stopped"));
+  }
+
   async read(): Promise<void> {
     void this.feed.run(this.#stop.signal);
     await this.clock.advance(0);
@@ -76,6 +96,10 @@ class Bench {
   get uids(): readonly string[] {
     return this.offered.map(({ unit }) => unit.uid);
   }
+}
+
+async function away(): Promise<void> {
+  throw new Error("away");
 }
 
 function asItIs(reader: LogReader): LogReader {
@@ -166,6 +190,68 @@ describe("LogFeed", () => {
     await bench.read();
     expect(bench.left).toEqual([`deferred ${nthUid(1)}`]);
     expect(bench.uids).toEqual([nthUid(3), nthUid(2)]);
+  });
+
+  test("suspects wait for a store that is away, and keep nobody but the floor", async () => {
+    const bench = new Bench({ suspectThrough: 3 });
+    for (const n of numbers(5)) await bench.accept({ uid: nthUid(n) });
+    await bench.defer(2);
+    bench.look = away;
+    await bench.read();
+    await bench.accept({ uid: nthUid(6) });
+    await bench.clock.advance(10_000);
+    expect([bench.uids, bench.left]).toEqual([[nthUid(4), nthUid(5), nthUid(6)], []]);
+    for (const n of [4, 5, 6]) bench.progress.settled(n, 1);
+    expect(bench.progress.floor).toBe(0);
+    bench.look = async () => {};
+    await bench.clock.advance(1_000);
+    expect(bench.uids.slice(3)).toEqual([nthUid(1), nthUid(3)]);
+    expect(bench.left).toEqual([`deferred ${nthUid(2)}`]);
+    for (const n of [1, 3]) bench.progress.settled(n, 1);
+    expect(bench.progress.floor).toBe(1);
+  });
+
+  test("one that is set aside during a look is looked up by the next", async () => {
+    const bench = new Bench({ suspectThrough: 2 });
+    await bench.defer(2);
+    await bench.accept({ uid: nthUid(1) });
+    bench.look = away;
+    await bench.read();
+    const answered = Promise.withResolvers<void>();
+    bench.look = () => answered.promise;
+    await bench.clock.advance(1_000);
+    await bench.accept({ uid: nthUid(2) });
+    await bench.clock.advance(0);
+    answered.resolve();
+    await bench.clock.advance(0);
+    expect([bench.uids, bench.left]).toEqual([[nthUid(1)], [`deferred ${nthUid(2)}`]]);
+  });
+
+  test("so many are set aside, then it does not read on until they are looked up", async () => {
+    const bench = new Bench({ suspectThrough: 1_500 });
+    for (const n of numbers(1_600)) await bench.accept({ uid: nthUid(n) });
+    bench.look = away;
+    await bench.read();
+    await bench.clock.advance(10_000);
+    expect([bench.progress.unsettledCount, bench.uids.length]).toEqual([1_000, 0]);
+    bench.look = async () => {};
+    await bench.clock.advance(1_000);
+    expect([bench.uids.length, new Set(bench.uids).size]).toEqual([1_600, 1_600]);
+  });
+
+  test("those set aside are the next owner's when it stops, also in the middle of a look", async () => {
+    const bench = new Bench({ suspectThrough: 1 });
+    await bench.accept({ uid: nthUid(1) });
+    bench.look = away;
+    await bench.read();
+    const answered = Promise.withResolvers<void>();
+    bench.look = () => answered.promise;
+    await bench.clock.advance(1_000);
+    bench.stop();
+    answered.resolve();
+    await bench.clock.advance(10_000);
+    expect([bench.uids, bench.left, bench.working.unitCount]).toEqual([[], [], 0]);
+    expect(bench.progress.floor).toBe(0);
   });
 
   test("one that is in memory is a duplicate; one that is only claimed is none", async () => {

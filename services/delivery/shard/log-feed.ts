@@ -4,7 +4,7 @@ import type { Clock } from "#lib/clock";
 import type { Shard, Uid } from "#lib/queue/unit";
 import type { Store, StoredUnit } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
-import { Waiters } from "#lib/stream/waiters";
+import { rejectOnAbort, Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { decodeUnit } from "#proto/unit";
 import type { DeliveryMetrics } from "../metrics.ts";
@@ -18,6 +18,12 @@ const pullLimit = { countMax: 500, bytesMax: 8 * 1024 * 1024 } as const;
 
 /** Entries being parked at once: a store that is away must not keep all others from being tried. */
 const parkingMax = 32;
+
+/**
+ * Suspects set aside while the store is away, so that what is behind them is tried; with these, and
+ * what came in the same pull, the log is not read until it answers.
+ */
+const asideMax = { count: 1_000, bytes: 4 * 1024 * 1024 } as const;
 
 /** Under load it stops for moments, again and again: that is no news. */
 const tellAfterMs = 5_000;
@@ -47,6 +53,10 @@ export class LogFeed {
   readonly #ports: LogFeedPorts;
   readonly #parked = new Waiters();
   #parking = 0;
+  /** Read, not settled, and in nobody's hands: the floor stays below them, as below all others. */
+  readonly #aside: LogEntry[] = [];
+  #isLookingUp = false;
+  readonly #lookedUp = new Waiters();
 
   constructor(ports: LogFeedPorts) {
     this.#ports = ports;
@@ -96,9 +106,20 @@ export class LogFeed {
       else fresh.push(entry);
     }
     // Looked for in all of them: the lane that overtakes may come first, with one that is behind them.
-    const suspects = fresh.filter((entry) => entry.sequence <= takeover.suspectThrough);
-    const stored = suspects.length > 0 ? await this.#findStored(suspects, signal) : undefined;
+    const isSuspect = (entry: LogEntry) => entry.sequence <= takeover.suspectThrough;
+    const suspects = fresh.filter(isSuspect);
+    // While others wait for the store it is not asked here: it may take its time to fail.
+    const stored = this.#isLookingUp ? undefined : await this.#findStored(suspects);
     if (signal.aborted) return;
+    if (stored !== undefined) return await this.#place(fresh, stored);
+    this.#aside.push(...suspects);
+    if (!this.#isLookingUp) void this.#lookUpAside(signal);
+    const others = fresh.filter((entry) => !isSuspect(entry));
+    await this.#place(others, new Map());
+    while (this.#isAsideFull) await rejectOnAbort(this.#lookedUp.wait(), signal);
+  }
+
+  async #place(fresh: readonly LogEntry[], stored: ReadonlyMap<Uid, StoredUnit>): Promise<void> {
     const units: QueuedUnit[] = [];
     for (const entry of fresh) {
       const queued = await this.#decode(entry);
@@ -109,25 +130,62 @@ export class LogFeed {
         continue;
       }
       this.#ports.working.add(queued);
-      if (stored?.has(entry.uid)) this.#foundDeferred(queued);
+      if (stored.has(entry.uid)) this.#foundDeferred(queued);
       else units.push(queued);
     }
     await this.#ports.offer(units);
   }
 
-  /** A crash between the store's write and the journal's is harmless, because of this look (DESIGN §4). */
+  /**
+   * A crash between the store's write and the journal's is harmless, because of this look (DESIGN §4).
+   * Undefined when the store is away.
+   */
   async #findStored(
     suspects: readonly LogEntry[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<Uid, StoredUnit>> {
-    const { store, clock, log, storeRetryMs } = this.#ports;
-    for (;;) {
-      try {
-        return await store.find(suspects.map((entry) => entry.uid));
-      } catch (error) {
-        log.error("suspects_wait", { shard: this.#ports.shard, error: String(error) });
-        await clock.sleep(storeRetryMs, signal);
-      }
+  ): Promise<ReadonlyMap<Uid, StoredUnit> | undefined> {
+    const { store, log, shard } = this.#ports;
+    if (suspects.length === 0) return new Map();
+    try {
+      return await store.find(suspects.map((entry) => entry.uid));
+    } catch (error) {
+      log.error("suspects_wait", { shard, error: String(error) });
+      return undefined;
+    }
+  }
+
+  get #isAsideFull(): boolean {
+    const bytes = this.#aside.reduce((sum, entry) => sum + weightOf(entry), 0);
+    return this.#aside.length >= asideMax.count || bytes >= asideMax.bytes;
+  }
+
+  /** Until none is left, or the signal aborts: then they are the next owner's suspects. Never rejects. */
+  async #lookUpAside(signal: AbortSignal): Promise<void> {
+    const { clock, storeRetryMs } = this.#ports;
+    this.#isLookingUp = true;
+    let isAnswered = false;
+    while (!signal.aborted && this.#aside.length > 0) {
+      if (!isAnswered) await clock.sleep(storeRetryMs, signal).catch(() => undefined);
+      isAnswered = await this.#lookUpSome(signal);
+    }
+    this.#isLookingUp = false;
+  }
+
+  /** False when the store is still away. */
+  async #lookUpSome(signal: AbortSignal): Promise<boolean> {
+    const { working, log, shard } = this.#ports;
+    try {
+      await working.room();
+      const batch = this.#aside.slice(0, pullLimit.countMax);
+      const stored = await this.#findStored(batch);
+      if (stored === undefined || signal.aborted) return false;
+      // Before they are placed: nobody places one twice.
+      this.#aside.splice(0, batch.length);
+      this.#lookedUp.wake();
+      await this.#place(batch, stored);
+      return true;
+    } catch (error) {
+      log.error("log_read_failed", { shard, error: String(error) });
+      return false;
     }
   }
 
@@ -156,4 +214,8 @@ export class LogFeed {
       this.#parked.wake();
     });
   }
+}
+
+function weightOf({ record, content }: LogEntry): number {
+  return record.length + (content?.length ?? 0);
 }
