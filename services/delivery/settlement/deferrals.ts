@@ -5,14 +5,17 @@ import type { Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import { nextGeneration, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { Reservation, RetryWheel } from "../waiting/retry-wheel.ts";
+import { BatchSize } from "./batch-size.ts";
 import type { PersistentWrites } from "./persistent-writes.ts";
 
-/** Rows that go to the store in one call. */
+/** Units that are put in one go. */
 const batchMax = 500;
+/** Of those, in one call: fewer while the store is slow. */
+const callUnits = { max: batchMax, min: 8 } as const;
 
 export interface DeferralsPorts {
   readonly shard: Shard;
-  readonly store: Store;
+  readonly store: Pick<Store, "defer" | "content">;
   readonly stream: Stream;
   readonly wheel: RetryWheel;
   readonly delayNotificationMs: number;
@@ -51,6 +54,7 @@ class ContentGone extends Error {
 
 export class Deferrals {
   readonly #ports: DeferralsPorts;
+  readonly #callUnits = new BatchSize(callUnits);
 
   constructor(ports: DeferralsPorts) {
     this.#ports = ports;
@@ -91,16 +95,31 @@ export class Deferrals {
 
   /** Undefined when they are durable, else the one without content: nothing is known of the others. */
   #write(deferrals: readonly Deferral[]): Promise<Uid | undefined> {
-    const { store, shard, writes } = this.#ports;
+    const { writes } = this.#ports;
+    let rest = deferrals;
     return writes.persist("defer", async () => {
       try {
-        await store.defer(shard, deferrals);
+        while (rest.length > 0) rest = rest.slice(await this.#writeSome(rest));
         return undefined;
       } catch (error) {
         if (error instanceof ContentGone) return error.uid;
         throw error;
       }
     });
+  }
+
+  /** The first of them, in one call. Resolves to how many these are, now that they are durable. */
+  async #writeSome(deferrals: readonly Deferral[]): Promise<number> {
+    const { store, shard } = this.#ports;
+    const some = deferrals.slice(0, this.#callUnits.now);
+    try {
+      await store.defer(shard, some);
+      this.#callUnits.succeeded();
+      return some.length;
+    } catch (error) {
+      if (!(error instanceof ContentGone)) this.#callUnits.failed();
+      throw error;
+    }
   }
 
   #written({ queued, deferral, reservation }: Write): void {

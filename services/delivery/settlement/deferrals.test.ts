@@ -1,0 +1,53 @@
+/** How units come into the store while it is slow. */
+import { expect, test } from "bun:test";
+import { MemoryStore } from "#lib/store/memory";
+import type { Deferral } from "#lib/store/store";
+import { MemoryLog } from "#lib/stream/memory";
+import { silentLog } from "#lib/telemetry/log";
+import { VirtualClock } from "#lib/virtual-clock";
+import { epoch, hour } from "../../../test/support/delivery/delivery-bench.ts";
+import { nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
+import { fromLog } from "../shard/queued-unit.ts";
+import { Tenure } from "../tenure.ts";
+import { RetryWheel } from "../waiting/retry-wheel.ts";
+import { asItIs, Deferrals } from "./deferrals.ts";
+import { PersistentWrites } from "./persistent-writes.ts";
+
+test("a store that takes few units in the time of a call gets few, and then all", async () => {
+  const clock = new VirtualClock(epoch);
+  const store = new MemoryStore({ clock });
+  const written = new Set<string>();
+  const slow = {
+    defer: async (_: unknown, deferrals: readonly Deferral[]) => {
+      if (deferrals.length > 40) throw new Error("the call took too long");
+      for (const { deferred } of deferrals) written.add(deferred.unit.uid);
+    },
+    content: async () => undefined,
+  };
+  const placed: string[] = [];
+  const deferrals = new Deferrals({
+    shard: shardOfTests,
+    store: slow,
+    stream: new MemoryLog({ clock, shards: 1 }).stream(),
+    wheel: new RetryWheel(shardOfTests, store, clock),
+    delayNotificationMs: hour,
+    writes: new PersistentWrites({
+      clock,
+      log: silentLog,
+      storeRetryMs: 1_000,
+      tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
+      isOver: () => false,
+    }),
+    placed: (queued) => void placed.push(queued.unit.uid),
+    isOver: () => false,
+  });
+  const moves = Array.from({ length: 500 }, (_, n) => {
+    const unit = unitOf({ uid: nthUid(n), expiresAt: epoch + 24 * hour });
+    const queued = fromLog(unit, { sequence: n + 1, content: new Uint8Array(3), since: 0 });
+    return { queued, next: asItIs(queued) };
+  });
+  const put = deferrals.put(moves);
+  await clock.advance(60_000);
+  expect(await put).toEqual([]);
+  expect([written.size, placed.length]).toEqual([500, 500]);
+});
