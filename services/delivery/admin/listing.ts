@@ -70,7 +70,7 @@ export async function showMessage(
 }
 
 /** A store that is away must not hide what is in memory. */
-async function storedOf(listing: Promise<UnitPage>): Promise<UnitPage & { why?: string }> {
+export async function storedOf(listing: Promise<UnitPage>): Promise<UnitPage & { why?: string }> {
   try {
     return await listing;
   } catch (error) {

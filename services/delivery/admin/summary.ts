@@ -1,9 +1,10 @@
 /** Destinations as an operator sees them: whether they may be tried, and what waits for them. */
 import type { Destination } from "#lib/queue/unit";
-import { type Store, StoreUnavailable, type UnitPage } from "#lib/store/store";
+import type { Store } from "#lib/store/store";
 import { type DestinationSummary, listLimitMax } from "#proto/admin";
 import type { DestinationQueue } from "../shard/destination-queue.ts";
 import type { ShardOwner } from "../shard/owner.ts";
+import { storedOf } from "./listing.ts";
 
 /** A count that is not complete is better than one that comes too late. */
 const withinMs = 1_000;
@@ -84,7 +85,8 @@ async function deferredBy(
     withinMs,
     ...(only === undefined ? {} : { destination: only }),
   };
-  const { units, next, isAway } = await listed(store.list(shard, filter));
+  // While the store is away what was counted is still worth to be told.
+  const { units, next, why } = await storedOf(store.list(shard, filter));
   const counts = new Map<Destination, number>();
   for (const { unit, place } of units) {
     if (place.kind !== "wheel" || working.unit(unit.uid) !== undefined) continue;
@@ -93,17 +95,7 @@ async function deferredBy(
   for (const name of working.deferred.kinds) {
     counts.set(name, Math.max(counts.get(name) ?? 0, working.deferred.of(name)));
   }
-  return { counts, isPartial: isAway || next !== undefined };
-}
-
-/** While the store is away what was counted is still worth to be told. */
-async function listed(listing: Promise<UnitPage>): Promise<UnitPage & { isAway: boolean }> {
-  try {
-    return { ...(await listing), isAway: false };
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return { units: [], isAway: true };
-    throw error;
-  }
+  return { counts, isPartial: why !== undefined || next !== undefined };
 }
 
 function summaryOf(

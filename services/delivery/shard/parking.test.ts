@@ -47,8 +47,11 @@ class Bench {
     });
   }
 
-  async missing(): Promise<void> {
-    const left = (_: unknown, disposition: string) => void this.left.push(disposition);
+  async missing(fail?: () => never): Promise<void> {
+    const left = (_: unknown, disposition: string) => {
+      fail?.();
+      this.left.push(disposition);
+    };
     const settlement = { left } as unknown as Settlement;
     const origin = { sequence: 3, content: undefined, since: 0 };
     const queued = fromLog(unitOf({ uid: nthUid(3) }), origin);
@@ -76,6 +79,14 @@ describe("a unit whose content was not found", () => {
     expect(await bench.store.parked(9)).toEqual([]);
     expect([bench.left, bench.kept, bench.again]).toEqual([[], [], 1]);
   });
+});
+
+test("what fails in between is begun again, and throws at nobody", async () => {
+  const bench = new Bench(async () => undefined);
+  await bench.missing(() => {
+    throw new Error("a promise of ours is broken");
+  });
+  expect([bench.left, bench.again]).toEqual([[], 1]);
 });
 
 test("an entry that nobody can read keeps its content, too", async () => {

@@ -58,12 +58,22 @@ export class Parking {
 
   /** Nobody waits for it: to know that content is gone takes longer than an election. */
   contentMissing(settlement: () => Settlement): ContentMissing {
-    const { clock, storeRetryMs, isOver } = this.#ports;
-    return async (queued, again) => {
+    return (queued, again) => void this.#contentMissing(queued, { settlement, again });
+  }
+
+  /** Never rejects: what fails unforeseen is begun again, like content that may yet be found. */
+  async #contentMissing(
+    queued: QueuedUnit,
+    { settlement, again }: { settlement: () => Settlement; again: () => void },
+  ): Promise<void> {
+    const { clock, log, shard, storeRetryMs, isOver } = this.#ports;
+    try {
       if (await this.#isGone(queued)) return await this.#contentGone(queued, settlement());
-      await clock.sleep(storeRetryMs);
-      if (!isOver()) again();
-    };
+    } catch (error) {
+      log.error("parking_failed", { uid: queued.unit.uid, shard, error });
+    }
+    await clock.sleep(storeRetryMs);
+    if (!isOver()) again();
   }
 
   async #isGone({ unit, origin }: QueuedUnit): Promise<boolean> {
