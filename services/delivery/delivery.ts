@@ -37,9 +37,7 @@ export class Delivery {
   async stop(): Promise<void> {
     this.#isStopping = true;
     // Before its start is through, too: that may wait for a store that is away.
-    const stopped = this.#worker?.stop();
-    await this.#starting.catch(() => {});
-    await stopped;
+    await Promise.all([this.#worker?.stop(), this.#starting.catch(() => {})]);
   }
 
   /** What the old incarnation knew is of no use but for its holds: the new one takes over as from a stranger. */
