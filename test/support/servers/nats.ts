@@ -19,6 +19,7 @@ export interface NatsServersOptions {
   readonly sync?: "always" | "2m";
   /** Lines that are added to each server's configuration: accounts, TLS. */
   readonly configuration?: string;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
 }
 
@@ -40,6 +41,7 @@ export async function startNats(options: NatsServersOptions): Promise<NatsServer
         name: `nats-server ${node}`,
         folder,
         command: [binary, "-c", file],
+        environment: options.environment,
         isReady: () => isHealthy(place, node),
         readyMaxMs,
       };

@@ -11,7 +11,7 @@ export interface NodePlan {
   /** Its own: data, configuration and log. */
   readonly folder: string;
   readonly command: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly isReady: () => Promise<boolean>;
   readonly readyMaxMs: number;
   /** After SIGTERM; then it is killed. Default: 30 s. */
