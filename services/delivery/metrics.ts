@@ -14,6 +14,8 @@ export interface DeliveryMetrics {
   takenOver(durationMs: number): void;
   /** A shard was given up; in good order, or what is left to the seal of its journal. */
   handedOver(durationMs: number, isReleased: boolean): void;
+  /** A limit of this kind refused; `isShared`: one of several workers. */
+  limitRefused(kind: string, isShared: boolean): void;
 }
 
 /** Counts nothing; for tests that do not look. */
@@ -28,4 +30,5 @@ export const noMetrics: DeliveryMetrics = {
   destinationDown() {},
   takenOver() {},
   handedOver() {},
+  limitRefused() {},
 };

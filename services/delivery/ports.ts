@@ -15,6 +15,7 @@ import type { NextHops } from "./attempt/next-hops.ts";
 import type { SessionPool } from "./attempt/session-pool.ts";
 import type { DeliveryConfig } from "./config.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { WorkerLimits } from "./limits/worker-limits.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
 import type { Notifier } from "./settlement/notifier.ts";
 import type { Tenure } from "./tenure.ts";
@@ -45,4 +46,5 @@ export interface WorkerPorts extends DeliveryPorts {
   readonly pool: SessionPool;
   readonly dispatcher: Dispatcher;
   readonly notifier: Notifier;
+  readonly limits: WorkerLimits;
 }

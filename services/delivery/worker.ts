@@ -19,6 +19,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Holds } from "./holds.ts";
+import { WorkerLimits } from "./limits/worker-limits.ts";
 import { Ownership } from "./ownership.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
 import { Notifier } from "./settlement/notifier.ts";
@@ -169,6 +170,7 @@ export class Worker {
     );
     if (this.#isOver) {
       owner.fence();
+      this.#ports.limits.close(shard);
       return;
     }
     const scope = {
@@ -182,6 +184,7 @@ export class Worker {
   }
 
   #disown(shard: Shard): void {
+    this.#ports.limits.close(shard);
     this.#owners.get(shard)?.unserve();
     this.#owners.delete(shard);
   }
@@ -222,6 +225,7 @@ export class Worker {
     this.#holds.stop();
     this.#unserve?.();
     this.#ports.pool.close();
+    this.#ports.limits.stop();
   }
 }
 
@@ -240,6 +244,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     pool,
     nextHops,
     dispatcher: new Dispatcher(limits.sessionsMax),
+    limits: new WorkerLimits(ports),
     attempts: new Attempts({
       ...{ transport, clock, deadlines, timings, config, nextHops, pool, isOver },
     }),

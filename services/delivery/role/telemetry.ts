@@ -41,6 +41,10 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     help: "From the last reading of a shard's log until the shard is released.",
     buckets: secondsBuckets,
   });
+  const refusals = metrics.counter(
+    "godwit_limit_refusals_total",
+    "Questions that a limit refused for now, by its kind, and whether several workers share it.",
+  );
   return {
     recipient: (outcome) => recipients.add(1, { outcome }),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
@@ -53,6 +57,7 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     takenOver: (durationMs) => takeovers.record(durationMs / 1_000),
     handedOver: (durationMs, isReleased) =>
       handOvers.record(durationMs / 1_000, { released: String(isReleased) }),
+    limitRefused: (kind, isShared) => refusals.add(1, { kind, shared: String(isShared) }),
   };
 }
 

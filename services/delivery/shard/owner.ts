@@ -73,6 +73,7 @@ export class ShardOwner {
       owner.fence();
       throw error;
     }
+    ports.limits.open(shard, lease);
     void owner.#openStore();
     void owner.#run();
     return owner;

@@ -69,12 +69,17 @@ export class Permit {
     return this.#held.map(({ key }) => key);
   }
 
-  /** Limits have changed: what is open counts under those that apply now, even above them. */
-  rebind(bound: readonly BoundLimit[], now: number): void {
+  /**
+   * Limits have changed: what is open counts under those that apply now, even above them. Tells the
+   * keys under which it counted before.
+   */
+  rebind(bound: readonly BoundLimit[], now: number): readonly string[] {
     assert(!this.#isReleased, "only what is open is counted again");
+    const before = this.#held.map(({ key }) => key);
     this.#count(-1, now);
-    this.#held = connectionLimitsOf(bound);
+    this.#held = this.#connections === 0 ? [] : connectionLimitsOf(bound);
     this.#count(1, now);
+    return before;
   }
 
   /** More are open than may be by now: this one is not to be used again after its transaction. */

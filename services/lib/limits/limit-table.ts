@@ -31,6 +31,7 @@ export class LimitTable implements Counts {
   readonly #meters = new ForgetfulMap<Meter>(({ paidAt }, now) => paidAt <= now);
   readonly #connections = new Map<string, number>();
   readonly #crash: Crash | undefined;
+  #isClosed = false;
 
   /** `crash`: the counts of the former owner are lost; taken as used up at that time. */
   constructor(crash?: Crash) {
@@ -60,6 +61,18 @@ export class LimitTable implements Counts {
     return boundTo(this, own, subject);
   }
 
+  /** The shard is being given away: nothing goes any more, and what is open is to be closed. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Connections that are counted. */
+  get open(): number {
+    let open = 0;
+    for (const each of this.#connections.values()) open += each;
+    return open;
+  }
+
   /** Sessions do not move: they are closed before a shard is given away. */
   snapshot(now: number): Snapshot {
     assert(this.#connections.size === 0, "a shard that is given away has no session");
@@ -75,6 +88,7 @@ export class LimitTable implements Counts {
 
   earliest(bound: BoundLimit, cost: number, now: number): number {
     const { limit, key, pace } = bound;
+    if (this.#isClosed) return Number.POSITIVE_INFINITY;
     if (limit.kind === "connections") {
       const open = this.#connections.get(key) ?? 0;
       return open + cost <= limit.max ? now : Number.POSITIVE_INFINITY;
@@ -107,7 +121,8 @@ export class LimitTable implements Counts {
 
   excess({ limit, key }: BoundLimit): number {
     assert(limit.kind === "connections", "only connections are held");
-    return Math.max(0, (this.#connections.get(key) ?? 0) - limit.max);
+    const max = this.#isClosed ? 0 : limit.max;
+    return Math.max(0, (this.#connections.get(key) ?? 0) - max);
   }
 
   #paidAtFirst(kind: RateKind, pace: Pace): number {
