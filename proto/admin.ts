@@ -90,6 +90,10 @@ const listedUnit = z
     expiresAt: time,
     nextAttemptAt: time.optional(),
     tenant: z.string().optional(),
+    campaign: z.string().optional(),
+    pool: z.string().optional(),
+    /** `h` overtakes `n`. */
+    lane: z.enum(["n", "h"]).optional(),
     isNotification: z.boolean(),
   })
   .readonly();

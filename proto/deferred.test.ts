@@ -42,6 +42,11 @@ const tried: DeferredUnit = {
   },
 };
 
+test("a deferred unit keeps its labels", () => {
+  const unit = { ...tried.unit, tenant: "acme", campaign: "spring", pool: "warm" };
+  expect(decodeDeferred(encodeDeferred({ ...tried, unit }))).toEqual({ ...tried, unit });
+});
+
 const goldenUntried =
   "85a17601a175c48089a863616d706169676ea6737072696e67a17601a175bc30314a4446385a355430414243" +
   "44454647484a4b4d4e505152532e30a164ab6578616d706c652e636f6da166b06140736f757263652e657861" +

@@ -34,6 +34,8 @@ const full: Unit = {
   ],
   lane: "h",
   tenant: "acme",
+  campaign: "spring-2026",
+  pool: "warm",
   isNotification: true,
 };
 
@@ -43,12 +45,13 @@ const goldenPlain =
   "000001a1ee565e00a178cf000001a208162a00a17acd1000";
 
 const goldenFull =
-  "8fa17601a175bc30314a4446385a35543041424344454647484a4b4d4e505152532e30a164b25b495076363a" +
+  "de0011a17601a175bc30314a4446385a35543041424344454647484a4b4d4e505152532e30a164b25b495076363a" +
   "323030313a6462383a3a315da166a0a1729393d923226a6f65205c22736d6974682240786e2d2d6263686572" +
   "2d6b76612e6578616d706c650ac093b8ceb4cebfcebaceb9cebcceae406578616d706c652e636f6d01b47266" +
   "633832323b62406578616d706c652e636f6d93ad63406578616d706c652e636f6dc0b37574662d383b634065" +
   "78616d706c652e636f6da161cf000001a1ee565e00a178cf000001a208162a00a17acd1000a162c3a173c3a2" +
-  "727401a26569ab51512b3242333134313539a168c3a174a461636d65a16ec3";
+  "727401a26569ab51512b3242333134313539a168c3a174a461636d65a163ab737072696e67" +
+  "2d32303236a170a47761726da16ec3";
 
 describe("encodeUnit()", () => {
   const cases: [string, Unit, string][] = [
@@ -67,10 +70,16 @@ function fieldsOf(unit: Unit): Record<string, unknown> {
 
 describe("decodeUnit()", () => {
   test("keeps fields that a newer version wrote, and encodeUnit() writes them back", () => {
-    const newer = encodeRecord({ ...fieldsOf(full), campaign: "spring", q: [1, { w: null }] });
+    const newer = encodeRecord({ ...fieldsOf(full), segment: "spring", q: [1, { w: null }] });
     const unit = decodeUnit(newer);
-    expect(unit).toEqual({ ...full, unknown: { campaign: "spring", q: [1, { w: null }] } });
+    expect(unit).toEqual({ ...full, unknown: { segment: "spring", q: [1, { w: null }] } });
     expect(decodeUnit(encodeUnit(unit))).toEqual(unit);
+  });
+
+  test("reads labels that an older version passed on as unknown fields", () => {
+    const { c, p, ...older } = fieldsOf(full);
+    // It writes what it does not know first.
+    expect(decodeUnit(encodeRecord({ c, p, ...older }))).toEqual(full);
   });
 
   test("does not let an unknown field overwrite a known one", () => {
@@ -106,6 +115,8 @@ describe("decodeUnit()", () => {
     ["an unknown RET", { rt: 2 }],
     ["a flag that is a number", { b: 1 }],
     ["a tenant that is a list", { t: ["acme"] }],
+    ["a campaign with a line end", { c: "spring\r\n" }],
+    ["a pool that is a number", { p: 7 }],
   ];
   test.each(faults)("refuses %s", (_, fault) => {
     const bytes = encode({ ...fieldsOf(plain), ...fault }, { ignoreUndefined: true });

@@ -45,11 +45,13 @@ export function encodeUnit(unit: Unit): Uint8Array {
   if (envelope.envid !== undefined) fields.ei = envelope.envid;
   if (unit.lane === "h") fields.h = true;
   if (unit.tenant !== undefined) fields.t = unit.tenant;
+  if (unit.campaign !== undefined) fields.c = unit.campaign;
+  if (unit.pool !== undefined) fields.p = unit.pool;
   if (unit.isNotification) fields.n = true;
   return encodeRecord(fields);
 }
 
-const knownKeys: ReadonlySet<string> = new Set("v u d f r a x z b s rt ei h t n".split(" "));
+const knownKeys: ReadonlySet<string> = new Set("v u d f r a x z b s rt ei h t c p n".split(" "));
 
 /** @throws {UndecodableRecord} */
 export function decodeUnit(bytes: Uint8Array): Unit {
@@ -65,9 +67,17 @@ export function decodeUnit(bytes: Uint8Array): Unit {
     acceptedAt: readTime(fields.a, "unit's time of acceptance"),
     expiresAt: readTime(fields.x, "unit's time of expiry"),
     sizeBytes: readCount(fields.z, "unit's size"),
-    ...(fields.t === undefined ? undefined : { tenant: readWord(fields.t, "unit's tenant") }),
+    ...readLabels(fields),
     isNotification: readFlag(fields.n, "unit's notification flag"),
     ...(unknown === undefined ? undefined : { unknown }),
+  };
+}
+
+function readLabels({ t: tenant, c: campaign, p: pool }: Readonly<Fields>) {
+  return {
+    ...(tenant === undefined ? undefined : { tenant: readWord(tenant, "unit's tenant") }),
+    ...(campaign === undefined ? undefined : { campaign: readWord(campaign, "unit's campaign") }),
+    ...(pool === undefined ? undefined : { pool: readWord(pool, "unit's pool") }),
   };
 }
 

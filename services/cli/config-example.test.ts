@@ -56,7 +56,8 @@ test("the example sets what applies without a file, but for names", () => {
 
 test("every key that it only mentions is taken, too", () => {
   const config = load(withAllKeys(exampleConfiguration));
-  expect(config.users).toEqual([{ name: "alice", passwordHash, tenant: "acme" }]);
+  const alice = { name: "alice", passwordHash, tenant: "acme", mayActAs: ["blue"] };
+  expect(config.users).toEqual([alice]);
   expect(config.routes).toHaveLength(3);
   expect(config.tls).toEqual(identity);
   expect(config.dns.servers).toHaveLength(1);

@@ -26,6 +26,7 @@ listeners:
     trustedNetworks: [127.0.0.0/8, "::1/128"]   # these need no password
     #auth: underTls                             # never, underTls or always
     #requireTls: false                          # no mail without TLS
+    #mayActAs: ["*"]                            # whom they may name in X-Godwit-Tenant
     #limits: { messageSizeMax: 25MiB }          # as below, for this listener alone
   - name: submissions
     address: 127.0.0.1
@@ -43,9 +44,10 @@ listeners:
 #tls: { certificate: tls.crt, privateKey: tls.key }
 
 # Those who may submit from anywhere. A hash is made with: godwit user hash
+# mayActAs: further tenants that X-Godwit-Tenant may name, ["*"] for all.
 users: []
 #users:
-#  - { name: alice, passwordHash: { file: alice.hash }, tenant: acme }
+#  - { name: alice, passwordHash: { file: alice.hash }, tenant: acme, mayActAs: [blue] }
 
 # Where mail for a domain goes; without a route by MX. The most specific one counts.
 routes: []

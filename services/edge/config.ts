@@ -33,6 +33,8 @@ export interface ListenerConfig {
   readonly auth: ServerAuth;
   /** MAIL is refused until the connection is under TLS. */
   readonly requiresTls: boolean;
+  /** Tenants that trusted hosts may name without AUTH, `*` for all. Only for `submission`. */
+  readonly mayActAs: readonly string[];
   /** What differs from `serverLimits(kind)`. */
   readonly limits: Partial<ServerLimits>;
 }
@@ -45,7 +47,10 @@ export interface UserConfig {
   readonly name: string;
   /** argon2id, as `godwit user hash` prints it. */
   readonly passwordHash: string;
+  /** Whose mail it is when the message does not say. */
   readonly tenant?: string;
+  /** Further tenants that X-Godwit-Tenant may name, `*` for all. Without it: none. */
+  readonly mayActAs?: readonly string[];
 }
 
 export interface EdgeLimits {
@@ -142,6 +147,8 @@ export function listenerDefaults(
     tls: { implicit: false },
     auth: kind === "submission" ? "underTls" : "never",
     requiresTls: false,
+    // A trusted host may send without a tenant, so naming one gives it nothing it lacks.
+    mayActAs: kind === "submission" ? ["*"] : [],
     limits: {},
   };
 }

@@ -21,11 +21,11 @@ const config = {
 };
 const inbound: Origin = {
   clientAddress: "192.0.2.1",
-  listener: { name: "inbound", kind: "inbound" },
+  listener: { name: "inbound", kind: "inbound", mayActAs: [] },
 };
 const submission: Origin = {
   clientAddress: "192.0.2.1",
-  listener: { name: "submission", kind: "submission" },
+  listener: { name: "submission", kind: "submission", mayActAs: ["*"] },
   user: { name: "alice", passwordHash: "", tenant: "acme" },
   tls: { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", isVerified: false },
 };
@@ -56,9 +56,13 @@ function receiverOn(intake: Intake) {
   return new Receiver(config, ports);
 }
 
-async function received(transaction: Transaction, origin: Origin = inbound): Promise<Message> {
+async function received(
+  transaction: Transaction,
+  origin: Origin = inbound,
+  bytes: Uint8Array = content,
+): Promise<Message> {
   const intake = new RecordingIntake(new MemoryLog({ clock, shards: 4 }).intake());
-  const answer = await receiverOn(intake).receive({ transaction, content, origin });
+  const answer = await receiverOn(intake).receive({ transaction, content: bytes, origin });
   const [message] = intake.accepted;
   if (message === undefined) throw new Error(`not accepted: ${JSON.stringify(answer)}`);
   expect(answer).toEqual({ kind: "accepted", queueId: message.id });
@@ -124,6 +128,42 @@ describe("Receiver.receive()", () => {
       );
     expect(await text(["a@x.example"])).toContain("\tfor <a@x.example>;\r\n");
     expect(await text(["a@x.example", "b@x.example"])).not.toContain("\tfor <");
+  });
+
+  const labelled = new TextEncoder().encode(
+    "X-Godwit-Campaign: spring\r\nFrom: a\r\nX-Godwit-Pool: warm\r\n" +
+      "X-Godwit-Priority: high\r\n\r\nhello\r\n",
+  );
+
+  test("obeys a submission's fields for us in every unit, and takes them out", async () => {
+    const transaction = transactionTo([recipient("a@x.example"), recipient("b@y.example")]);
+    const message = await received(transaction, submission, labelled);
+    const labels = { tenant: "acme", campaign: "spring", pool: "warm", lane: "h" };
+    expect(message.units).toMatchObject([labels, labels]);
+    const text = new TextDecoder().decode(message.content);
+    expect(text).not.toMatch(/x-godwit/i);
+    expect(text.endsWith("\r\nFrom: a\r\n\r\nhello\r\n")).toBe(true);
+    expect(message.units[0]?.sizeBytes).toBe(message.content.length);
+  });
+
+  test("neither obeys nor removes such fields in what others send", async () => {
+    const message = await received(transactionTo([recipient("a@x.example")]), inbound, labelled);
+    expect(message.units[0]?.lane).toBe("n");
+    expect(message.units[0]).not.toContainAnyKeys(["tenant", "campaign", "pool"]);
+    const end = message.content.subarray(message.content.length - labelled.length);
+    expect(end).toEqual(labelled);
+  });
+
+  test("refuses a submission that names a tenant which is not the user's", async () => {
+    const intake = new RecordingIntake(new MemoryLog({ clock, shards: 4 }).intake());
+    const bytes = new TextEncoder().encode("X-Godwit-Tenant: blue\r\n\r\n");
+    const transaction = transactionTo([recipient("a@x.example")]);
+    const asked = { transaction, content: bytes, origin: submission };
+    expect(await receiverOn(intake).receive(asked)).toMatchObject({
+      kind: "refused",
+      reply: { code: 550, status: "5.7.1" },
+    });
+    expect(intake.accepted).toEqual([]);
   });
 
   test("completes a submission, and says how it came", async () => {

@@ -18,12 +18,13 @@ import {
 } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
 import { type Mailbox, nullReversePath, type PathText, parseMailbox } from "#lib/smtp/path";
-import { reply } from "#lib/smtp/reply";
+import { type PermanentReply, reply, replyText } from "#lib/smtp/reply";
 import type { AdmittedRecipient, ServerAnswer, Transaction } from "#lib/smtp/server/step";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import type { EdgeConfig, ListenerConfig, UserConfig } from "./config.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import { type Labels, labelsOf } from "./submission/labels.ts";
 
 export interface ReceiverPorts {
   readonly intake: Intake;
@@ -36,7 +37,7 @@ export interface ReceiverPorts {
 /** Where a message came from. */
 export interface Origin {
   readonly clientAddress: string;
-  readonly listener: Pick<ListenerConfig, "name" | "kind">;
+  readonly listener: Pick<ListenerConfig, "name" | "kind" | "mayActAs">;
   readonly user?: UserConfig;
   readonly tls?: TlsInfo;
 }
@@ -51,6 +52,7 @@ interface Looked {
   readonly id: QueueId;
   readonly now: number;
   readonly summary: HeaderSummary;
+  readonly labels: Labels;
 }
 
 type ReceiverConfig = Pick<
@@ -82,7 +84,9 @@ export class Receiver {
     const queueId = makeQueueId(now, random);
     try {
       const summary = summarizeHeader(received.content);
-      const message = this.#messageOf(received, { id: queueId, now, summary });
+      const labels = labelsOf(received.content, summary.controlFields, received.origin);
+      if ("code" in labels) return this.#refusedFor(labels, received.origin);
+      const message = this.#messageOf(received, { id: queueId, now, summary, labels });
       await intake.accept(message);
       const durationMs = clock.monotonic() - startedAt;
       this.#tellAccepted(received, message, { summary, durationMs });
@@ -92,25 +96,27 @@ export class Receiver {
     }
   }
 
-  #messageOf({ transaction, content, origin }: Received, { id, now, summary }: Looked): Message {
+  #messageOf({ transaction, content, origin }: Received, looked: Looked): Message {
+    const { id, now, summary, labels } = looked;
+    const isSubmission = origin.listener.kind === "submission";
     const recipients = this.#recipientsOf(transaction);
     const completed = completedContent({
       content,
       summary,
       stamp: this.#stamp({ transaction, content, origin }, { id, now, recipients }),
-      isSubmission: origin.listener.kind === "submission",
+      isSubmission,
+      // RFC 5321 §6.4: what passes through a relay is left as it is.
+      removed: isSubmission ? summary.controlFields : [],
     });
     const envelope = envelopeOf(transaction);
     const { lifetimeMs, notificationLifetimeMs } = this.#config;
     const isNull = transaction.reversePath === null;
-    const tenant = origin.user?.tenant;
     const common: Omit<Unit, "uid" | "destination" | "recipients"> = {
       envelope,
-      lane: "n",
+      ...labels,
       acceptedAt: now,
       expiresAt: now + (isNull ? notificationLifetimeMs : lifetimeMs),
       sizeBytes: completed.length,
-      ...(tenant === undefined ? {} : { tenant }),
       isNotification: false,
     };
     const units = this.#groups(recipients).map((group, n) => ({
@@ -198,9 +204,18 @@ export class Receiver {
       client: origin.clientAddress,
       listener: origin.listener.name,
       user: origin.user?.name,
+      tenant: message.units[0]?.tenant,
+      campaign: message.units[0]?.campaign,
       tls: origin.tls?.protocol,
       message_id: summary.messageId && asciiText(content, summary.messageId),
     });
+  }
+
+  #refusedFor(refusal: PermanentReply, { clientAddress, listener, user }: Origin): ServerAnswer {
+    const reason = replyText(refusal);
+    const fields = { client: clientAddress, listener: listener.name, user: user?.name, reason };
+    this.#ports.log.info("message_refused", { ...fields, code: refusal.code });
+    return { kind: "refused", reply: refusal };
   }
 
   /**

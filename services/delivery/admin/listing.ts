@@ -140,7 +140,8 @@ function fromStored(
 }
 
 function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
-  const { uid, destination, envelope, sizeBytes, acceptedAt, expiresAt, tenant } = unit;
+  const { uid, destination, envelope, sizeBytes, acceptedAt, expiresAt, lane } = unit;
+  const { tenant, campaign, pool } = unit;
   return {
     uid,
     destination,
@@ -151,7 +152,10 @@ function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
     acceptedAt,
     expiresAt,
     isNotification: unit.isNotification,
+    lane,
     ...(tenant === undefined ? {} : { tenant }),
+    ...(campaign === undefined ? {} : { campaign }),
+    ...(pool === undefined ? {} : { pool }),
   };
 }
 

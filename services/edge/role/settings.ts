@@ -7,10 +7,11 @@ export function edgeConfigOf(config: Config, identity: TlsIdentity): EdgeConfig 
   const { retry } = config.delivery;
   return {
     hostname: config.hostname,
-    listeners: config.listeners.map(({ auth, ...listener }) => ({
+    listeners: config.listeners.map(({ auth, mayActAs, ...listener }) => ({
       ...listenerDefaults(listener.kind),
       ...listener,
       ...(auth === undefined ? {} : { auth }),
+      ...(mayActAs === undefined ? {} : { mayActAs }),
     })),
     users: config.users,
     identity,

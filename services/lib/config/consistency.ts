@@ -76,7 +76,12 @@ function overlap(a: unknown, b: unknown): boolean {
   return a === b || wildcards.includes(String(a)) || wildcards.includes(String(b));
 }
 
-function kindFaults({ kind, localDomains, trustedNetworks }: Group, path: KeyPath): Finding[] {
+function kindFaults(listener: Group, path: KeyPath): Finding[] {
+  const { kind, localDomains, trustedNetworks, mayActAs } = listener;
+  if (kind === "inbound" && mayActAs !== undefined) {
+    const hint = "what an inbound listener takes has no tenant";
+    return [finding([...path, "mayActAs"], "is only for submission", hint)];
+  }
   if (kind === "inbound" && trustedNetworks !== undefined) {
     const hint = "an inbound listener takes mail from everybody, for localDomains";
     return [finding([...path, "trustedNetworks"], "is only for submission", hint)];

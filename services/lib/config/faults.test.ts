@@ -113,6 +113,16 @@ describe("a file with", () => {
       "f:1:113: listeners[0].trustedNetworks: is only for submission",
     ],
     [
+      "tenants of an inbound",
+      listener("kind: inbound, localDomains: [a.example], mayActAs: [acme]"),
+      "f:1:106: listeners[0].mayActAs: is only for submission",
+    ],
+    [
+      "a tenant with a blank",
+      listener("kind: submission, mayActAs: ['*', a b]"),
+      'f:1:88: listeners[0].mayActAs[1]: "a b" is no name',
+    ],
+    [
       "an inbound for nobody",
       listener("kind: inbound"),
       "f:1:13: listeners[0].localDomains: needs at least one domain (such as [example.net]",
@@ -179,6 +189,11 @@ describe("a file with", () => {
       "f:1:34: users[0].passwordHash: this is no password hash (make one with: godwit user hash)",
     ],
     ["a user without hash", "users: [{ name: a }]", "f:1:9: users[0].passwordHash: is missing"],
+    [
+      "a user that acts as one tenant",
+      "users: [{ name: a, passwordHash: { env: HASH }, mayActAs: acme }]",
+      'f:1:59: users[0].mayActAs: "acme" is no list',
+    ],
     [
       "a user's name with blanks",
       "users: [{ name: a b, passwordHash: { env: HASH } }]",

@@ -51,12 +51,17 @@ function atLeast(parse: ValueParser<number>, min: string): ValueParser<number> {
   };
 }
 
-/** A word for metrics and logs. */
-export const name = field<string>((value) => {
+const word: ValueParser<string> = (value) => {
   if (typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/.test(value))
     return ok(value);
   return bad(`${quote(value)} is no name`, "letters, digits and any of _ . @ -");
-});
+};
+
+/** A word for metrics and logs. */
+export const name = field<string>(word);
+
+/** A tenant's name, or `*` for all of them. */
+export const tenantOrAll = field<string>((value) => (value === "*" ? ok(value) : word(value)));
 
 export const text = field<string>((value) =>
   typeof value === "string" && value !== ""

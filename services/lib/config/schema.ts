@@ -1,7 +1,7 @@
 /** The keys of `godwit.yaml`: their form, their defaults, and what becomes of them (DESIGN §10). */
 import { z } from "zod";
 import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
-import { count, field, name, quantity, span, text, url } from "./field.ts";
+import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
 import { pemPair, type Sources, secret } from "./secret.ts";
 import {
@@ -28,6 +28,7 @@ const listener = z
     tls: z.strictObject({ implicit: z.boolean().default(false) }).prefault({}),
     auth: z.enum(["never", "underTls", "always"]).exactOptional(),
     requireTls: z.boolean().default(false),
+    mayActAs: z.array(tenantOrAll).exactOptional(),
     limits: listenerLimits.prefault({}),
   })
   .transform(({ requireTls, ...rest }) => ({ ...rest, requiresTls: requireTls }));
@@ -83,6 +84,7 @@ export function configSchema(sources: Sources) {
     name,
     passwordHash: secret(sources, passwordHash),
     tenant: name.exactOptional(),
+    mayActAs: z.array(tenantOrAll).exactOptional(),
   });
   return z.strictObject({
     hostname: field(hostname).exactOptional(),

@@ -15,13 +15,15 @@ const trace = receivedField(stamp);
 const date = "Date: Tue, 24 Nov 2026 14:30:57 +0000\r\n";
 const id = "Message-ID: <01JDEXAMPLE@mta1.example.net>\r\n";
 
-function completed(text: string, isSubmission: boolean): string {
+function completed(text: string, isSubmission: boolean, by: TraceStamp = stamp): string {
   const content = new TextEncoder().encode(text);
+  const summary = summarizeHeader(content);
   const bytes = completedContent({
     content,
-    summary: summarizeHeader(content),
-    stamp,
+    summary,
+    stamp: by,
     isSubmission,
+    removed: isSubmission ? summary.controlFields : [],
   });
   return new TextDecoder().decode(bytes);
 }
@@ -40,11 +42,36 @@ describe("completedContent()", () => {
     expect(completed(text, isSubmission)).toBe(trace + added + text);
   });
 
+  const control = "X-Godwit-Tenant: acme\r\n";
+  const folded = "x-godwit-campaign:\r\n spring\r\n";
+  test.each([
+    ["at the start", `${control}Date: d\r\nA: b\r\n\r\nx`, id, "Date: d\r\nA: b\r\n\r\nx"],
+    ["at the end", `Date: d\r\n${folded}\r\nx`, id, "Date: d\r\n\r\nx"],
+    [
+      "in several places",
+      `A: b\r\n${control}Date: d\r\n${folded}${control}Message-ID: m\r\n\r\n${control}`,
+      "",
+      `A: b\r\nDate: d\r\nMessage-ID: m\r\n\r\n${control}`,
+    ],
+    ["before an empty line", `${control}\r\nx`, date + id, "\r\nx"],
+    ["before what is no field", `${control}hello\r\n`, `${date + id}\r\n`, "hello\r\n"],
+    ["and nothing else", control, `${date + id}\r\n`, ""],
+  ])("fields for us are left out %s", (_, text, added, kept) => {
+    expect(completed(text, true)).toBe(trace + added + kept);
+  });
+
+  test("fields for us are left out under a trace field that is not ASCII, too", () => {
+    const by = { ...stamp, forPath: "δοκιμή@example.net" };
+    const text = completed(`${control}A: b\r\n\r\nx`, true, by);
+    expect(text).toBe(`${receivedField(by)}${date}${id}A: b\r\n\r\nx`);
+  });
+
   test("what the client sent stays byte for byte", () => {
     const body = Uint8Array.from({ length: 256 }, (_, i) => i);
     const content = new Uint8Array([...new TextEncoder().encode("A: b\r\n\r\n"), ...body]);
     const summary = summarizeHeader(content);
-    const result = completedContent({ content, summary, stamp, isSubmission: false });
+    const options = { content, summary, stamp, isSubmission: false, removed: [] };
+    const result = completedContent(options);
     expect(result.subarray(trace.length)).toEqual(content);
   });
 });

@@ -1,9 +1,9 @@
 /**
  * The content as it is queued: our trace field, what a submission lacks, then the client's bytes
- * untouched.
+ * untouched but for the fields that were for us.
  */
 import { dateTime } from "./date.ts";
-import type { HeaderSummary } from "./header-section.ts";
+import type { FieldRange, HeaderSummary } from "./header-section.ts";
 import { makeMessageId } from "./message-id.ts";
 import { receivedField, type TraceStamp } from "./trace-field.ts";
 
@@ -16,33 +16,45 @@ export interface Completion {
    * 5321 §6.4).
    */
   readonly isSubmission: boolean;
+  /** Fields of `summary` that are left out, in order. */
+  readonly removed: readonly FieldRange[];
 }
 
 const encoder = new TextEncoder();
 
 /** One allocation of the final size; the client's bytes are copied once. */
-export function completedContent({
-  content,
-  summary,
-  stamp,
-  isSubmission,
-}: Completion): Uint8Array {
+export function completedContent(completion: Completion): Uint8Array {
+  const { content, summary, stamp, isSubmission, removed } = completion;
   const missing = isSubmission ? missingFields(summary, stamp) : "";
-  const prefix = receivedField(stamp) + missing + separator(content, summary);
-  const completed = new Uint8Array(prefix.length + content.length);
+  const prefix = receivedField(stamp) + missing + separator(completion);
+  const keptBytes = content.length - lengthOf(removed);
+  const completed = new Uint8Array(prefix.length + keptBytes);
   const { read, written } = encoder.encodeInto(prefix, completed.subarray(0, prefix.length));
-  if (read < prefix.length || written < prefix.length) return joined(prefix, content);
-  completed.set(content, prefix.length);
+  if (read < prefix.length || written < prefix.length) {
+    // A path of RFC 6531 takes more octets than it has characters.
+    const bytes = encoder.encode(prefix);
+    const longer = new Uint8Array(bytes.length + keptBytes);
+    longer.set(bytes);
+    copyKept(completion, longer, bytes.length);
+    return longer;
+  }
+  copyKept(completion, completed, prefix.length);
   return completed;
 }
 
-/** A path of RFC 6531 takes more octets than it has characters. */
-function joined(prefix: string, content: Uint8Array): Uint8Array {
-  const bytes = encoder.encode(prefix);
-  const completed = new Uint8Array(bytes.length + content.length);
-  completed.set(bytes);
-  completed.set(content, bytes.length);
-  return completed;
+function copyKept({ content, removed }: Completion, target: Uint8Array, at: number): void {
+  let position = at;
+  let from = 0;
+  for (const { nameStart, end } of removed) {
+    target.set(content.subarray(from, nameStart), position);
+    position += nameStart - from;
+    from = end;
+  }
+  target.set(from === 0 ? content : content.subarray(from), position);
+}
+
+function lengthOf(fields: readonly FieldRange[]): number {
+  return fields.reduce((sum, { nameStart, end }) => sum + end - nameStart, 0);
 }
 
 function missingFields(summary: HeaderSummary, { at, queueId, hostname }: TraceStamp): string {
@@ -56,7 +68,8 @@ function missingFields(summary: HeaderSummary, { at, queueId, hostname }: TraceS
  * A content that begins with its body would otherwise run into our fields, or, beginning with a
  * blank, become part of them.
  */
-function separator(content: Uint8Array, summary: HeaderSummary): string {
-  const beginsWithEmptyLine = content[0] === 0x0d && content[1] === 0x0a;
-  return summary.end > 0 || beginsWithEmptyLine ? "" : "\r\n";
+function separator({ content, summary: { end }, removed }: Completion): string {
+  const isHeaderLeft = end > lengthOf(removed);
+  const hasEmptyLine = content[end] === 0x0d && content[end + 1] === 0x0a;
+  return isHeaderLeft || hasEmptyLine ? "" : "\r\n";
 }

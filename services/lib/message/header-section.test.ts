@@ -47,6 +47,7 @@ describe("summarizeHeader()", () => {
       hasDate: true,
       hasFrom: true,
       messageId: undefined,
+      controlFields: [],
     });
   });
 
@@ -57,6 +58,7 @@ describe("summarizeHeader()", () => {
       hasDate: false,
       hasFrom: false,
       messageId: undefined,
+      controlFields: [],
     });
   });
 });
@@ -66,6 +68,14 @@ test("summarizeHeader() tells where the first Message-ID is", () => {
   const { messageId } = summarizeHeader(content);
   if (messageId === undefined) throw new Error("there is one");
   expect(asciiText(content, messageId)).toBe("<a>");
+});
+
+test("summarizeHeader() tells where the fields for us are", () => {
+  const content = bytes("X-Godwit-A: 1\r\nX-Godwi: 2\r\nx-gODWIT-b : 3\r\n 4\r\n\r\nX-Godwit-C: 5");
+  const texts = summarizeHeader(content).controlFields.map(({ nameStart, end }) =>
+    new TextDecoder().decode(content.subarray(nameStart, end)),
+  );
+  expect(texts).toEqual(["X-Godwit-A: 1\r\n", "x-gODWIT-b : 3\r\n 4\r\n"]);
 });
 
 describe("asciiFieldBody()", () => {

@@ -49,14 +49,28 @@ export function* fieldsOf(content: Uint8Array): Generator<FieldRange> {
 /** Whether the field's name is `lowerCaseName`; names have no case (RFC 5322 §1.2.2). */
 export function isNamed(content: Uint8Array, field: FieldRange, lowerCaseName: string): boolean {
   const { nameStart, nameEnd } = field;
-  if (nameEnd - nameStart !== lowerCaseName.length) return false;
-  for (let i = 0; i < lowerCaseName.length; i++) {
+  return nameEnd - nameStart === lowerCaseName.length && beginsWith(content, field, lowerCaseName);
+}
+
+function beginsWith(
+  content: Uint8Array,
+  { nameStart, nameEnd }: FieldRange,
+  lowerCaseText: string,
+): boolean {
+  if (nameEnd - nameStart < lowerCaseText.length) return false;
+  for (let i = 0; i < lowerCaseText.length; i++) {
     const byte = content[nameStart + i] ?? 0;
     const folded = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
-    if (folded !== lowerCaseName.charCodeAt(i)) return false;
+    if (folded !== lowerCaseText.charCodeAt(i)) return false;
   }
   return true;
 }
+
+/**
+ * Begins the names of fields that are for us and not for the recipient (`control-fields.ts`), in
+ * lower case.
+ */
+export const controlPrefix = "x-godwit-";
 
 /** What the edge needs to know of a header section, found in one pass. */
 export interface HeaderSummary {
@@ -69,7 +83,11 @@ export interface HeaderSummary {
   readonly hasFrom: boolean;
   /** The first of them. */
   readonly messageId: FieldRange | undefined;
+  /** Those whose name begins with `controlPrefix`, in order. */
+  readonly controlFields: readonly FieldRange[];
 }
+
+const noFields: readonly FieldRange[] = [];
 
 export function summarizeHeader(content: Uint8Array): HeaderSummary {
   let end = 0;
@@ -77,6 +95,7 @@ export function summarizeHeader(content: Uint8Array): HeaderSummary {
   let hasDate = false;
   let hasFrom = false;
   let messageId: FieldRange | undefined;
+  let controlFields: FieldRange[] | undefined;
   // Of every message: a generator would take as long as all else here.
   for (let field = fieldAt(content, 0); field !== undefined; field = fieldAt(content, end)) {
     end = field.end;
@@ -84,8 +103,19 @@ export function summarizeHeader(content: Uint8Array): HeaderSummary {
     else if (isNamed(content, field, "date")) hasDate = true;
     else if (isNamed(content, field, "from")) hasFrom = true;
     else if (isNamed(content, field, "message-id")) messageId ??= field;
+    else if (beginsWith(content, field, controlPrefix)) {
+      controlFields ??= [];
+      controlFields.push(field);
+    }
   }
-  return { end, receivedFields, hasDate, hasFrom, messageId };
+  return {
+    end,
+    receivedFields,
+    hasDate,
+    hasFrom,
+    messageId,
+    controlFields: controlFields ?? noFields,
+  };
 }
 
 /** As `asciiText`, of the first field with this name. */

@@ -50,6 +50,10 @@ export interface Unit {
   readonly sizeBytes: number;
   /** Who submitted it, where that is known. */
   readonly tenant?: string;
+  /** What it is part of; the submitter's word (`message/control-fields`). */
+  readonly campaign?: string;
+  /** The egress pool that the submitter asked for. */
+  readonly pool?: string;
   /** Notifications of ours; their failure ends quietly. */
   readonly isNotification: boolean;
   /** Fields that a newer version wrote; kept and written back. */
