@@ -4,23 +4,18 @@
  * settled, then the floor. Each write is repeated until it is known to be done: a unit whose store is
  * away waits unsettled (DESIGN §6).
  */
-import type { Clock } from "#lib/clock";
 import { type Action, notificationDue } from "#lib/dsn/wanted";
-import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
 import { isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
-import type { Shard } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
 import type { Bounce, LastOutcome, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
-import type { Log } from "#lib/telemetry/log";
 import type { AttemptReport } from "../attempt/attempt.ts";
-import type { DeliveryMetrics } from "../metrics.ts";
-import type { JournalWriter } from "../shard/journal-writer.ts";
 import type { ContentMissing } from "../shard/parking.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import { asItIs, Deferrals, type NextState } from "./deferrals.ts";
+import { type Ending, Endings, type EndingsPorts } from "./endings.ts";
 import { Notices } from "./notices.ts";
 import type { Notifier } from "./notifier.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
@@ -34,32 +29,23 @@ import {
   type Waiting,
 } from "./plan.ts";
 
-export interface SettlementPorts {
-  readonly shard: Shard;
+export interface SettlementPorts extends EndingsPorts {
   readonly store: Store;
   readonly stream: Stream;
-  readonly journal: JournalWriter;
   readonly notifier: Notifier;
   readonly wheel: RetryWheel;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
-  readonly metrics: DeliveryMetrics;
   readonly policy: RetryPolicy;
   readonly delayNotificationMs: number;
   readonly storeRetryMs: number;
   /** The unit's next hop is a mailbox store: success means delivered, not relayed. */
   readonly isFinalDelivery: (queued: QueuedUnit) => boolean;
-  /** The unit is settled at this position of the journal. */
-  readonly settled: (queued: QueuedUnit, position: number) => void;
   /** The unit now waits in the wheel, or in its destination's backlog. */
   readonly placed: (queued: QueuedUnit, where: Place["kind"]) => void;
   /** Without content it can neither be tried nor wait. */
   readonly contentMissing: ContentMissing;
   /** Why its destination could not be reached last. */
   readonly lastError: (queued: QueuedUnit) => string | undefined;
-  /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
-  readonly unwanted: (queued: QueuedUnit) => void;
   readonly tenure: Tenure;
   /** No longer the owner: stop repeating. */
   readonly isOver: () => boolean;
@@ -68,19 +54,12 @@ export interface SettlementPorts {
 /** Pause when the queue has no room for a notification. */
 const roomRetryMs = 60_000;
 
-interface Ending {
-  readonly disposition: Disposition;
-  readonly recipients: readonly RecipientEvent[];
-  readonly attempt: number;
-  readonly report?: AttemptReport;
-  readonly nextAttemptAt?: number;
-}
-
 export class Settlement {
   readonly #ports: SettlementPorts;
   readonly #writes: PersistentWrites;
   readonly #deferrals: Deferrals;
   readonly #notices: Notices;
+  readonly #endings: Endings;
 
   constructor(ports: SettlementPorts) {
     this.#ports = ports;
@@ -89,6 +68,7 @@ export class Settlement {
     this.#writes = writes;
     this.#deferrals = deferrals;
     this.#notices = new Notices({ ...ports, writes, content: (q) => deferrals.content(q) });
+    this.#endings = new Endings(ports);
   }
 
   /** Writes that are not known to be done; while something is away they are many. */
@@ -123,8 +103,8 @@ export class Settlement {
       report,
       ...(hasTime ? { nextAttemptAt: waiting.nextAttemptAt } : {}),
     };
-    this.#tell(queued, ending);
-    if (isSimple(queued, plan)) this.#record(queued, ending);
+    this.#endings.tell(queued, ending);
+    if (isSimple(queued, plan)) this.#endings.record(queued, ending);
     else void this.#settle(queued, { plan, ending, isDestinationDown, occasion: attempts });
   }
 
@@ -134,7 +114,7 @@ export class Settlement {
     const last = queued.origin.kind === "store" ? queued.origin.deferred.last : {};
     const plan = planExpiry(queued.unit, last, this.#context(queued, attempts));
     const ending = { disposition: plan.disposition, recipients: plan.events, attempt: attempts };
-    this.#tell(queued, ending);
+    this.#endings.tell(queued, ending);
     // A later occasion than the last attempt: that one may have told of other recipients.
     const occasion = attempts + 1;
     void this.#settle(queued, { plan, ending, isDestinationDown: false, occasion });
@@ -143,10 +123,7 @@ export class Settlement {
   /** An operator does not want them any more: they end without notification. */
   async cancelled(units: readonly QueuedUnit[]): Promise<void> {
     await this.#finishInStore(units);
-    for (const queued of units) {
-      const attempt = attemptsOf(queued);
-      this.#record(queued, { disposition: "cancelled", recipients: [], attempt });
-    }
+    for (const queued of units) this.#endings.recordUntried(queued, "cancelled");
   }
 
   /** Moves what may not be tried now to the backlog of its destination, in order. */
@@ -161,7 +138,7 @@ export class Settlement {
     for (const queued of gone) this.#ports.contentMissing(queued, () => void this.spill([queued]));
     this.#ports.metrics.spilled(units.length - gone.size);
     for (const queued of units) {
-      if (!gone.has(queued)) this.#moved(queued, "spilled");
+      if (!gone.has(queued)) this.#endings.recordUntried(queued, "spilled");
     }
   }
 
@@ -194,7 +171,7 @@ export class Settlement {
     const later = isTold ? { isDelayNotified: true } : { lookAt: now + roomRetryMs };
     const gone = await this.#deferrals.put([{ queued, next: { ...next, ...later } }]);
     if (gone.length > 0) this.#ports.contentMissing(queued, () => this.look(queued));
-    else this.#moved(queued, "deferred");
+    else this.#endings.recordUntried(queued, "deferred");
   }
 
   /** Out of the log, which may be what is full, until there is room to tell of it. */
@@ -209,17 +186,17 @@ export class Settlement {
     if (gone.length > 0)
       return this.#ports.contentMissing(queued, () => void this.#settle(queued, what));
     log.warn("notification_postponed", { uid: queued.unit.uid });
-    const disposition = "deferred";
-    this.#record(queued, { ...ending, disposition, recipients: events, nextAttemptAt: dueAt });
-  }
-
-  #moved(queued: QueuedUnit, disposition: "deferred" | "spilled"): void {
-    this.#record(queued, { disposition, recipients: [], attempt: attemptsOf(queued) });
+    const postponed = {
+      disposition: "deferred",
+      recipients: events,
+      nextAttemptAt: dueAt,
+    } as const;
+    this.#endings.record(queued, { ...ending, ...postponed });
   }
 
   /** It has left the log by another way already (suspect found in the store, parked): record only that. */
   left(queued: QueuedUnit, disposition: "deferred" | "parked" | "duplicate"): void {
-    this.#record(queued, { disposition, recipients: [], attempt: attemptsOf(queued) });
+    this.#endings.recordUntried(queued, disposition);
   }
 
   #context(queued: QueuedUnit, attempts: number) {
@@ -274,7 +251,7 @@ export class Settlement {
       if (gone.length > 0)
         return this.#ports.contentMissing(queued, () => void this.#settle(queued, what));
     }
-    this.#record(queued, ending);
+    this.#endings.record(queued, ending);
   }
 
   async #recordBounces(queued: QueuedUnit, failed: readonly NotifiedRecipient[]): Promise<void> {
@@ -297,56 +274,6 @@ export class Settlement {
       ? ({ kind: "backlog" } as const)
       : ({ kind: "wheel", dueAt } as const);
     return { recipients, attempts, place, isDelayNotified, last };
-  }
-
-  #record(queued: QueuedUnit, ending: Ending): void {
-    const { journal, clock, shard, settled, unwanted } = this.#ports;
-    const { unit, origin } = queued;
-    const { disposition, recipients, attempt, report, nextAttemptAt } = ending;
-    const event: UnitEvent = {
-      at: clock.now(),
-      shard,
-      sequence: origin.kind === "log" ? origin.sequence : 0,
-      uid: unit.uid,
-      destination: unit.destination,
-      disposition,
-      recipients,
-      attempt,
-      ...(report?.remote === undefined ? {} : { remote: report.remote }),
-      ...(report?.tls === undefined ? {} : { tls: report.tls }),
-      ...(report === undefined ? {} : { durationMs: Math.round(report.durationMs) }),
-      ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
-    };
-    const isMoved = disposition === "deferred" || disposition === "spilled";
-    journal.record(event, (position) => {
-      settled(queued, position);
-      if (isMoved && queued.isCancelled) unwanted(queued);
-    });
-  }
-
-  /** One line for each attempt and recipient tells the whole story. */
-  #tell(queued: QueuedUnit, ending: Ending): void {
-    const { log, metrics } = this.#ports;
-    const { unit } = queued;
-    const { report, attempt, nextAttemptAt } = ending;
-    const next = nextAttemptAt === undefined ? undefined : new Date(nextAttemptAt).toISOString();
-    for (const r of ending.recipients) {
-      metrics.recipient(r.outcome);
-      log.info("attempt", {
-        uid: unit.uid,
-        reverse_path: unit.envelope.reversePath,
-        recipient: r.path,
-        outcome: r.outcome,
-        code: r.code,
-        status: r.status,
-        reply: r.text,
-        remote: report?.remote,
-        tls: report?.tls,
-        duration_ms: report === undefined ? undefined : Math.round(report.durationMs),
-        attempt,
-        next_attempt_at: r.outcome === "transient" ? next : undefined,
-      });
-    }
   }
 }
 

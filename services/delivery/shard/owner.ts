@@ -6,36 +6,21 @@
  *   fence: nothing more is written; the next owner finds everything as it was
  */
 import type { CancelTimer } from "#lib/clock";
-import type { Epoch, Lease } from "#lib/leases/leases";
+import type { Epoch } from "#lib/leases/leases";
 import { shardOf } from "#lib/queue/shard";
-import type { Destination, Shard, Uid } from "#lib/queue/unit";
-import type { Hold, Place } from "#lib/store/store";
-import type { LogReader } from "#lib/stream/stream";
-import type { WorkerPorts } from "../ports.ts";
-import { Settlement } from "../settlement/settlement.ts";
-import { RetryWheel } from "../waiting/retry-wheel.ts";
-import { WaitingFeed } from "../waiting/waiting-feed.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import { ShardCommands } from "./commands.ts";
+import type { Destination, Shard } from "#lib/queue/unit";
+import type { Hold } from "#lib/store/store";
+import type { Settlement } from "../settlement/settlement.ts";
+import type { RetryWheel } from "../waiting/retry-wheel.ts";
+import type { ShardCommands } from "./commands.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import { handOver } from "./hand-over.ts";
-import type { JournalWriter } from "./journal-writer.ts";
-import { LogFeed } from "./log-feed.ts";
-import { OpeningStore } from "./opening-store.ts";
-import { Parking } from "./parking.ts";
-import { ShardProgress } from "./progress.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
+import { type Claimed, type OwnerPorts, ShardParts } from "./shard-parts.ts";
 import { type Takeover, takeOver } from "./takeover.ts";
-import { UnitRun } from "./unit-run.ts";
-import { WorkingSet } from "./working-set.ts";
+import type { WorkingSet } from "./working-set.ts";
 
 const tickMs = 1_000;
-
-export interface OwnerPorts extends WorkerPorts {
-  readonly writer: JournalWriter;
-  /** The shard has another owner by now. */
-  readonly onFenced: () => void;
-}
 
 export class ShardOwner {
   readonly shard: Shard;
@@ -45,30 +30,20 @@ export class ShardOwner {
   readonly settlement: Settlement;
   readonly commands: ShardCommands;
   readonly #ports: OwnerPorts;
-  readonly #store: OpeningStore;
-  readonly #progress: ShardProgress;
-  readonly #takeover: Takeover;
-  readonly #parking: Parking;
-  readonly #waiting: WaitingFeed;
-  readonly #checkpoints: Checkpoints;
-  readonly #unitRun: UnitRun;
-  readonly #reader: LogReader;
+  readonly #parts: ShardParts;
   readonly #reading = new AbortController();
   #isGivenUp = false;
   #cancelTick: CancelTimer | undefined;
   #checkpointAt: number;
 
   /** Takes the shard over from its last owner. Rejects when something needed for that is away. */
-  static async start(
-    claimed: { shard: Shard; epoch: Epoch; lease: Lease | undefined; holds: readonly Hold[] },
-    ports: OwnerPorts,
-  ): Promise<ShardOwner> {
+  static async start(claimed: Claimed, ports: OwnerPorts): Promise<ShardOwner> {
     const { shard, lease } = claimed;
     const takeover = await takeOver(shard, lease, ports);
     const owner = new ShardOwner(claimed, takeover, ports);
     try {
       // From here on a successor knows that our journal matters (Checkpoint.journals).
-      await owner.#checkpoints.write();
+      await owner.#parts.checkpoints.write();
     } catch (error) {
       owner.fence();
       throw error;
@@ -79,33 +54,24 @@ export class ShardOwner {
     return owner;
   }
 
-  private constructor(
-    claimed: { shard: Shard; epoch: Epoch; holds: readonly Hold[] },
-    takeover: Takeover,
-    ports: OwnerPorts,
-  ) {
-    const { shard, epoch } = claimed;
-    const { clock, config, stream } = ports;
-    const { storeRetryMs } = config.timings;
-    const isOver = () => this.#isOver;
-    const store = new OpeningStore({ ...ports, shard, epoch, storeRetryMs, isOver });
-    this.shard = shard;
-    this.epoch = epoch;
-    this.#store = store;
-    this.#ports = { ...ports, store };
-    this.#takeover = takeover;
-    this.#progress = new ShardProgress(takeover.floor);
-    this.working = new WorkingSet(clock, config.limits);
-    this.wheel = new RetryWheel(shard, store, clock);
-    this.#parking = new Parking(this.#parkingPorts());
-    this.settlement = new Settlement(this.#settlementPorts());
-    this.commands = new ShardCommands(this.#commandsPorts());
-    this.#waiting = new WaitingFeed(this.#waitingPorts());
-    this.#checkpoints = new Checkpoints(this.#checkpointsPorts(takeover));
-    this.#unitRun = new UnitRun(this.#unitRunPorts());
-    this.#reader = stream.open(shard, takeover.floor);
-    this.#checkpointAt = clock.monotonic() + config.timings.checkpointMs;
-    for (const hold of claimed.holds) this.working.hold(hold);
+  private constructor(claimed: Claimed, takeover: Takeover, ports: OwnerPorts) {
+    const doors = {
+      isOver: () => this.#isOver,
+      offer: (units: readonly QueuedUnit[]) => this.offer(units),
+      goOn: (queue: DestinationQueue) => this.#goOn(queue),
+      close: (queue: DestinationQueue) => this.close(queue),
+      reopen: (queue: DestinationQueue) => this.reopen(queue),
+    };
+    const parts = new ShardParts(claimed, takeover, { ports, doors });
+    this.shard = claimed.shard;
+    this.epoch = claimed.epoch;
+    this.working = parts.working;
+    this.wheel = parts.wheel;
+    this.settlement = parts.settlement;
+    this.commands = parts.commands;
+    this.#ports = ports;
+    this.#parts = parts;
+    this.#checkpointAt = ports.clock.monotonic() + ports.config.timings.checkpointMs;
   }
 
   get #isOver(): boolean {
@@ -113,7 +79,7 @@ export class ShardOwner {
   }
 
   get floor(): number {
-    return this.#progress.floor;
+    return this.#parts.progress.floor;
   }
 
   /** False once it is being handed over, or has another owner. */
@@ -122,7 +88,7 @@ export class ShardOwner {
   }
 
   get isStoreOpen(): boolean {
-    return this.#store.isOpen;
+    return this.#parts.store.isOpen;
   }
 
   get isJournalAway(): boolean {
@@ -141,7 +107,7 @@ export class ShardOwner {
     for (const queue of this.working.destinations) this.#leave(queue.drain());
     const { timings } = this.#ports.config;
     const { shard, epoch, working, settlement } = this;
-    const [checkpoints, opening] = [this.#checkpoints, this.#store];
+    const { checkpoints, store: opening } = this.#parts;
     const own = { shard, epoch, working, settlement, checkpoints, opening, timings };
     const isOver = () => this.#isOver;
     const close = () => {
@@ -152,9 +118,9 @@ export class ShardOwner {
 
   /** Resolves when it writes nothing to the store any more. */
   async quiet(): Promise<void> {
-    await this.#store.quiet();
+    await this.#parts.store.quiet();
     await this.settlement.quiet();
-    await this.#checkpoints.quiet();
+    await this.#parts.checkpoints.quiet();
   }
 
   /** Another owner has the shard, or may have: nothing of it is touched any more. */
@@ -209,24 +175,7 @@ export class ShardOwner {
 
   async #run(): Promise<void> {
     this.#tick();
-    await this.#feed().run(this.#reading.signal);
-  }
-
-  #feed(): LogFeed {
-    const { settlement, working } = this;
-    return new LogFeed({
-      ...this.#ports,
-      shard: this.shard,
-      reader: this.#reader,
-      takeover: this.#takeover,
-      progress: this.#progress,
-      working,
-      storeRetryMs: this.#ports.config.timings.storeRetryMs,
-      offer: (units) => this.offer(units),
-      alreadyDeferred: (queued) => settlement.left(queued, "deferred"),
-      duplicate: (queued) => settlement.left(queued, "duplicate"),
-      park: (entry, reason) => this.#parking.entry(entry, reason),
-    });
+    await this.#parts.feed.run(this.#reading.signal);
   }
 
   #goOn(queue: DestinationQueue): void {
@@ -236,11 +185,11 @@ export class ShardOwner {
 
   #readBacklog(queue: DestinationQueue): void {
     if (queue.isClosed || !queue.backlog.mayHaveMore || this.#reading.signal.aborted) return;
-    void this.#waiting.readBacklog(queue);
+    void this.#parts.waiting.readBacklog(queue);
   }
 
   #dispatch(queue: DestinationQueue): void {
-    this.#ports.dispatcher.offer(queue, this.#unitRun.run);
+    this.#ports.dispatcher.offer(queue, this.#parts.unitRun.run);
   }
 
   #tick(): void {
@@ -255,11 +204,11 @@ export class ShardOwner {
       this.#readBacklog(queue);
       this.working.forgetIfIdle(queue);
     }
-    void this.#waiting.readWheel();
+    void this.#parts.waiting.readWheel();
     if (now >= this.#checkpointAt) {
       this.#expireReady();
       this.#checkpointAt = now + config.timings.checkpointMs;
-      void this.#checkpoints.writeAndPurge();
+      void this.#parts.checkpoints.writeAndPurge();
     }
     this.#cancelTick = clock.after(tickMs, () => this.#tick());
   }
@@ -273,7 +222,7 @@ export class ShardOwner {
   }
 
   async #openStore(): Promise<void> {
-    const backlogs = await this.#store.begin();
+    const backlogs = await this.#parts.store.begin();
     for (const { destination, depth, bytes } of backlogs) {
       const queue = this.working.queue(destination);
       queue.backlog.grew(depth, bytes);
@@ -283,7 +232,7 @@ export class ShardOwner {
 
   #stopReading(): void {
     this.#reading.abort(new Error("the shard is given up"));
-    this.#reader.close();
+    this.#parts.reader.close();
     this.#cancelTick?.();
     for (const queue of this.working.destinations) queue.goUp();
   }
@@ -291,111 +240,5 @@ export class ShardOwner {
   /** What waits untried stays where it is: in the log, or in the store. */
   #leave(units: readonly QueuedUnit[]): void {
     for (const queued of units) this.working.remove(queued);
-  }
-
-  #placed({ unit }: QueuedUnit, where: Place["kind"]): void {
-    const { destination, sizeBytes } = unit;
-    if (where === "wheel") this.working.deferred.came(destination);
-    else this.working.queue(destination).backlog.grew(1, sizeBytes);
-  }
-
-  /** Its row in the backlog stays, and is passed over one day. */
-  #look(queued: QueuedUnit): void {
-    const { unit } = queued;
-    this.working.known(unit.destination)?.backlog.left(unit.sizeBytes);
-    this.settlement.look(queued);
-  }
-
-  async #cancelAgain({ unit }: QueuedUnit): Promise<void> {
-    const { clock, log, config } = this.#ports;
-    while (!this.#isOver) {
-      try {
-        await this.commands.cancel({ id: unit.uid });
-        return;
-      } catch (error) {
-        log.error("cancel_waits", { uid: unit.uid, error: String(error) });
-        await clock.sleep(config.timings.storeRetryMs);
-      }
-    }
-  }
-
-  #settled(queued: QueuedUnit, position: number): void {
-    if (queued.origin.kind === "log") this.#progress.settled(queued.origin.sequence, position);
-    else for (const rowDone of queued.origin.rowsDone) rowDone();
-    this.working.remove(queued);
-  }
-
-  #parkingPorts() {
-    const own = { shard: this.shard, progress: this.#progress, isOver: () => this.#isOver };
-    return { ...this.#ports, ...own, storeRetryMs: this.#ports.config.timings.storeRetryMs };
-  }
-
-  #settlementPorts() {
-    const { config, writer } = this.#ports;
-    return {
-      ...this.#ports,
-      shard: this.shard,
-      journal: writer,
-      wheel: this.wheel,
-      policy: config.retry,
-      delayNotificationMs: config.retry.delayNotificationMs,
-      storeRetryMs: config.timings.storeRetryMs,
-      isFinalDelivery: (queued: QueuedUnit) =>
-        this.#ports.nextHops.isFinal(queued.unit.destination),
-      settled: (queued: QueuedUnit, position: number) => this.#settled(queued, position),
-      placed: (queued: QueuedUnit, where: Place["kind"]) => this.#placed(queued, where),
-      contentMissing: this.#parking.contentMissing(() => this.settlement),
-      lastError: ({ unit }: QueuedUnit) => this.working.known(unit.destination)?.lastError,
-      unwanted: (queued: QueuedUnit) => void this.#cancelAgain(queued),
-      isOver: () => this.#isOver,
-    };
-  }
-
-  #commandsPorts() {
-    const { shard, working, settlement } = this;
-    return {
-      ...this.#ports,
-      ...{ shard, working, settlement },
-      offer: (units: readonly QueuedUnit[]) => this.offer(units),
-      reopen: (queue: DestinationQueue) => this.reopen(queue),
-      isOver: () => this.#isOver,
-    };
-  }
-
-  #waitingPorts() {
-    const { shard, wheel, working } = this;
-    return {
-      ...this.#ports,
-      ...{ shard, wheel, working },
-      isStoreOpen: () => this.#store.isOpen,
-      offer: (units: readonly QueuedUnit[]) => this.offer(units),
-      look: (queued: QueuedUnit) => this.#look(queued),
-      park: (uid: Uid, record: Uint8Array, reason: string) =>
-        this.#parking.stored(uid, record, reason),
-    };
-  }
-
-  #checkpointsPorts(takeover: Takeover) {
-    const { shard, epoch, working, wheel } = this;
-    const progress = this.#progress;
-    const isOver = () => this.#isOver;
-    const isStoreOpen = () => this.#store.isOpen;
-    const own = { shard, epoch, takeover, progress, working, wheel };
-    return { ...this.#ports, ...own, isOver, isStoreOpen };
-  }
-
-  #unitRunPorts() {
-    const { shard, settlement } = this;
-    return {
-      ...this.#ports,
-      ...{ shard, settlement },
-      isOver: () => this.#isOver,
-      isHere: (queued: QueuedUnit) => this.working.unit(queued.unit.uid) === queued,
-      goOn: (queue: DestinationQueue) => this.#goOn(queue),
-      close: (queue: DestinationQueue) => this.close(queue),
-      reopen: (queue: DestinationQueue) => this.reopen(queue),
-      offer: (units: readonly QueuedUnit[]) => void this.offer(units),
-      contentMissing: this.#parking.contentMissing(() => this.settlement),
-    };
   }
 }

@@ -1,0 +1,93 @@
+/** How a unit's attempt, or its wait, ended: told in the log, and recorded in the journal. */
+import type { Clock } from "#lib/clock";
+import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
+import type { Shard } from "#lib/queue/unit";
+import type { Log } from "#lib/telemetry/log";
+import type { AttemptReport } from "../attempt/attempt.ts";
+import type { DeliveryMetrics } from "../metrics.ts";
+import type { JournalWriter } from "../shard/journal-writer.ts";
+import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
+
+export interface EndingsPorts {
+  readonly shard: Shard;
+  readonly journal: JournalWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: DeliveryMetrics;
+  /** The unit is settled at this position of the journal. */
+  readonly settled: (queued: QueuedUnit, position: number) => void;
+  /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
+  readonly unwanted: (queued: QueuedUnit) => void;
+}
+
+export interface Ending {
+  readonly disposition: Disposition;
+  readonly recipients: readonly RecipientEvent[];
+  readonly attempt: number;
+  readonly report?: AttemptReport;
+  readonly nextAttemptAt?: number;
+}
+
+export class Endings {
+  readonly #ports: EndingsPorts;
+
+  constructor(ports: EndingsPorts) {
+    this.#ports = ports;
+  }
+
+  /** The unit is settled when the journal has it. */
+  record(queued: QueuedUnit, ending: Ending): void {
+    const { journal, clock, shard, settled, unwanted } = this.#ports;
+    const { unit, origin } = queued;
+    const { disposition, recipients, attempt, report, nextAttemptAt } = ending;
+    const event: UnitEvent = {
+      at: clock.now(),
+      shard,
+      sequence: origin.kind === "log" ? origin.sequence : 0,
+      uid: unit.uid,
+      destination: unit.destination,
+      disposition,
+      recipients,
+      attempt,
+      ...(report?.remote === undefined ? {} : { remote: report.remote }),
+      ...(report?.tls === undefined ? {} : { tls: report.tls }),
+      ...(report === undefined ? {} : { durationMs: Math.round(report.durationMs) }),
+      ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+    };
+    const isMoved = disposition === "deferred" || disposition === "spilled";
+    journal.record(event, (position) => {
+      settled(queued, position);
+      if (isMoved && queued.isCancelled) unwanted(queued);
+    });
+  }
+
+  /** The same, of one that nobody tried. */
+  recordUntried(queued: QueuedUnit, disposition: Disposition): void {
+    this.record(queued, { disposition, recipients: [], attempt: attemptsOf(queued) });
+  }
+
+  /** One line for each attempt and recipient tells the whole story. */
+  tell(queued: QueuedUnit, ending: Ending): void {
+    const { log, metrics } = this.#ports;
+    const { unit } = queued;
+    const { report, attempt, nextAttemptAt } = ending;
+    const next = nextAttemptAt === undefined ? undefined : new Date(nextAttemptAt).toISOString();
+    for (const r of ending.recipients) {
+      metrics.recipient(r.outcome);
+      log.info("attempt", {
+        uid: unit.uid,
+        reverse_path: unit.envelope.reversePath,
+        recipient: r.path,
+        outcome: r.outcome,
+        code: r.code,
+        status: r.status,
+        reply: r.text,
+        remote: report?.remote,
+        tls: report?.tls,
+        duration_ms: report === undefined ? undefined : Math.round(report.durationMs),
+        attempt,
+        next_attempt_at: r.outcome === "transient" ? next : undefined,
+      });
+    }
+  }
+}

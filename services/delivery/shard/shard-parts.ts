@@ -1,0 +1,186 @@
+/** What a shard's ownership is made of: each part with what it needs of the others and of their owner. */
+import type { Epoch, Lease } from "#lib/leases/leases";
+import type { Shard } from "#lib/queue/unit";
+import type { Hold, Place } from "#lib/store/store";
+import type { LogReader } from "#lib/stream/stream";
+import type { WorkerPorts } from "../ports.ts";
+import { Settlement } from "../settlement/settlement.ts";
+import { RetryWheel } from "../waiting/retry-wheel.ts";
+import { WaitingFeed } from "../waiting/waiting-feed.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { ShardCommands } from "./commands.ts";
+import type { DestinationQueue } from "./destination-queue.ts";
+import type { JournalWriter } from "./journal-writer.ts";
+import { LogFeed } from "./log-feed.ts";
+import { OpeningStore } from "./opening-store.ts";
+import { Parking } from "./parking.ts";
+import { ShardProgress } from "./progress.ts";
+import type { QueuedUnit } from "./queued-unit.ts";
+import type { Takeover } from "./takeover.ts";
+import { UnitRun } from "./unit-run.ts";
+import { WorkingSet } from "./working-set.ts";
+
+export interface OwnerPorts extends WorkerPorts {
+  readonly writer: JournalWriter;
+  /** The shard has another owner by now. */
+  readonly onFenced: () => void;
+}
+
+export interface Claimed {
+  readonly shard: Shard;
+  readonly epoch: Epoch;
+  readonly lease: Lease | undefined;
+  readonly holds: readonly Hold[];
+}
+
+/** Where the parts come to their owner. */
+export interface OwnerDoors {
+  /** The shard is lost, or may be: nothing more is written. */
+  readonly isOver: () => boolean;
+  /** Places units; resolves when those that cannot be tried are spilled. */
+  readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
+  /** The destination may go on, with what is ready or with its backlog. */
+  readonly goOn: (queue: DestinationQueue) => void;
+  readonly close: (queue: DestinationQueue) => void;
+  readonly reopen: (queue: DestinationQueue) => void;
+}
+
+/** What every part is given. */
+type CommonPorts = OwnerPorts &
+  OwnerDoors & { readonly shard: Shard; readonly epoch: Epoch; readonly storeRetryMs: number };
+
+export class ShardParts {
+  readonly store: OpeningStore;
+  readonly progress: ShardProgress;
+  readonly working: WorkingSet;
+  readonly wheel: RetryWheel;
+  readonly settlement: Settlement;
+  readonly commands: ShardCommands;
+  readonly waiting: WaitingFeed;
+  readonly checkpoints: Checkpoints;
+  readonly unitRun: UnitRun;
+  readonly reader: LogReader;
+  readonly feed: LogFeed;
+  readonly #parking: Parking;
+  readonly #ports: CommonPorts;
+
+  constructor(
+    claimed: Claimed,
+    takeover: Takeover,
+    owner: { readonly ports: OwnerPorts; readonly doors: OwnerDoors },
+  ) {
+    const { shard, epoch } = claimed;
+    const { clock, config, stream } = owner.ports;
+    const { storeRetryMs } = config.timings;
+    const common = { ...owner.ports, ...owner.doors, shard, epoch, storeRetryMs };
+    this.store = new OpeningStore(common);
+    this.#ports = { ...common, store: this.store };
+    this.progress = new ShardProgress(takeover.floor);
+    this.working = new WorkingSet(clock, config.limits);
+    for (const hold of claimed.holds) this.working.hold(hold);
+    this.wheel = new RetryWheel(shard, this.store, clock);
+    this.#parking = new Parking({ ...this.#ports, progress: this.progress });
+    this.settlement = this.#newSettlement();
+    this.commands = new ShardCommands({ ...this.#ports, ...this.#units });
+    this.waiting = this.#newWaiting();
+    this.checkpoints = this.#newCheckpoints(takeover);
+    this.unitRun = this.#newUnitRun();
+    this.reader = stream.open(shard, takeover.floor);
+    this.feed = this.#newFeed(takeover);
+  }
+
+  get #units() {
+    return { working: this.working, settlement: this.settlement };
+  }
+
+  get #contentMissing() {
+    return this.#parking.contentMissing(() => this.settlement);
+  }
+
+  #newSettlement(): Settlement {
+    const { config, writer, nextHops } = this.#ports;
+    return new Settlement({
+      ...this.#ports,
+      journal: writer,
+      wheel: this.wheel,
+      policy: config.retry,
+      delayNotificationMs: config.retry.delayNotificationMs,
+      isFinalDelivery: ({ unit }) => nextHops.isFinal(unit.destination),
+      settled: (queued, position) => this.#settled(queued, position),
+      placed: (queued, where) => this.#placed(queued, where),
+      contentMissing: this.#contentMissing,
+      lastError: ({ unit }) => this.working.known(unit.destination)?.lastError,
+      unwanted: (queued) => void this.#cancelAgain(queued),
+    });
+  }
+
+  #newWaiting(): WaitingFeed {
+    return new WaitingFeed({
+      ...this.#ports,
+      wheel: this.wheel,
+      working: this.working,
+      isStoreOpen: () => this.store.isOpen,
+      look: (queued) => this.#look(queued),
+      park: (uid, record, reason) => this.#parking.stored(uid, record, reason),
+    });
+  }
+
+  #newCheckpoints(takeover: Takeover): Checkpoints {
+    const { progress, working, wheel } = this;
+    const isStoreOpen = () => this.store.isOpen;
+    return new Checkpoints({ ...this.#ports, takeover, progress, working, wheel, isStoreOpen });
+  }
+
+  #newUnitRun(): UnitRun {
+    return new UnitRun({
+      ...this.#ports,
+      settlement: this.settlement,
+      isHere: (queued) => this.working.unit(queued.unit.uid) === queued,
+      offer: (units) => void this.#ports.offer(units),
+      contentMissing: this.#contentMissing,
+    });
+  }
+
+  #newFeed(takeover: Takeover): LogFeed {
+    const { reader, progress, settlement, working } = this;
+    return new LogFeed({
+      ...this.#ports,
+      ...{ reader, takeover, progress, working },
+      alreadyDeferred: (queued) => settlement.left(queued, "deferred"),
+      duplicate: (queued) => settlement.left(queued, "duplicate"),
+      park: (entry, reason) => this.#parking.entry(entry, reason),
+    });
+  }
+
+  #settled(queued: QueuedUnit, position: number): void {
+    if (queued.origin.kind === "log") this.progress.settled(queued.origin.sequence, position);
+    else for (const rowDone of queued.origin.rowsDone) rowDone();
+    this.working.remove(queued);
+  }
+
+  #placed({ unit }: QueuedUnit, where: Place["kind"]): void {
+    const { destination, sizeBytes } = unit;
+    if (where === "wheel") this.working.deferred.came(destination);
+    else this.working.queue(destination).backlog.grew(1, sizeBytes);
+  }
+
+  /** Its row in the backlog stays, and is passed over one day. */
+  #look(queued: QueuedUnit): void {
+    const { unit } = queued;
+    this.working.known(unit.destination)?.backlog.left(unit.sizeBytes);
+    this.settlement.look(queued);
+  }
+
+  async #cancelAgain({ unit }: QueuedUnit): Promise<void> {
+    const { clock, log, storeRetryMs, isOver } = this.#ports;
+    while (!isOver()) {
+      try {
+        await this.commands.cancel({ id: unit.uid });
+        return;
+      } catch (error) {
+        log.error("cancel_waits", { uid: unit.uid, error: String(error) });
+        await clock.sleep(storeRetryMs);
+      }
+    }
+  }
+}
