@@ -163,6 +163,7 @@ describe("the dependency rule", () => {
     queue: ["smtp", "message"],
     dsn: ["smtp", "message", "queue"],
     limits: ["smtp", "queue"],
+    automation: ["smtp", "queue", "limits", "pattern", "config"],
   };
   const services = ["edge", "delivery", "control"];
 

@@ -124,5 +124,9 @@ function unwrapped(schema: unknown): unknown {
   ) {
     return unwrapped(schema.unwrap());
   }
-  return schema instanceof z.ZodPipe ? unwrapped(schema.in) : schema;
+  if (!(schema instanceof z.ZodPipe)) return schema;
+  const written = unwrapped(schema.in);
+  // What takes anything has its form behind it: one, or a list of them.
+  const isAnything = written instanceof z.ZodUnknown || written instanceof z.ZodTransform;
+  return isAnything ? unwrapped(schema.out) : written;
 }

@@ -58,6 +58,8 @@ export class Places {
   #child(parent: Node | undefined, step: string | number): Node | undefined {
     const node = isAlias(parent) ? parent.resolve(this.#document) : parent;
     if (isSeq<Node>(node)) return node.items[Number(step)];
+    // One value where a list of them may stand.
+    if (step === 0) return node ?? undefined;
     if (!isMap<Node, Node | null>(node)) return undefined;
     return node.items.find((pair) => keyOf(pair.key) === String(step))?.value ?? undefined;
   }

@@ -10,7 +10,7 @@ export type CapKind = "messagesPerConnection" | "recipientsPerTransaction";
 export type Dimension = "destination" | "provider" | "source" | "tenant" | "campaign";
 
 /** In the order in which they stand in a key. */
-const dimensions: readonly Dimension[] = [
+export const dimensions: readonly Dimension[] = [
   "destination",
   "provider",
   "source",
