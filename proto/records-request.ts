@@ -1,5 +1,6 @@
 /**
- * What is asked of a worker's store over the bus by who has none: holds, bounces, what is parked.
+ * What is asked of a worker's store over the bus by who has none: holds, measures, bounces, what is
+ * parked.
  * Its answers are for people and their programs, and go on as they are.
  */
 import { z } from "zod";
@@ -27,6 +28,8 @@ const requests = z.discriminatedUnion("verb", [
     hold: z.object({ destination, reason: z.string(), since: time }),
   }),
   z.object({ verb: z.literal("records.dropHold"), destination }),
+  z.object({ verb: z.literal("records.measures") }),
+  z.object({ verb: z.literal("records.dropMeasure"), id: z.string().min(1).max(64) }),
   z.object({
     verb: z.literal("records.bounces"),
     destination: destination.exactOptional(),

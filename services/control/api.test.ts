@@ -440,6 +440,8 @@ describe("what fails behind it", () => {
           putHold: failing,
           dropHold: failing,
           holds: failing,
+          dropMeasure: failing,
+          measures: failing,
           bounces: failing,
           parked: failing,
         },

@@ -56,6 +56,7 @@ async function openAt(base: number, clock: Clock): Promise<TemporaryStore> {
   const store = shifted(inner, (own) => shard(base + own));
   const close = async () => {
     for (const { destination } of await inner.holds()) await inner.dropHold(destination);
+    for (const { id } of await inner.measures()) await inner.dropMeasure(id);
     await inner.close();
   };
   const reopen = async () => {
@@ -81,6 +82,9 @@ function shifted(inner: Store, of: (own: Shard) => Shard): Store {
     putHold: (hold) => inner.putHold(hold),
     dropHold: (destination) => inner.dropHold(destination),
     holds: () => inner.holds(),
+    putMeasure: (measure) => inner.putMeasure(measure),
+    dropMeasure: (id) => inner.dropMeasure(id),
+    measures: () => inner.measures(),
     park: (parked) => inner.park(parked),
     parked: (limit) => inner.parked(limit),
     recordBounces: (bounces) => inner.recordBounces(bounces),

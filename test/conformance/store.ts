@@ -12,6 +12,7 @@ import type {
   UnitFilter,
   UnitPage,
 } from "#lib/store/store";
+import { measureOf } from "../support/automation/rules.ts";
 import { failureOf } from "../support/failure.ts";
 import { path, shard } from "../support/records.ts";
 import { deferredOf, destinationIn, epoch, newQueueId, newUnit } from "./fixtures.ts";
@@ -54,6 +55,8 @@ export function storeSuite(name: string, open: OpenStore): void {
       await defer(world.store, [waiting, spilled, finished]);
       await world.store.finish(zero, [finished.unit.uid]);
       await world.store.putHold({ destination: destinationIn(0), reason: "quiet", since: epoch });
+      const measure = measureOf({ until: epoch + 3_600_000 });
+      await world.store.putMeasure(measure);
       if (world.reopen === undefined) return; // Skipped: nothing outlives a memory store.
       world = await world.reopen();
       await openShards(world.store, 2);
@@ -69,6 +72,7 @@ export function storeSuite(name: string, open: OpenStore): void {
       const uids = [spilled, finished, later].map((d) => d.unit.uid);
       expect(queue.map((r) => r.uid)).toEqual(uids);
       expect(await world.store.holds()).toHaveLength(1);
+      expect(await world.store.measures()).toEqual([measure]);
     });
   });
 }
@@ -342,6 +346,22 @@ function operators(store: () => Store): void {
     expect(await store().holds()).toEqual([
       { destination: b, reason: "migration", since: epoch + 1 },
     ]);
+  });
+
+  test("a measure stands until it is dropped, and the newest of its id counts", async () => {
+    const lasting = { since: epoch, renewedAt: epoch, until: epoch + 3_600_000 };
+    const a = measureOf({ ...lasting, id: "a", scope: { campaign: "grüße 'x'" } });
+    const limit = { kind: "messages", rate: { amount: 5, periodMs: 1_000, burst: 2 } } as const;
+    const b = measureOf({ ...lasting, id: "b", effect: { kind: "limit", limit } });
+    const renewed = { ...a, until: a.until + 1, count: 9 };
+    for (const measure of [b, a, renewed]) await store().putMeasure(measure);
+    expect(await store().measures()).toEqual([renewed, b]);
+    await store().dropMeasure("a");
+    await store().dropMeasure("a");
+    await store().dropMeasure("never");
+    expect(await store().measures()).toEqual([b]);
+    await store().putMeasure(a);
+    expect(await store().measures()).toEqual([a, b]);
   });
 
   test("a parked entry is kept as it was, once", async () => {

@@ -3,6 +3,7 @@
  * is slow or away keeps no shard from being taken over (DESIGN §6: first attempts go on as ever).
  * Until it is open, whatever names the shard fails as if the store were away.
  */
+import type { Measure } from "#lib/automation/measure";
 import type { Epoch } from "#lib/leases/leases";
 import type { Destination, QueueId, Shard, Time, Uid } from "#lib/queue/unit";
 import {
@@ -105,6 +106,18 @@ export class OpeningStore implements Store {
 
   holds() {
     return this.#ports.store.holds();
+  }
+
+  putMeasure(measure: Measure) {
+    return this.#ports.store.putMeasure(measure);
+  }
+
+  dropMeasure(id: string) {
+    return this.#ports.store.dropMeasure(id);
+  }
+
+  measures() {
+    return this.#ports.store.measures();
   }
 
   park(parked: Parked) {

@@ -1,4 +1,5 @@
 /** The inhabitant of Store for a cluster, on Cassandra (ADR 0010). */
+import type { Measure } from "#lib/automation/measure";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { Bounce, Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
@@ -125,6 +126,18 @@ export class CassandraStore implements Store {
 
   holds(): Promise<readonly Hold[]> {
     return this.#operators.holds();
+  }
+
+  putMeasure(measure: Measure): Promise<void> {
+    return this.#operators.putMeasure(measure);
+  }
+
+  dropMeasure(id: string): Promise<void> {
+    return this.#operators.dropMeasure(id);
+  }
+
+  measures(): Promise<readonly Measure[]> {
+    return this.#operators.measures();
   }
 
   park(parked: Parked): Promise<void> {

@@ -18,17 +18,24 @@ export interface Records {
   putHold(hold: Hold): Promise<unknown>;
   dropHold(destination: Destination): Promise<unknown>;
   holds(): Promise<unknown>;
+  dropMeasure(id: string): Promise<unknown>;
+  measures(): Promise<unknown>;
   bounces(query: BouncesQuery): Promise<unknown>;
   parked(limit: number): Promise<unknown>;
 }
 
-export type RecordsStore = Pick<Store, "putHold" | "dropHold" | "holds" | "bounces" | "parked">;
+export type RecordsStore = Pick<
+  Store,
+  "putHold" | "dropHold" | "holds" | "dropMeasure" | "measures" | "bounces" | "parked"
+>;
 
 export function storeRecords(store: RecordsStore): Records {
   return {
     putHold: (hold) => store.putHold(hold),
     dropHold: (destination) => store.dropHold(destination),
     holds: () => store.holds(),
+    dropMeasure: (id) => store.dropMeasure(id),
+    measures: () => store.measures(),
     bounces: (query) => store.bounces(query),
     async parked(limit) {
       const parked = await store.parked(limit);
@@ -56,6 +63,10 @@ function answered(records: Records, request: RecordsRequest): Promise<unknown> {
       return records.putHold(request.hold);
     case "records.dropHold":
       return records.dropHold(request.destination);
+    case "records.measures":
+      return records.measures();
+    case "records.dropMeasure":
+      return records.dropMeasure(request.id);
     case "records.parked":
       return records.parked(request.limit);
     case "records.bounces": {
@@ -79,6 +90,8 @@ export function busRecords({ bus, shards }: BusRecordsPorts): Records {
     putHold: (hold) => ask({ verb: "records.putHold", hold }),
     dropHold: (destination) => ask({ verb: "records.dropHold", destination }),
     holds: () => ask({ verb: "records.holds" }),
+    dropMeasure: (id) => ask({ verb: "records.dropMeasure", id }),
+    measures: () => ask({ verb: "records.measures" }),
     bounces: (query) => ask({ verb: "records.bounces", ...query }),
     parked: (limit) => ask({ verb: "records.parked", limit }),
   };

@@ -1,4 +1,6 @@
 /** The embedded inhabitant of Store. */
+import type { Measure } from "#lib/automation/measure";
+import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import {
@@ -99,6 +101,22 @@ export class SqliteStore implements Store {
 
   holds(): Promise<readonly Hold[]> {
     return known(this.#thread.call("holds"));
+  }
+
+  putMeasure(measure: Measure): Promise<void> {
+    const { id, since, until } = measure;
+    return known(
+      this.#thread.call("putMeasure", { id, since, until, record: encodeMeasure(measure) }),
+    );
+  }
+
+  dropMeasure(id: string): Promise<void> {
+    return known(this.#thread.call("dropMeasure", id));
+  }
+
+  async measures(): Promise<readonly Measure[]> {
+    const records = await known(this.#thread.call("measures"));
+    return records.flatMap((record) => decodeMeasure(record) ?? []);
   }
 
   park(parked: Parked): Promise<void> {

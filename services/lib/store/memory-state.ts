@@ -34,6 +34,8 @@ export class MemoryStoreState {
   readonly #wheels = new Map<Shard, WheelRows>();
   readonly #backlogs = new Map<Shard, BacklogRows>();
   readonly holds = new Map<Destination, Hold>();
+  /** By id, as records. */
+  readonly measures = new Map<string, string>();
   readonly parked = new Map<string, Parked>();
   readonly bounces = new Map<string, Bounce>();
 

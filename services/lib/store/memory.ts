@@ -1,6 +1,8 @@
 /**
  * The memory inhabitant of Store. Views of one store share its state and differ in their faults.
  */
+import type { Measure } from "#lib/automation/measure";
+import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import type { Epoch } from "#lib/leases/leases";
@@ -114,6 +116,24 @@ export class MemoryStore implements Store {
 
   holds() {
     return this.#at("holds", () => [...this.#state.holds.values()]);
+  }
+
+  putMeasure(measure: Measure) {
+    return this.#at("putMeasure", () => {
+      this.#state.measures.set(measure.id, encodeMeasure(measure));
+    });
+  }
+
+  dropMeasure(id: string) {
+    return this.#at("dropMeasure", () => void this.#state.measures.delete(id));
+  }
+
+  measures() {
+    return this.#at("measures", () =>
+      [...this.#state.measures.values()]
+        .flatMap((record) => decodeMeasure(record) ?? [])
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
   }
 
   park(parked: Parked) {

@@ -1,7 +1,8 @@
 /**
  * Seam: queue state that outlives the log: deferred units, content, retry wheel, backlog, holds,
- * bounces.
+ * measures, bounces.
  */
+import type { Measure } from "#lib/automation/measure";
 import type { Epoch } from "#lib/leases/leases";
 import type { Destination, QueueId, Recipient, Shard, Time, Uid, Unit } from "#lib/queue/unit";
 import type { Status } from "#lib/smtp/status";
@@ -169,6 +170,11 @@ export interface Store {
   putHold(hold: Hold): Promise<void>;
   dropHold(destination: Destination): Promise<void>;
   holds(): Promise<readonly Hold[]>;
+  /** In the place of the one of its id. */
+  putMeasure(measure: Measure): Promise<void>;
+  dropMeasure(id: string): Promise<void>;
+  /** By id. Those whose time is over may still be among them. */
+  measures(): Promise<readonly Measure[]>;
   park(parked: Parked): Promise<void>;
   parked(limit: number): Promise<readonly Parked[]>;
   recordBounces(bounces: readonly Bounce[]): Promise<void>;

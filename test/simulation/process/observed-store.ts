@@ -39,6 +39,9 @@ export function observedStore(shared: SharedSeams, faults: DrawnFaults, me: Inca
       witness.holds.read(me);
       return holds;
     },
+    putMeasure: (measure) => inner.putMeasure(measure),
+    dropMeasure: (id) => inner.dropMeasure(id),
+    measures: () => inner.measures(),
     park: (parked) => inner.park(parked),
     parked: (limit) => inner.parked(limit),
     recordBounces: (bounces) => inner.recordBounces(bounces),

@@ -8,6 +8,7 @@ import type { Clock } from "#lib/clock";
 import { JournalTable } from "./journal-table.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { LogTable } from "./log-table.ts";
+import { MeasureTable } from "./measure-table.ts";
 import { RecordTables } from "./record-tables.ts";
 import { Retention } from "./retention.ts";
 import type { Room } from "./room.ts";
@@ -46,6 +47,7 @@ function operationsOn(
   const waiting = new WaitingTables(database);
   const units = new UnitTable(database, { waiting, clock });
   const records = new RecordTables(database);
+  const measures = new MeasureTable(database);
   const leases = new LeaseTable(database);
   const retention = new Retention(database, clock);
   return {
@@ -75,6 +77,9 @@ function operationsOn(
     putHold: records.putHold.bind(records),
     dropHold: records.dropHold.bind(records),
     holds: records.holds.bind(records),
+    putMeasure: measures.put.bind(measures),
+    dropMeasure: measures.drop.bind(measures),
+    measures: measures.all.bind(measures),
     park: records.park.bind(records),
     parked: records.parked.bind(records),
     recordBounces: records.recordBounces.bind(records),

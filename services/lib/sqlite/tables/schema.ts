@@ -119,6 +119,11 @@ const steps: readonly string[] = [
   );
   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- What rules on replies have set. Few: looked at as a whole.
+  CREATE TABLE measure (id TEXT PRIMARY KEY, until INTEGER NOT NULL, record TEXT NOT NULL)
+    WITHOUT ROWID;
+  `,
 ];
 
 /**
