@@ -4,6 +4,7 @@
  * and is ignored by who does not know it.
  */
 import { z } from "zod";
+import { measureSchema } from "#lib/automation/measure-record";
 import type { BusRequest, Json } from "#lib/leases/bus";
 import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
 import { parseDomain } from "#lib/smtp/domain";
@@ -12,6 +13,9 @@ import { readDestination, readShard, readStatus, readUid, UndecodableRecord } fr
 
 /** Units in one answer of `queue.list`. */
 export const listLimitMax = 1_000;
+
+/** Measures in one request of `measure.bind`. */
+export const measuresPerRequestMax = 100;
 
 const destination = z.custom<Destination>(isReadBy(readDestination));
 const shard = z.custom<Shard>(isReadBy(readShard));
@@ -126,6 +130,8 @@ const unanswered = z
 /** Destinations or units that a command changed, at the worker that answers. */
 const changed = z.object({ units: count, destinations: count }).readonly();
 
+const measureList = z.object({ measures: z.array(measureSchema).readonly() }).readonly();
+
 const shardCondition = z
   .object({
     shard,
@@ -194,6 +200,20 @@ const verbs = {
   "queue.release": { arguments: z.object({ destination }).readonly(), answer: changed },
   /** Ends units without delivery and without a notification. */
   "queue.cancel": { arguments: selection, answer: changed },
+  /** What rules have set, as the worker knows it. */
+  "measure.list": { arguments: z.object({}).readonly(), answer: measureList },
+  /** Started at the worker that asks: this makes them bind at once. */
+  "measure.bind": {
+    arguments: z
+      .object({ measures: z.array(measureSchema).max(measuresPerRequestMax).readonly() })
+      .readonly(),
+    answer: z.object({}).readonly(),
+  },
+  /** They are gone from the store already. */
+  "measure.cancel": {
+    arguments: z.object({ ids: z.array(z.string()).readonly() }).readonly(),
+    answer: z.object({ cancelled: z.array(z.string()).readonly() }).readonly(),
+  },
 } as const;
 
 export type AdminVerb = keyof typeof verbs;

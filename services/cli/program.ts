@@ -5,6 +5,7 @@ import { addConfigCommands } from "./config-commands.ts";
 import { CommandFailed, type Io } from "./io.ts";
 import { addClusterCommand } from "./operator/cluster-command.ts";
 import { addExplainCommand } from "./operator/explain-command.ts";
+import { addMeasureCommands } from "./operator/measure-commands.ts";
 import { addQueueCommands } from "./operator/queue-commands.ts";
 import { addTraceCommand } from "./operator/trace-command.ts";
 import { addRoleCommands } from "./role-commands.ts";
@@ -40,6 +41,8 @@ export async function runGodwit(args: readonly string[], io: Io, roles: Roles): 
   addConfigCommands(program, io);
   addQueueCommands(program, io);
   addExplainCommand(program, io);
+  const shaping = program.command("shaping").description("limits, and what rules on replies set");
+  addMeasureCommands(shaping, io);
   addTraceCommand(program, io);
   addClusterCommand(program, io);
   addUserCommands(program, io);

@@ -9,6 +9,8 @@ import { answerProblem, Problem } from "./problem.ts";
 import { Queue } from "./queue.ts";
 import { queueRoutes } from "./queue-routes.ts";
 import { recordRoutes } from "./record-routes.ts";
+import { measureRoutes } from "./shaping/measure-routes.ts";
+import { ShapingMeasures } from "./shaping/measures.ts";
 import { isSameToken } from "./token.ts";
 
 export interface ApiPorts extends ControlPorts {
@@ -63,6 +65,8 @@ function operatorsApi(ports: ApiPorts): (c: Context) => Response | Promise<Respo
 function operatorsRoutes(operators: OperatorsPorts, { clock, log }: ControlPorts): Hono {
   const routes = new Hono();
   routes.route("/v1/queue", queueRoutes(new Queue({ ...operators, log }), clock));
+  const measures = new ShapingMeasures({ ...operators, log, now: () => clock.now() });
+  routes.route("/v1/measures", measureRoutes(measures));
   routes.route("/v1/cluster", clusterRoutes({ ...operators, log }));
   routes.route("/v1", recordRoutes(operators));
   routes.notFound((c) => answerProblem(c, 404, `there is no ${c.req.path} here`));

@@ -1,4 +1,5 @@
 /** What delivery is told: every value with its unit, default and reason. */
+import type { Rule } from "#lib/automation/rule";
 import type { WaitingFor } from "#lib/smtp/client/step";
 import type { Route } from "./attempt/routes.ts";
 
@@ -11,6 +12,8 @@ export interface DeliveryConfig {
   readonly useIpv6: boolean;
   /** The port of mail exchangers: 25, but for tests. */
   readonly mxPort: number;
+  /** What is done about refusals (ADR 0014); another array when they were reloaded. */
+  readonly rules: readonly Rule[];
   readonly retry: RetryConfig;
   readonly limits: DeliveryLimits;
   readonly timings: Timings;

@@ -54,5 +54,5 @@ test("a worker that has lost its shards goes on while the store is away, with th
   await clock.advance(10_000);
   // Behind the suspect that the store must be asked about; but not what is held.
   expect(bench.mx.taken.length).toBe(taken + 3);
-  expect(delivery.worker?.knownHolds).toMatchObject([{ destination: held }]);
+  expect(delivery.worker?.known.holds).toMatchObject([{ destination: held }]);
 });

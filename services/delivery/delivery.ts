@@ -26,10 +26,10 @@ export class Delivery {
     if (this.#isStopping) return Promise.resolve();
     const { clock, random } = this.#ports;
     const me = incarnationOf(this.#name, makeQueueId(clock.now(), random));
-    const earlierHolds = this.#worker?.knownHolds;
+    const earlier = this.#worker?.known;
     const worker = new Worker(me, this.#ports, () => this.#lost());
     this.#worker = worker;
-    this.#starting = worker.start(earlierHolds);
+    this.#starting = worker.start(earlier);
     return this.#starting;
   }
 
@@ -40,7 +40,7 @@ export class Delivery {
     await Promise.all([this.#worker?.stop(), this.#starting.catch(() => {})]);
   }
 
-  /** What the old incarnation knew is of no use but for its holds: the new one takes over as from a stranger. */
+  /** What the old incarnation knew is of no use but for what binds it: the new one takes over as from a stranger. */
   #lost(): void {
     const { log, clock, config } = this.#ports;
     this.start().catch((error: unknown) => {

@@ -13,6 +13,7 @@ import type { Log } from "#lib/telemetry/log";
 import type { Attempts } from "./attempt/attempt.ts";
 import type { NextHops } from "./attempt/next-hops.ts";
 import type { SessionPool } from "./attempt/session-pool.ts";
+import type { Measures } from "./automation/measures.ts";
 import type { DeliveryConfig } from "./config.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { WorkerLimits } from "./limits/worker-limits.ts";
@@ -47,4 +48,5 @@ export interface WorkerPorts extends DeliveryPorts {
   readonly dispatcher: Dispatcher;
   readonly notifier: Notifier;
   readonly limits: WorkerLimits;
+  readonly measures: Measures;
 }

@@ -3,6 +3,7 @@
  * when another worker has sealed its journal.
  */
 
+import type { Measure } from "#lib/automation/measure";
 import { Deadlines } from "#lib/deadlines";
 import type { Epoch, Lease } from "#lib/leases/leases";
 import type { UnitEvent } from "#lib/queue/event";
@@ -15,6 +16,7 @@ import { adminHandler } from "./admin/handler.ts";
 import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
+import { Measures } from "./automation/measures.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { Heartbeats } from "./heartbeats.ts";
@@ -26,6 +28,12 @@ import { Notifier } from "./settlement/notifier.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
 import { ShardOwner } from "./shard/owner.ts";
 import { Tenure } from "./tenure.ts";
+
+/** What binds it, as far as it was read. */
+export interface Known {
+  readonly holds?: readonly Hold[] | undefined;
+  readonly measures?: readonly Measure[] | undefined;
+}
 
 /** One incarnation: from its first claim to its seal or stop. */
 export class Worker {
@@ -95,21 +103,26 @@ export class Worker {
     return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
   }
 
-  get knownHolds(): readonly Hold[] | undefined {
-    return this.#holds.known;
+  get known(): Known {
+    return { holds: this.#holds.known, measures: this.measures.known };
+  }
+
+  /** What rules have set. */
+  get measures(): Measures {
+    return this.#ports.measures;
   }
 
   /**
-   * Resolves when the first round of claims is through. `earlierHolds` are those that the process
-   * knew in its last incarnation.
+   * Resolves when the first round of claims is through. `earlier` is what the process knew in its
+   * last incarnation.
    */
-  async start(earlierHolds?: readonly Hold[]): Promise<void> {
+  async start(earlier: Known = {}): Promise<void> {
     const { bus, me: name } = this.#ports;
     const shards = () => [...this.#owners.keys()];
     this.#unserve = bus.serveWorker({ name, shards, handler: adminHandler(this, this.#ports) });
     await this.#heartbeats.start();
-    await this.#holds.start(earlierHolds);
-    // Stopped, or lost, while it waited for the holds: they are not known.
+    await Promise.all([this.#holds.start(earlier.holds), this.measures.start(earlier.measures)]);
+    // Stopped, or lost, while it waited: they are not known.
     if (this.#isOver) return;
     await this.#ownership.start();
   }
@@ -175,6 +188,7 @@ export class Worker {
     }
     const scope = {
       owners: [owner],
+      measures: this.measures,
       hold: (hold: Hold) => this.hold(hold),
       release: (destination: Destination) => this.release(destination),
     };
@@ -223,6 +237,7 @@ export class Worker {
     this.#isOver = true;
     this.#heartbeats.stop();
     this.#holds.stop();
+    this.measures.stop();
     this.#unserve?.();
     this.#ports.pool.close();
     this.#ports.limits.stop();
@@ -243,6 +258,12 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     tenure,
     pool,
     nextHops,
+    measures: new Measures({
+      ...ports,
+      me,
+      retryMs: timings.storeRetryMs,
+      rules: () => config.rules,
+    }),
     dispatcher: new Dispatcher(limits.sessionsMax),
     limits: new WorkerLimits(ports),
     attempts: new Attempts({

@@ -1,6 +1,7 @@
 /**
  * A worker as operators see it: knows some units and destinations, and notes what it is told to do.
  */
+import type { Measure } from "#lib/automation/measure";
 import type { Bus, BusHandler, BusRequest, Json, ServingWorker } from "#lib/leases/bus";
 import {
   adminAnswer,
@@ -53,6 +54,7 @@ export interface AdminWorkerState {
   readonly destinations?: readonly DestinationSummary[];
   readonly headerSection?: string;
   readonly shards?: readonly ShardCondition[];
+  readonly measures?: readonly Measure[];
 }
 
 /** Owns the first shard. */
@@ -103,6 +105,15 @@ export class AdminWorker {
       case "queue.cancel": {
         this.commands.push(request);
         return adminAnswer(verb, this.#changed(readAdminArguments(verb, request.arguments)));
+      }
+      case "measure.list":
+        return adminAnswer(verb, { measures: this.#state.measures ?? [] });
+      case "measure.bind":
+        this.commands.push(request);
+        return adminAnswer(verb, {});
+      case "measure.cancel": {
+        this.commands.push(request);
+        return adminAnswer(verb, { cancelled: readAdminArguments(verb, request.arguments).ids });
       }
       case "queue.hold":
       case "queue.release": {

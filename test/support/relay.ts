@@ -95,6 +95,7 @@ const baseConfig: DeliveryConfig = {
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,
+  rules: [],
   retry: {
     firstMs: 300_000,
     factor: 2,

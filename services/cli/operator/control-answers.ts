@@ -1,5 +1,6 @@
 /** What the control API answers, checked: it may be of another version. */
 import { z } from "zod";
+import { measureSchema } from "#lib/automation/measure-record";
 import {
   BadAdminMessage,
   type Changed,
@@ -52,6 +53,9 @@ const parked = z.object({
   recordBase64: z.string(),
 });
 const hold = z.object({ destination: z.string(), reason: z.string(), since: time });
+
+const measures = z.object({ measures: z.array(measureSchema) });
+const cancelled = z.object({ cancelled: z.array(z.string()) });
 
 const splits = z
   .union([
@@ -131,6 +135,14 @@ export function readTrace(answer: unknown): readonly TracedEvent[] {
 
 export function readHolds(answer: unknown): readonly Hold[] {
   return read(z.object({ holds: z.array(hold) }), answer, "the holds").holds;
+}
+
+export function readMeasures(answer: unknown): z.output<typeof measures> {
+  return read(measures, answer, "what rules have set");
+}
+
+export function readCancelled(answer: unknown): z.output<typeof cancelled> {
+  return read(cancelled, answer, "what was cancelled");
 }
 
 export function readBounces(answer: unknown): readonly z.output<typeof bounce>[] {

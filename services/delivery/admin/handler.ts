@@ -13,6 +13,7 @@ import {
   readAdminArguments,
 } from "#proto/admin";
 import { isRecordsVerb } from "#proto/records-request";
+import type { Measures } from "../automation/measures.ts";
 import type { DeliveryConfig } from "../config.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { conditionOf } from "./condition.ts";
@@ -24,6 +25,7 @@ export interface AdminScope {
   readonly owners: readonly ShardOwner[];
   hold(hold: Hold): Changed;
   release(destination: Destination): Changed;
+  readonly measures: Pick<Measures, "all" | "bind" | "cancel">;
 }
 
 export interface AdminPorts {
@@ -73,6 +75,15 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
       const selection = readAdminArguments(verb, request.arguments);
       const owners = ownersOf(selection, scope, ports);
       return adminAnswer(verb, await sumOf(owners, (o) => o.commands.cancel(selection)));
+    }
+    case "measure.list":
+      return adminAnswer(verb, { measures: scope.measures.all });
+    case "measure.bind":
+      scope.measures.bind(readAdminArguments(verb, request.arguments).measures);
+      return adminAnswer(verb, {});
+    case "measure.cancel": {
+      const { ids } = readAdminArguments(verb, request.arguments);
+      return adminAnswer(verb, { cancelled: ids.filter((id) => scope.measures.cancel(id)) });
     }
   }
 }

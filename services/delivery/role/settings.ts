@@ -1,4 +1,5 @@
 /** From the configuration of the file to what delivery is told. */
+import { shippedRules } from "#lib/automation/rules-file";
 import type { Config } from "#lib/config/config";
 import { type DeliveryConfig, defaultLimits, defaultTimings } from "../config.ts";
 
@@ -23,6 +24,7 @@ export function deliveryConfigOf(
     tls,
     useIpv6,
     mxPort: smtpPort,
+    rules: shippedRules(),
     retry,
     limits: {
       ...defaultLimits,
