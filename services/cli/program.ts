@@ -11,6 +11,7 @@ import { addTraceCommand } from "./operator/trace-command.ts";
 import { addRoleCommands } from "./role-commands.ts";
 import type { Roles } from "./roles.ts";
 import { addSchemaCommand } from "./schema-command.ts";
+import { addShapingCommands } from "./shaping/shaping-commands.ts";
 import { addUserCommands } from "./user-commands.ts";
 
 const examples = `
@@ -18,6 +19,7 @@ Examples:
   godwit config example > godwit.yaml       a configuration to begin with
   godwit config check                       what is wrong with it
   godwit user hash                          the hash of a password, for users
+  godwit shaping show example.com           the limits for a domain, and where each is said
   godwit standalone                         run on one machine
   godwit schema apply                       make a cluster's streams and tables; then run
                                             godwit control, godwit delivery, godwit edge
@@ -42,6 +44,7 @@ export async function runGodwit(args: readonly string[], io: Io, roles: Roles): 
   addQueueCommands(program, io);
   addExplainCommand(program, io);
   const shaping = program.command("shaping").description("limits, and what rules on replies set");
+  addShapingCommands(shaping, io);
   addMeasureCommands(shaping, io);
   addTraceCommand(program, io);
   addClusterCommand(program, io);

@@ -1,5 +1,6 @@
 /** What delivery is told: every value with its unit, default and reason. */
 import type { Rule } from "#lib/automation/rule";
+import type { Shaping } from "#lib/shaping/shaping";
 import type { WaitingFor } from "#lib/smtp/client/step";
 import type { Route } from "./attempt/routes.ts";
 
@@ -8,6 +9,8 @@ export interface DeliveryConfig {
   readonly hostname: string;
   readonly shards: number;
   readonly routes: readonly Route[];
+  /** Limits and settings of each way; another one after a reload. */
+  readonly shaping: () => Shaping;
   readonly tls: "never" | "opportunistic" | "required";
   readonly useIpv6: boolean;
   /** The port of mail exchangers: 25, but for tests. */

@@ -151,7 +151,11 @@ export class Standalone implements Role {
     const config = this.#config;
     const delivery = new Delivery(config.hostname, {
       ...ports,
-      config: deliveryConfigOf(config, { routes: () => this.#config.routes, isAlone: true }),
+      config: deliveryConfigOf(config, {
+        routes: () => this.#config.routes,
+        shaping: () => this.#config.shaping,
+        isAlone: true,
+      }),
       intake: stream,
       stream,
       journal,

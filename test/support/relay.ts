@@ -18,6 +18,7 @@ import {
   defaultLimits,
   defaultTimings,
 } from "../../services/delivery/config.ts";
+import { unshaped } from "./delivery/shaped.ts";
 
 export interface Sending {
   readonly to: readonly (string | ({ readonly path: string } & Omit<Recipient, "path">))[];
@@ -92,6 +93,7 @@ const baseConfig: DeliveryConfig = {
   hostname: "relay.example",
   shards: 1,
   routes: [],
+  shaping: unshaped,
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,

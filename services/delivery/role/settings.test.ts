@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { loadConfig } from "#lib/config/load";
+import { defaultShaping } from "#lib/shaping/load";
 import { type DeliverySurroundings, deliveryConfigOf } from "./settings.ts";
 
 const loaded = loadConfig(
@@ -13,20 +14,32 @@ if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
 const { config } = loaded;
 
 test("delivery begins with no more sessions than it may have", () => {
-  const { limits, retry, timings } = deliveryConfigOf(config, { routes: () => [], isAlone: true });
+  const { limits, retry, timings } = deliveryConfigOf(config, {
+    routes: () => [],
+    shaping: defaultShaping,
+    isAlone: true,
+  });
   expect(limits.sessionsPerDestinationFirst).toBe(2);
   expect(retry.firstMs).toBe(1_000);
   expect(timings.stableMembershipMs).toBe(0);
 });
 
 test("among others it waits for the membership to be stable", () => {
-  const { timings } = deliveryConfigOf(config, { routes: () => [], isAlone: false });
+  const { timings } = deliveryConfigOf(config, {
+    routes: () => [],
+    shaping: defaultShaping,
+    isAlone: false,
+  });
   expect(timings.stableMembershipMs).toBe(5_000);
 });
 
 test("routes are asked for at each attempt", () => {
   let routes: ReturnType<DeliverySurroundings["routes"]> = [];
-  const delivery = deliveryConfigOf(config, { routes: () => routes, isAlone: true });
+  const delivery = deliveryConfigOf(config, {
+    routes: () => routes,
+    shaping: defaultShaping,
+    isAlone: true,
+  });
   expect(delivery.routes).toEqual([]);
   routes = [{ domain: "*", nextHop: { protocol: "smtp", host: "relay.example", port: 25 } }];
   expect(delivery.routes).toEqual(routes);

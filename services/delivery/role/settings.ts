@@ -6,13 +6,15 @@ import { type DeliveryConfig, defaultLimits, defaultTimings } from "../config.ts
 export interface DeliverySurroundings {
   /** Asked at each attempt, since they can be reloaded. */
   readonly routes: () => DeliveryConfig["routes"];
+  /** The same. */
+  readonly shaping: DeliveryConfig["shaping"];
   /** Whether others may have shards, too. */
   readonly isAlone: boolean;
 }
 
 export function deliveryConfigOf(
   config: Config,
-  { routes, isAlone }: DeliverySurroundings,
+  { routes, shaping, isAlone }: DeliverySurroundings,
 ): DeliveryConfig {
   const { retry, sessionsMax, sessionsPerDestinationMax, tls, useIpv6 } = config.delivery;
   return {
@@ -21,6 +23,7 @@ export function deliveryConfigOf(
     get routes() {
       return routes();
     },
+    shaping,
     tls,
     useIpv6,
     mxPort: smtpPort,

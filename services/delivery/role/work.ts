@@ -26,8 +26,9 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
     const store = await joinCassandra(cassandra, { ...joined, shards });
     const { intake, stream, journal } = jetStream;
     const routes = () => config().routes;
+    const shaping = () => config().shaping;
     const delivery = new Delivery(settings.name, {
-      config: deliveryConfigOf(config(), { routes, isAlone: false }),
+      config: deliveryConfigOf(config(), { routes, shaping, isAlone: false }),
       ...{ intake, stream, journal, store, leases, bus },
       ...{ resolver, transport, clock, random, log },
       metrics: deliveryTelemetry(metrics),

@@ -3,6 +3,7 @@
  * absolute, secrets read. What the file leaves out and a service has a default for is left out
  * here.
  */
+import type { Shaping, ShapingFile } from "#lib/shaping/shaping";
 import type { Written } from "./schema.ts";
 
 /** All the way down. */
@@ -21,13 +22,20 @@ export type LogLevel = Written["log"]["level"];
 
 export interface Config
   extends Frozen<
-    Omit<Written, "hostname" | "shards" | "limits" | "listeners" | "delivery" | "control">
+    Omit<
+      Written,
+      "hostname" | "shards" | "limits" | "listeners" | "shaping" | "delivery" | "control"
+    >
   > {
   readonly hostname: string;
   readonly shards: number;
   readonly listeners: readonly ListenerConfig[];
   /** Of the edge as a whole; those of sessions are in each listener. */
   readonly limits: Frozen<Written["limits"]["edge"]>;
+  /** What the files say, over the shipped one. */
+  readonly shaping: Shaping;
+  /** By their names as faults and provenances have them. */
+  readonly shapingFiles: readonly ShapingFile[];
   readonly delivery: DeliverySettings;
   readonly control: ControlConfig;
 }

@@ -6,7 +6,8 @@ import type { Finding } from "./fault.ts";
 import type { KeyPath } from "./place.ts";
 import { duration } from "./value.ts";
 
-type Group = Readonly<Record<string, unknown>>;
+/** What may be a group of keys. */
+export type Group = Readonly<Record<string, unknown>>;
 
 export function inconsistencies(written: unknown): Finding[] {
   const file = groupOf(written);
@@ -35,7 +36,8 @@ function repeatedDomains(file: Group): Finding[] {
   );
 }
 
-function repeated(items: readonly { value: unknown; path: KeyPath }[]): Finding[] {
+/** Those that stand there already. */
+export function repeated(items: readonly { value: unknown; path: KeyPath }[]): Finding[] {
   const seen = new Set<unknown>();
   const findings: Finding[] = [];
   for (const { value, path } of items) {
@@ -117,11 +119,12 @@ function spanOf(value: unknown): number | undefined {
   return parsed?.ok ? parsed.value : undefined;
 }
 
-function finding(path: KeyPath, message: string, hint: string): Finding {
+export function finding(path: KeyPath, message: string, hint: string): Finding {
   return { path, isKey: false, message, hint };
 }
 
-function groupOf(value: unknown): Group {
+/** Without keys when it is none. */
+export function groupOf(value: unknown): Group {
   const isGroup = typeof value === "object" && value !== null && !Array.isArray(value);
   return isGroup ? { ...value } : {};
 }

@@ -5,6 +5,8 @@ import type { KeyPath, Place } from "./place.ts";
 import { quote } from "./value.ts";
 
 export interface Fault extends Place {
+  /** In which it stands, when that is another one than `godwit.yaml`. */
+  readonly file?: string;
   /** `listeners[1].port`; empty for the file as a whole. */
   readonly key: string;
   readonly message: string;
@@ -22,9 +24,9 @@ export interface Finding {
 
 /** `godwit.yaml:12:5: listeners[1].port: 70000 is no port (a number from 1 to 65535)` */
 export function faultLine(fileName: string, fault: Fault): string {
-  const { line, column, key, message, hint } = fault;
+  const { file = fileName, line, column, key, message, hint } = fault;
   const subject = key === "" ? "" : `${key}: `;
-  return `${fileName}:${line}:${column}: ${subject}${message}${hint === undefined ? "" : ` (${hint})`}`;
+  return `${file}:${line}:${column}: ${subject}${message}${hint === undefined ? "" : ` (${hint})`}`;
 }
 
 export function keyText(path: KeyPath): string {
@@ -89,6 +91,7 @@ function keysAt(schema: z.ZodType, path: KeyPath): readonly string[] {
   let at: unknown = unwrapped(schema);
   for (const step of path) {
     if (at instanceof z.ZodArray) at = unwrapped(at.element);
+    else if (at instanceof z.ZodRecord) at = unwrapped(at.valueType);
     else if (at instanceof z.ZodObject) at = unwrapped(at.shape[step]);
   }
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
@@ -107,6 +110,7 @@ function* groups(
   path: string,
 ): Generator<{ readonly path: string; readonly keys: readonly string[] }> {
   if (schema instanceof z.ZodArray) yield* groups(unwrapped(schema.element), `${path}[]`);
+  if (schema instanceof z.ZodRecord) yield* groups(unwrapped(schema.valueType), `${path}.*`);
   if (!(schema instanceof z.ZodObject)) return;
   yield { path, keys: Object.keys(schema.shape) };
   for (const [key, child] of Object.entries(schema.shape)) {

@@ -2,12 +2,13 @@
  * From the text of `godwit.yaml` to a configuration, or to everything that is wrong with it at
  * once.
  */
-import { dirname, join, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { loadShaping } from "#lib/shaping/load";
+import type { Shaping, ShapingFile } from "#lib/shaping/shaping";
 import type { Config, ListenerConfig } from "./config.ts";
-import { inconsistencies } from "./consistency.ts";
-import { type Fault, type Finding, findingsOf, keyText } from "./fault.ts";
-import { Places } from "./place.ts";
+import { groupOf, inconsistencies } from "./consistency.ts";
+import { placed, readDocument } from "./document.ts";
+import { type Fault, findingsOf } from "./fault.ts";
 import { missingForRole, type RoleName, shardsFor } from "./role.ts";
 import { configSchema, type Written } from "./schema.ts";
 import type { Sources } from "./secret.ts";
@@ -28,21 +29,14 @@ export type Loaded =
 
 /** Loads an empty text, too: everything has a default, for loopback only. */
 export function loadConfig(source: string, options: LoadOptions): Loaded {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const places = new Places(document, lines);
-  if (document.errors.length > 0) {
-    return {
-      faults: document.errors.map(({ pos, message }) => syntaxFault(lines, pos[0], message)),
-    };
-  }
+  const document = readDocument(source);
+  if ("faults" in document) return document;
+  const { value, places } = document;
   const folder = dirname(resolve(options.fileName));
   const schema = configSchema({
     environment: options.environment,
     readFile: (path) => options.readFile(resolve(folder, path)),
   });
-  const value = plainValue(document);
-  if (value instanceof Error) return { faults: [syntaxFault(lines, 0, value.message)] };
   const parsed = schema.safeParse(value, { reportInput: true });
   const issues = parsed.success ? [] : parsed.error.issues;
   const findings = [
@@ -50,43 +44,49 @@ export function loadConfig(source: string, options: LoadOptions): Loaded {
     ...inconsistencies(value),
     ...missingForRole(value, options.role),
   ];
-  if (findings.length > 0 || !parsed.success) return { faults: placed(findings, places) };
-  return assembled(parsed.data, folder, options);
+  const shapingFiles = readShapingFiles(value, options);
+  const loaded = loadShaping(shapingFiles);
+  const faults = [...placed(findings, places), ...("faults" in loaded ? loaded.faults : [])];
+  if (faults.length > 0 || !parsed.success || "faults" in loaded) return { faults };
+  return assembled(parsed.data, { shaping: loaded.shaping, shapingFiles }, options);
 }
 
-/** An empty file is one without keys. */
-function plainValue(document: ReturnType<typeof parseDocument>): unknown {
+/** Those that can be read: the schema tells of the others, and these may have faults of their own. */
+function readShapingFiles(written: unknown, options: LoadOptions): readonly ShapingFile[] {
+  const folder = dirname(options.fileName);
+  const { shaping } = groupOf(written);
+  const paths: readonly unknown[] = Array.isArray(shaping) ? shaping : [];
+  return paths.flatMap((path) => {
+    const text = typeof path === "string" ? textOf(resolve(folder, path), options) : undefined;
+    if (typeof path !== "string" || text === undefined) return [];
+    return [{ name: isAbsolute(path) ? path : join(folder, path), text }];
+  });
+}
+
+function textOf(path: string, { readFile }: LoadOptions): string | undefined {
   try {
-    // An alias of aliases can be made to unfold without end.
-    return document.toJS({ maxAliasCount: 100 }) ?? {};
+    return readFile(path);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    if (error instanceof Error) return undefined;
+    throw error;
   }
 }
 
-function syntaxFault(lines: LineCounter, offset: number, message: string): Fault {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(1, line), column: Math.max(1, col), key: "", message };
+interface LoadedFiles {
+  readonly shaping: Shaping;
+  readonly shapingFiles: readonly ShapingFile[];
 }
 
-function placed(findings: readonly Finding[], places: Places): Fault[] {
-  const faults = findings.map(({ path, isKey, message, hint }) => ({
-    ...(isKey ? places.ofKey(path) : places.ofValue(path)),
-    key: keyText(path),
-    message,
-    ...(hint === undefined ? {} : { hint }),
-  }));
-  return faults.sort((a, b) => a.line - b.line || a.column - b.column);
-}
-
-function assembled(written: Written, folder: string, options: LoadOptions): Loaded {
+function assembled(written: Written, files: LoadedFiles, options: LoadOptions): Loaded {
   const { osHostname, role } = options;
+  const folder = dirname(resolve(options.fileName));
   const name = written.hostname ?? ownName(osHostname);
   const data = resolve(folder, written.data);
   const { tokenFile } = written.control;
   const listeners = written.listeners ?? defaultListeners(name);
   const config: Config = {
     ...written,
+    ...files,
     hostname: name,
     data,
     shards: written.shards ?? shardsFor(role, written.nats !== undefined),

@@ -1,5 +1,16 @@
 /** Where in the YAML text a key or value stands. */
-import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
 
 export type KeyPath = readonly (string | number)[];
 
@@ -12,6 +23,8 @@ export interface Place {
 export class Places {
   readonly #document: Document;
   readonly #lines: LineCounter;
+  /** By key: a group may have thousands, and each is looked for. */
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair<unknown, unknown>>>();
 
   constructor(document: Document, lines: LineCounter) {
     this.#document = document;
@@ -41,7 +54,7 @@ export class Places {
     const key = path.at(-1);
     const { node, rest } = this.#descend(path.slice(0, -1));
     if (rest.length > 0 || !isMap(node)) return undefined;
-    const pair = node.items.find((item) => keyOf(item.key) === String(key));
+    const pair = this.#pairsOf(node).get(String(key));
     return isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
   }
 
@@ -60,8 +73,17 @@ export class Places {
     if (isSeq<Node>(node)) return node.items[Number(step)];
     // One value where a list of them may stand.
     if (step === 0) return node ?? undefined;
-    if (!isMap<Node, Node | null>(node)) return undefined;
-    return node.items.find((pair) => keyOf(pair.key) === String(step))?.value ?? undefined;
+    if (!isMap(node)) return undefined;
+    const value = this.#pairsOf(node).get(String(step))?.value;
+    return isNode(value) ? value : undefined;
+  }
+
+  #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair<unknown, unknown>> {
+    const known = this.#pairs.get(map);
+    if (known !== undefined) return known;
+    const pairs = new Map(map.items.map((pair) => [keyOf(pair.key), pair]));
+    this.#pairs.set(map, pairs);
+    return pairs;
   }
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
 import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
-import { pemPair, type Sources, secret } from "./secret.ts";
+import { pemPair, readable, type Sources, secret } from "./secret.ts";
 import {
   address,
   domainPattern,
@@ -98,6 +98,8 @@ export function configSchema(sources: Sources) {
     routes: z
       .array(z.strictObject({ domain: field(routePattern), nextHop: field(nextHop) }))
       .default([]),
+    /** Over the shipped one, the later over the earlier. */
+    shaping: z.array(field(readable(sources))).default([]),
     dns: z.strictObject({ servers: z.array(field(endpoint(53))).default([]) }).prefault({}),
     delivery: delivery.prefault({}),
     control: z

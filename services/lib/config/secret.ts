@@ -25,6 +25,16 @@ export function secret<T>(sources: Sources, parse: ValueParser<T>) {
   });
 }
 
+/** The path of a file that can be read. */
+export function readable(sources: Sources): ValueParser<string> {
+  return (value) => {
+    if (typeof value !== "string")
+      return bad(`${quote(value)} is no path`, "relative to the folder of this file");
+    const read = readFile(value, sources);
+    return read.ok ? ok(value) : read;
+  };
+}
+
 /** Certificates to trust: a path, or as above. */
 export function certificates(sources: Sources): ValueParser<string> {
   return pem(sources, certificateFault);

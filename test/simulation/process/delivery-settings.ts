@@ -4,6 +4,7 @@ import {
   defaultLimits,
   defaultTimings,
 } from "../../../services/delivery/config.ts";
+import { unshaped } from "../../support/delivery/shaped.ts";
 import type { WorldPlan } from "../world/world-plan.ts";
 
 const second = 1_000;
@@ -26,6 +27,7 @@ export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
     hostname: "edge.example",
     shards,
     routes: [],
+    shaping: unshaped,
     tls: "opportunistic",
     useIpv6: false,
     mxPort: 25,

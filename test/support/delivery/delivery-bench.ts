@@ -31,6 +31,7 @@ import { Worker } from "../../../services/delivery/worker.ts";
 import { nthUid, unitOf } from "../queued.ts";
 import { destination, incarnation, path } from "../records.ts";
 import { ScriptedMx } from "./scripted-mx.ts";
+import { unshaped } from "./shaped.ts";
 
 export const epoch = 1_795_000_000_000;
 export const minute = 60_000;
@@ -41,6 +42,7 @@ export const config: DeliveryConfig = {
   hostname: "out.example",
   shards: 1,
   routes: [],
+  shaping: unshaped,
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,
