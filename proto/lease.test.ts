@@ -35,6 +35,9 @@ describe("a lease", () => {
       "940107a477312f319229929" + "2a477322f310592a477312f31cd012c",
     );
     expect(hexOf(encodeLease({ epoch: epochOf(1) }))).toBe("940101c0c0");
+    const limits = new Uint8Array([7]);
+    const released = { epoch: epochOf(1), checkpoint: { floor: 3, journals: [], limits } };
+    expect(hexOf(encodeLease(released))).toBe("940101c0940390c0c40107");
   });
 
   test.each([
@@ -45,12 +48,19 @@ describe("a lease", () => {
       "released in good order",
       { epoch: epochOf(9), checkpoint: { floor: 4, journals: [], suspectThrough: 4 } },
     ],
+    [
+      "released with its limits",
+      {
+        epoch: epochOf(9),
+        checkpoint: { floor: 4, journals: [], limits: new Uint8Array([1, 2, 3]) },
+      },
+    ],
   ])("is read as it was written: %s", (_, lease) => {
     expect(decodeLease(encodeLease(lease))).toEqual(lease);
   });
 
   test("is read from a newer version that says more", () => {
-    const value = [1, 1, "w2/1", [3, [["w2/1", 4, "more"]], null, "more"], "more"];
+    const value = [1, 1, "w2/1", [3, [["w2/1", 4, "more"]], null, null, "more"], "more"];
     expect(decodeLease(encodeRecord(value))).toEqual({
       epoch: epochOf(1),
       owner: two,

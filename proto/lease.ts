@@ -8,6 +8,7 @@ import {
   decodeRecord,
   encodeRecord,
   readArray,
+  readBytes,
   readChoice,
   readCount,
   readWord,
@@ -44,8 +45,9 @@ export function encodeLease({ epoch, owner, checkpoint }: Lease): Uint8Array {
 }
 
 function checkpointValue(checkpoint: Checkpoint): readonly unknown[] {
-  const { floor, suspectThrough } = checkpoint;
+  const { floor, suspectThrough, limits } = checkpoint;
   const journals = checkpoint.journals.map(({ writer, position }) => [writer, position]);
+  if (limits !== undefined) return [floor, journals, suspectThrough ?? null, limits];
   return suspectThrough === undefined ? [floor, journals] : [floor, journals, suspectThrough];
 }
 
@@ -61,7 +63,7 @@ export function decodeLease(bytes: Uint8Array): Lease {
 }
 
 function readCheckpoint(value: unknown): Checkpoint {
-  const [floor, journals, suspectThrough] = readArray(value, "checkpoint");
+  const [floor, journals, suspectThrough, limits] = readArray(value, "checkpoint");
   return {
     floor: readCount(floor, "checkpoint's floor"),
     journals: readArray(journals, "checkpoint's journals").map((mark) => {
@@ -74,6 +76,9 @@ function readCheckpoint(value: unknown): Checkpoint {
     ...(suspectThrough === undefined || suspectThrough === null
       ? undefined
       : { suspectThrough: readCount(suspectThrough, "checkpoint's suspects") }),
+    ...(limits === undefined || limits === null
+      ? undefined
+      : { limits: readBytes(limits, "checkpoint's limits") }),
   };
 }
 

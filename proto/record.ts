@@ -75,6 +75,12 @@ export function readCount(value: unknown, what: string): number {
   return refuse(what, "it is not a whole number of 0 or more");
 }
 
+/** A measure, which may have a fraction. */
+export function readAmount(value: unknown, what: string): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  return refuse(what, "it is not a number of 0 or more");
+}
+
 export function readTime(value: unknown, what: string): Time {
   return readCount(value, what);
 }

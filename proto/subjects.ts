@@ -30,7 +30,7 @@ export interface ClusterNames {
   readonly journalSubject: (writer: Incarnation) => string;
   readonly shardControlSubject: (shard: Shard) => string;
   readonly workerControlSubject: string;
-  /** A worker listens there for as long as it serves. */
+  /** A worker listens there for as long as it serves, to knocks and to what is asked of it alone. */
   readonly presenceSubject: (worker: Incarnation) => string;
   readonly buckets: ClusterBuckets;
   /** A worker's key in its bucket. */

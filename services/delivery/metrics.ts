@@ -16,6 +16,10 @@ export interface DeliveryMetrics {
   handedOver(durationMs: number, isReleased: boolean): void;
   /** A limit of this kind refused; `isShared`: one of several workers. */
   limitRefused(kind: string, isShared: boolean): void;
+  /** Shares of limits were asked for. */
+  sharesAsked(count: number): void;
+  /** A home did not answer. */
+  homeSilent(): void;
 }
 
 /** Counts nothing; for tests that do not look. */
@@ -31,4 +35,6 @@ export const noMetrics: DeliveryMetrics = {
   takenOver() {},
   handedOver() {},
   limitRefused() {},
+  sharesAsked() {},
+  homeSilent() {},
 };

@@ -99,6 +99,10 @@ export class Worker {
     return this.#ports.tenure.silentMs;
   }
 
+  get limits(): WorkerLimits {
+    return this.#ports.limits;
+  }
+
   get sessions(): { readonly running: number; readonly idle: number } {
     return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
   }
@@ -117,9 +121,10 @@ export class Worker {
    * last incarnation.
    */
   async start(earlier: Known = {}): Promise<void> {
-    const { bus, me: name } = this.#ports;
+    const { bus, me: name, limits } = this.#ports;
+    const handler = limits.handler(adminHandler(this, this.#ports));
     const shards = () => [...this.#owners.keys()];
-    this.#unserve = bus.serveWorker({ name, shards, handler: adminHandler(this, this.#ports) });
+    this.#unserve = bus.serveWorker({ name, shards, handler });
     await this.#heartbeats.start();
     await Promise.all([this.#holds.start(earlier.holds), this.measures.start(earlier.measures)]);
     // Stopped, or lost, while it waited: they are not known.
@@ -192,7 +197,9 @@ export class Worker {
       hold: (hold: Hold) => this.hold(hold),
       release: (destination: Destination) => this.release(destination),
     };
-    const unserve = this.#ports.bus.serveShard(shard, adminHandler(scope, this.#ports));
+    const { bus, limits } = this.#ports;
+    const handler = limits.handler(adminHandler(scope, this.#ports), shard);
+    const unserve = bus.serveShard(shard, handler);
     this.#owners.set(shard, { owner, unserve });
     this.#holds.catchUp(owner, holds);
   }
@@ -265,7 +272,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
       rules: () => config.rules,
     }),
     dispatcher: new Dispatcher(limits.sessionsMax),
-    limits: new WorkerLimits(ports),
+    limits: new WorkerLimits({ ...ports, me, tenure }),
     attempts: new Attempts({
       ...{ transport, clock, deadlines, timings, config, nextHops, pool, isOver },
     }),

@@ -112,6 +112,10 @@ async function busWorld(): Promise<BusWorld> {
       await settled(links);
       return await inner.ask(which, request);
     },
+    askWorker: async (name, request) => {
+      await settled(links);
+      return await inner.askWorker(name, request);
+    },
     askAll: async (request) => {
       await settled(links);
       const asking = inner.askAll(request);

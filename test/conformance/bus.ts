@@ -27,6 +27,7 @@ export function busSuite(name: string, open: () => Promise<BusWorld>): void {
     afterEach(() => world.close());
 
     asking(() => world);
+    askingOne(() => world);
     askingAll(() => world);
   });
 }
@@ -78,6 +79,39 @@ const worker = (name: string, handler = saying(name), shards = [zero]) => ({
   shards: () => shards,
   handler,
 });
+
+function askingOne(world: () => BusWorld): void {
+  test("a worker is asked by its name, and its answer comes back", async () => {
+    const { bus } = world();
+    bus.serveWorker(worker("a"));
+    bus.serveWorker(worker("b", async (asked) => ({ b: asked.arguments })));
+    bus.serveShard(zero, saying("a shard"));
+    expect(await bus.askWorker(incarnation("b/1"), request)).toEqual({ b: request.arguments });
+    expect(await bus.askWorker(incarnation("a/1"), request)).toBe("a");
+  });
+
+  test("another incarnation of a worker, or one that serves no more, gives no answer", async () => {
+    const { bus } = world();
+    const end = bus.serveWorker(worker("a"));
+    const before = failureOf(bus.askWorker(incarnation("a/2"), request));
+    expect(await before).toBeInstanceOf(NobodyAnswers);
+    end();
+    const after = failureOf(bus.askWorker(incarnation("a/1"), request));
+    expect(await after).toBeInstanceOf(NobodyAnswers);
+  });
+
+  test("a worker that fails says why, and one that is silent gives no answer in the end", async () => {
+    const { bus, pass } = world();
+    bus.serveWorker(worker("a", () => Promise.reject(new Error("broken"))));
+    bus.serveWorker(worker("b", () => new Promise(() => {})));
+    const failure = await failureOf(bus.askWorker(incarnation("a/1"), request));
+    expect(failure).toBeInstanceOf(AnswerFailed);
+    expect(String(failure)).toContain("broken");
+    const asking = bus.askWorker(incarnation("b/1"), request).catch((error) => error);
+    await pass(10_000);
+    expect(await asking).toBeInstanceOf(NobodyAnswers);
+  });
+}
 
 async function said(bus: Bus) {
   return (await bus.askAll(request)).answers.map(({ value }) => value).sort();

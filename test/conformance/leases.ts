@@ -175,6 +175,17 @@ function claims(leases: () => Leases): void {
     expect(lease?.checkpoint).toEqual(at(30));
     expect(await mustClaim(leases(), two)).toBeGreaterThan(epoch);
   });
+
+  test("a shard is released with its limits, until the next owner writes a checkpoint", async () => {
+    const limits = new Uint8Array(60_000).map((_, n) => n % 251);
+    const epoch = await mustClaim(leases());
+    await leases().release(zero, epoch, { ...at(30), limits });
+    const told = (await leases().read(zero))?.checkpoint?.limits ?? new Uint8Array();
+    expect(Buffer.compare(told, limits)).toBe(0);
+    const next = await mustClaim(leases(), two);
+    await leases().checkpoint(zero, next, at(31));
+    expect((await leases().read(zero))?.checkpoint).toEqual(at(31));
+  });
 }
 
 function fencing(leases: () => Leases): void {

@@ -45,6 +45,14 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     "godwit_limit_refusals_total",
     "Questions that a limit refused for now, by its kind, and whether several workers share it.",
   );
+  const shares = metrics.counter(
+    "godwit_quota_questions_total",
+    "Questions for shares of limits that several workers have in common.",
+  );
+  const silences = metrics.counter(
+    "godwit_quota_unanswered_total",
+    "Messages with such questions that their home did not answer.",
+  );
   return {
     recipient: (outcome) => recipients.add(1, { outcome }),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
@@ -58,6 +66,8 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     handedOver: (durationMs, isReleased) =>
       handOvers.record(durationMs / 1_000, { released: String(isReleased) }),
     limitRefused: (kind, isShared) => refusals.add(1, { kind, shared: String(isShared) }),
+    sharesAsked: (count) => shares.add(count),
+    homeSilent: () => silences.add(),
   };
 }
 
@@ -86,6 +96,11 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
     "godwit_delivery_heartbeat_age_seconds",
     "Since the last one that was heard.",
     () => (delivery.worker?.silentMs ?? 0) / 1_000,
+  );
+  metrics.gauge(
+    "godwit_quota_homes_silent",
+    "Homes that did not answer their last question.",
+    () => delivery.worker?.limits.silentHomes ?? 0,
   );
   metrics.gauge("godwit_queue_units_in_memory", "Units read and not yet settled.", () =>
     sum(({ working }) => working.unitCount),

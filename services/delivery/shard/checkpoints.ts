@@ -14,6 +14,7 @@ import type { Store } from "#lib/store/store";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
+import type { WorkerLimits } from "../limits/worker-limits.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import type { JournalWriter } from "./journal-writer.ts";
@@ -33,6 +34,7 @@ export interface CheckpointsPorts {
   readonly store: Store;
   readonly stream: Stream;
   readonly writer: JournalWriter;
+  readonly limits: Pick<WorkerLimits, "handOver">;
   readonly log: Log;
   readonly tenure: Tenure;
   readonly isOver: () => boolean;
@@ -66,10 +68,14 @@ export class Checkpoints {
     return { floor, journals: isPassed ? [own] : [...takeover.journals, own] };
   }
 
-  /** With the release: nothing of ours is on its way, and what is left was begun by nobody. */
+  /** With the release, once: nothing of ours is on its way, and what is left was begun by nobody. */
   last(): Checkpoint {
-    const { working, progress, takeover } = this.#ports;
-    const checkpoint = this.current();
+    const { working, progress, takeover, limits, shard } = this.#ports;
+    const told = limits.handOver(shard);
+    const checkpoint = {
+      ...this.current(),
+      ...(told === undefined ? undefined : { limits: told }),
+    };
     if (working.unitCount > 0) return checkpoint;
     return { ...checkpoint, suspectThrough: Math.max(progress.floor, takeover.suspectThrough) };
   }

@@ -11,12 +11,16 @@ import type { Shard, Uid } from "#lib/queue/unit";
 import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Attempts } from "../attempt/attempt.ts";
 import type { Timings } from "../config.ts";
+import type { WorkerLimits } from "../limits/worker-limits.ts";
 import type { Settlement } from "../settlement/settlement.ts";
 import type { Tenure } from "../tenure.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { OpeningStore } from "./opening-store.ts";
 import type { WorkingSet } from "./working-set.ts";
+
+/** For sessions that have nothing to do any more to be gone. */
+const closingMs = 1_000;
 
 export interface HandOverPorts {
   readonly shard: Shard;
@@ -28,6 +32,7 @@ export interface HandOverPorts {
   readonly checkpoints: Checkpoints;
   readonly opening: OpeningStore;
   readonly writer: JournalWriter;
+  readonly limits: Pick<WorkerLimits, "whenClosed">;
   readonly leases: Leases;
   readonly tenure: Tenure;
   readonly clock: Clock;
@@ -44,6 +49,7 @@ export async function handOver(ports: HandOverPorts, limit: AbortSignal): Promis
   ports.close();
   // Our successor tries them, so they must not arrive from us as well.
   attempts.dropUncommitted((uid) => working.has(uid));
+  await rejectOnAbort(closed(ports), limit);
   // What is still on its way must not come to the store or the journal behind our successor's back.
   await rejectOnAbort(quiet(ports), limit);
   if (writer.isSealed || tenure.isExpired) return;
@@ -57,6 +63,14 @@ async function quiet(ports: HandOverPorts): Promise<void> {
   await settlement.quiet();
   await checkpoints.quiet();
   await writer.flushed(shard);
+}
+
+/** Sessions do not move: the next owner counts from nought. One that does not end is not waited for. */
+async function closed({ limits, shard, clock }: HandOverPorts): Promise<void> {
+  const areClosed = new AbortController();
+  const outOfTime = clock.sleep(closingMs, areClosed.signal).catch(() => undefined);
+  await Promise.race([limits.whenClosed(shard), outOfTime]);
+  areClosed.abort();
 }
 
 async function drained({ working, clock, timings, attempts }: HandOverPorts): Promise<void> {

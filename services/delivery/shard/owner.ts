@@ -104,6 +104,7 @@ export class ShardOwner {
   /** The end of ownership in good order. Rejects when it was not to be had before `limit` aborted. */
   async stop(limit: AbortSignal): Promise<void> {
     this.#stopReading();
+    this.#ports.limits.leave(this.shard);
     for (const queue of this.working.destinations) this.#leave(queue.drain());
     const { timings } = this.#ports.config;
     const { shard, epoch, working, settlement } = this;

@@ -1,4 +1,4 @@
-/** Seam: ask the owner of a shard; ask everybody. */
+/** Seam: ask the owner of a shard, or a worker by its name; ask everybody. */
 import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 
@@ -52,6 +52,12 @@ export interface Bus {
    * @throws {AnswerFailed} the owner says why it cannot answer.
    */
   ask(shard: Shard, request: BusRequest): Promise<Json>;
+  /**
+   * One incarnation of a worker.
+   * @throws {NobodyAnswers} it is not there, or says nothing in time.
+   * @throws {AnswerFailed} it says why it cannot answer.
+   */
+  askWorker(name: Incarnation, request: BusRequest): Promise<Json>;
   /** What all workers say within the time limit; and who said nothing, or failed. */
   askAll(request: BusRequest): Promise<Answers>;
   /** Answers for a shard while it is owned; the result ends it. */

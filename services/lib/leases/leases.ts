@@ -35,6 +35,11 @@ export interface Checkpoint {
    * Absent: everything that is in the log may have been.
    */
   readonly suspectThrough?: number;
+  /**
+   * Told with an orderly release: where the limits of the shard stand (`proto/limits/handed-limits`).
+   * Absent: they are taken as after a crash.
+   */
+  readonly limits?: Uint8Array;
 }
 
 export interface Lease {

@@ -1,6 +1,7 @@
 /** The Bus within one process: everybody who serves is here. */
 import type { Clock } from "#lib/clock";
 import type { Shard } from "#lib/queue/unit";
+import type { Incarnation } from "#lib/stream/journal";
 import {
   type Answer,
   AnswerFailed,
@@ -31,6 +32,12 @@ export class LocalBus implements Bus {
       return Promise.reject(new NobodyAnswers(`Cannot ask shard ${shard}: it has no owner`));
     }
     return this.#answer(handler, request);
+  }
+
+  askWorker(name: Incarnation, request: BusRequest): Promise<Json> {
+    const worker = [...this.#workers].findLast((serving) => serving.name === name);
+    if (worker !== undefined) return this.#answer(worker.handler, request);
+    return Promise.reject(new NobodyAnswers(`Cannot ask worker ${name}: it does not serve`));
   }
 
   async askAll(request: BusRequest): Promise<Answers> {

@@ -2,6 +2,7 @@
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import type { Shard } from "#lib/queue/unit";
+import type { Incarnation } from "#lib/stream/journal";
 import type { Answers, Bus, BusHandler, BusRequest, Json, ServingWorker } from "./bus.ts";
 import { LocalBus } from "./local-bus.ts";
 
@@ -27,6 +28,11 @@ export class MemoryBus implements Bus {
   ask(shard: Shard, request: BusRequest): Promise<Json> {
     const point = { seam: "bus", operation: "ask", shard } as const;
     return betweenFaults(this.#faults, point, () => this.#bus.ask(shard, request));
+  }
+
+  askWorker(name: Incarnation, request: BusRequest): Promise<Json> {
+    const point = { seam: "bus", operation: "askWorker" } as const;
+    return betweenFaults(this.#faults, point, () => this.#bus.askWorker(name, request));
   }
 
   askAll(request: BusRequest): Promise<Answers> {

@@ -72,6 +72,14 @@ export class ConnectionHome {
     return nextInTurn(total, this.#parties(now))?.name;
   }
 
+  /** Those whose connections are counted though their shares have lapsed: they may be gone. */
+  overdue(now: number): readonly string[] {
+    const overdue = [...this.#holders.values()].filter(({ claim, lapsesAt }) => {
+      return claim > 0 && lapsesAt <= now;
+    });
+    return overdue.map(({ name }) => name);
+  }
+
   /** A worker is dead, or has left: its connections are closed. */
   gone(holder: string): void {
     this.#holders.delete(holder);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { AssertionError } from "#lib/assert";
 import { acquire } from "./acquire.ts";
 import type { CountedLimit, RateLimit } from "./limit.ts";
 import { LimitTable } from "./limit-table.ts";
@@ -65,7 +64,7 @@ describe("a table of limits", () => {
     expect(table.snapshot(9_999).unpaid).toHaveLength(1);
     expect(table.snapshot(10_000).unpaid).toEqual([]);
     acquire(table.bind([oneConnection], to), { connections: 1 }, 0);
-    expect(() => table.snapshot(0)).toThrow(AssertionError);
+    expect(table.snapshot(10_000)).toEqual({ unpaid: [], crash: undefined });
   });
 
   test("begins after a crash as if its burst had been spent, and goes on at its pace", () => {
@@ -74,6 +73,33 @@ describe("a table of limits", () => {
     expect(send(table, limit, 1_000)).toBeCloseTo(2_000, 1);
     expect(send(table, limit, 2_000)).toBe(2_000);
     expect(send(table, limit, 2_000)).toBeCloseTo(3_000, 1);
+  });
+
+  test("that is closed lets nothing through, and what is open is excess until it is given back", () => {
+    const table = new LimitTable();
+    const bound = table.bind([oneConnection], to);
+    const acquired = acquire(bound, { connections: 1 }, 0);
+    if (acquired.kind === "refused") throw new Error("one is granted");
+    expect([table.open, acquired.permit.isExcess(0)]).toEqual([1, false]);
+    table.close();
+    expect(acquired.permit.isExcess(0)).toBe(true);
+    acquired.permit.release(0);
+    expect(table.open).toBe(0);
+    expect(acquire(bound, { connections: 1 }, 0)).toMatchObject({
+      until: Number.POSITIVE_INFINITY,
+    });
+    expect(send(table, messages(1, minute), 0)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("tells what is taken: connections, and what is not paid for", () => {
+    const table = new LimitTable();
+    const [rate] = table.bind([messages(60, minute, 5)], to);
+    const [connection] = table.bind([oneConnection], to);
+    if (rate === undefined || connection === undefined) throw new Error("they apply");
+    acquire([rate, connection], { messages: 3, connections: 1 }, 0);
+    expect([table.taken(rate, 0), table.taken(connection, 0)]).toEqual([3, 1]);
+    expect(table.taken(rate, 1_500)).toBe(1.5);
+    expect(table.taken(rate, 9_000)).toBe(0);
   });
 
   test("knows of a crash even after a hand-over", () => {

@@ -31,6 +31,7 @@ export class LimitTable implements Counts {
   readonly #meters = new ForgetfulMap<Meter>(({ paidAt }, now) => paidAt <= now);
   readonly #connections = new Map<string, number>();
   readonly #crash: Crash | undefined;
+  #open = 0;
   #isClosed = false;
 
   /** `crash`: the counts of the former owner are lost; taken as used up at that time. */
@@ -61,6 +62,14 @@ export class LimitTable implements Counts {
     return boundTo(this, own, subject);
   }
 
+  /** Connections that are open, or what of a rate is not paid for yet. */
+  taken({ limit, key, pace }: BoundLimit, now: number): number {
+    if (limit.kind === "connections") return this.#connections.get(key) ?? 0;
+    assert(pace !== undefined, "a rate has a pace");
+    const paidAt = this.#meters.get(key)?.paidAt ?? this.#paidAtFirst(limit.kind, pace);
+    return Math.max(0, paidAt - now) / pace.intervalMs;
+  }
+
   /** The shard is being given away: nothing goes any more, and what is open is to be closed. */
   close(): void {
     this.#isClosed = true;
@@ -68,14 +77,11 @@ export class LimitTable implements Counts {
 
   /** Connections that are counted. */
   get open(): number {
-    let open = 0;
-    for (const each of this.#connections.values()) open += each;
-    return open;
+    return this.#open;
   }
 
-  /** Sessions do not move: they are closed before a shard is given away. */
+  /** Sessions do not move: they are closed before a shard is given away, and are no part of it. */
   snapshot(now: number): Snapshot {
-    assert(this.#connections.size === 0, "a shard that is given away has no session");
     const unpaid = [...this.#meters.entries()]
       .filter(([, { paidAt }]) => paidAt > now)
       .map(([key, { paidAt, intervalMs }]) => ({ key, aheadMs: paidAt - now, intervalMs }));
@@ -115,6 +121,7 @@ export class LimitTable implements Counts {
   count({ key }: BoundLimit, connections: number): void {
     const open = (this.#connections.get(key) ?? 0) + connections;
     assert(open >= 0, "no more connections are given back than were taken");
+    this.#open += connections;
     if (open === 0) this.#connections.delete(key);
     else this.#connections.set(key, open);
   }

@@ -78,14 +78,30 @@ export class RateHome {
     return this.#holders.size === 0 && this.#tokens >= rate.burst;
   }
 
+  /** From one lapse to the next: what lapsed is free from then on. */
   #reckon(rate: Rate, now: number): void {
-    const spanMs = Math.max(0, now - this.#reckonedAt);
-    this.#reckonedAt += spanMs;
-    // What lapsed meanwhile counts as used up to now.
-    this.#fill(this.#freePerMs(rate) * spanMs, rate);
-    for (const [name, { lapsesAt }] of this.#holders) {
-      if (lapsesAt <= now) this.#holders.delete(name);
+    for (;;) {
+      const lapsed = this.#firstLapsed(now);
+      const until = lapsed?.lapsesAt ?? now;
+      const spanMs = Math.max(0, until - this.#reckonedAt);
+      this.#reckonedAt += spanMs;
+      this.#fill(this.#freePerMs(rate) * spanMs, rate);
+      if (lapsed === undefined) return;
+      this.#holders.delete(lapsed.name);
     }
+  }
+
+  #firstLapsed(now: number): Holder | undefined {
+    let first: Holder | undefined;
+    for (const holder of this.#holders.values()) {
+      if (
+        holder.lapsesAt <= now &&
+        holder.lapsesAt < (first?.lapsesAt ?? Number.POSITIVE_INFINITY)
+      ) {
+        first = holder;
+      }
+    }
+    return first;
   }
 
   #takeBack({ holder, unspent }: RateAsk, rate: Rate): void {

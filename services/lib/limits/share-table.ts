@@ -35,6 +35,15 @@ interface ConnectionShare {
   readonly asking: Asking | undefined;
 }
 
+export type Share =
+  | {
+      readonly kind: "rate";
+      readonly perMs: number;
+      readonly burst: number;
+      readonly tokens: number;
+    }
+  | { readonly kind: "connections"; readonly max: number };
+
 const noRate: RateShare = {
   pace: { intervalMs: Number.POSITIVE_INFINITY, burst: 0 },
   meter: { paidAt: Number.NEGATIVE_INFINITY, intervalMs: Number.POSITIVE_INFINITY },
@@ -77,6 +86,31 @@ export class ShareTable implements Counts {
     const share = this.#rates.get(key) ?? this.#connections.get(key) ?? noRate;
     if (isUsable(share, now)) return "valid";
     return isOver(share, now) ? "none" : "asked";
+  }
+
+  /** What may be used now; undefined: nothing. */
+  share(key: string, now: number): Share | undefined {
+    const rate = this.#rates.get(key);
+    if (rate !== undefined && isUsable(rate, now)) {
+      const { pace, meter } = rate;
+      const tokens = tokensOf(pace, meter.paidAt, now);
+      return { kind: "rate", perMs: 1 / pace.intervalMs, burst: pace.burst, tokens };
+    }
+    const connections = this.#connections.get(key);
+    if (connections === undefined || !isUsable(connections, now)) return undefined;
+    return { kind: "connections", max: connections.max };
+  }
+
+  /** Connections that are open. */
+  open(key: string): number {
+    return this.#connections.get(key)?.open ?? 0;
+  }
+
+  /** Limits of connections under which some are open, or might be opened yet. */
+  *openable(now: number): Iterable<string> {
+    for (const [key, share] of this.#connections.entries()) {
+      if (share.open > 0 || !isOver(share, now)) yield key;
+    }
   }
 
   /** Gives the share back and asks for another. */

@@ -144,6 +144,7 @@ function gatedBus(bus: Bus, faults: DrawnFaults): Bus {
   };
   return {
     ask: (shard, request) => bus.ask(shard, request),
+    askWorker: (name, request) => bus.askWorker(name, request),
     askAll: (request) => bus.askAll(request),
     serveShard: (shard, handler) => bus.serveShard(shard, gated(handler)),
     serveWorker: (worker) => bus.serveWorker({ ...worker, handler: gated(worker.handler) }),

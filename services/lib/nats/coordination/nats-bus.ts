@@ -1,4 +1,4 @@
-/** Bus over NATS: a subject for each shard, to which its owner listens, and one for all workers. */
+/** Bus over NATS: a subject for each shard, to which its owner listens, one for each worker, and one for all. */
 import { type Msg, nuid } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
 import {
@@ -47,13 +47,21 @@ export class NatsBus implements Bus {
     this.#options = options;
   }
 
-  async ask(shard: Shard, request: BusRequest): Promise<Json> {
+  ask(shard: Shard, request: BusRequest): Promise<Json> {
     const subject = this.#options.names.shardControlSubject(shard);
+    return this.#askOne(subject, request, `shard ${shard}`);
+  }
+
+  askWorker(name: Incarnation, request: BusRequest): Promise<Json> {
+    return this.#askOne(this.#options.names.presenceSubject(name), request, `worker ${name}`);
+  }
+
+  async #askOne(subject: string, request: BusRequest, whom: string): Promise<Json> {
     const isEnough: Question["isEnough"] = ({ size }) => size > 0;
     const told = await this.#gather(subject, request, { isEnough });
     const [answer] = told.values();
     if (answer === undefined) {
-      throw new NobodyAnswers(`Cannot ask shard ${shard} "${request.verb}": no owner answers`);
+      throw new NobodyAnswers(`Cannot ask ${whom} "${request.verb}": nobody answers`);
     }
     if ("failure" in answer) throw new AnswerFailed(answer.failure);
     return answer.value;
@@ -93,7 +101,12 @@ export class NatsBus implements Bus {
     const { names, links } = this.#options;
     const stop = this.#serve(names.workerControlSubject, worker);
     const presence = links.consume.subscribe(names.presenceSubject(worker.name), {
-      callback: (error, knock) => void (error === null && knock.respond()),
+      callback: (error, message) => {
+        if (error !== null) return;
+        // An empty one knocks only, to hear whether anybody is there.
+        if (message.data.length === 0) message.respond();
+        else void this.#answer(worker, message);
+      },
     });
     return () => {
       stop();

@@ -45,6 +45,9 @@ interface Known {
 const requestMaxMs = 5_000;
 /** Two of our own writes may be unanswered at once: the release behind a checkpoint. */
 const writesMax = 3;
+const defaultPayloadBytes = 1024 * 1024;
+/** A message's headers count, too. */
+const headerBytes = 4 * 1024;
 
 export class NatsLeases implements Leases {
   readonly #ports: Ports;
@@ -123,7 +126,15 @@ export class NatsLeases implements Leases {
   }
 
   async release(shard: Shard, epoch: Epoch, checkpoint: Checkpoint): Promise<void> {
-    await this.#write(shard, epoch, () => ({ epoch, checkpoint }));
+    await this.#write(shard, epoch, () => this.#fitting({ epoch, checkpoint }));
+  }
+
+  /** Limits that the server would not take cost a moment; a release that it does not take costs 30 s. */
+  #fitting(released: { readonly epoch: Epoch; readonly checkpoint: Checkpoint }): Lease {
+    const payloadMax = this.#ports.link.connection.info?.max_payload ?? defaultPayloadBytes;
+    if (encodeLease(released).length + headerBytes <= payloadMax) return released;
+    const { limits: _, ...checkpoint } = released.checkpoint;
+    return { epoch: released.epoch, checkpoint };
   }
 
   close(): void {

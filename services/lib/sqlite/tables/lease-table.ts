@@ -27,7 +27,7 @@ export class LeaseTable {
     return {
       epoch,
       ...(owner === null ? {} : { owner }),
-      ...(checkpoint === null ? {} : { checkpoint: JSON.parse(checkpoint) }),
+      ...(checkpoint === null ? {} : { checkpoint: readCheckpoint(checkpoint) }),
     };
   }
 
@@ -39,15 +39,27 @@ export class LeaseTable {
 
   /** @throws {Fenced} */
   checkpoint(shard: Shard, epoch: Epoch, checkpoint: Checkpoint): void {
-    const { changes } = this.#sql.checkpoint.run(JSON.stringify(checkpoint), shard, epoch);
+    const { changes } = this.#sql.checkpoint.run(textOf(checkpoint), shard, epoch);
     if (changes === 0) throw fenced(shard);
   }
 
   /** @throws {Fenced} */
   release(shard: Shard, epoch: Epoch, checkpoint: Checkpoint): void {
-    const { changes } = this.#sql.release.run(JSON.stringify(checkpoint), shard, epoch);
+    const { changes } = this.#sql.release.run(textOf(checkpoint), shard, epoch);
     if (changes === 0) throw fenced(shard);
   }
+}
+
+/** As JSON, and bytes in base64. */
+function textOf({ limits, ...rest }: Checkpoint): string {
+  if (limits === undefined) return JSON.stringify(rest);
+  return JSON.stringify({ ...rest, limits: Buffer.from(limits).toString("base64") });
+}
+
+function readCheckpoint(text: string): Checkpoint {
+  const { limits, ...rest } = JSON.parse(text);
+  if (typeof limits !== "string") return rest;
+  return { ...rest, limits: new Uint8Array(Buffer.from(limits, "base64")) };
 }
 
 function fenced(shard: Shard): Fenced {

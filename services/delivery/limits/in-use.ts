@@ -1,0 +1,78 @@
+/** What a worker asks for of a shared limit that it uses or waits for, and when (ADR 0013 §3, §5). */
+import type { BoundLimit } from "#lib/limits/acquire";
+import type { ShareTable } from "#lib/limits/share-table";
+import type { Waiting } from "./waiting-lines.ts";
+
+/** Since its last question. */
+export interface InUse {
+  bound: BoundLimit;
+  spent: number;
+  /** Connections that were open at once. */
+  peak: number;
+  /** The most that one decision wanted. */
+  largest: number;
+  /** Something was refused that needs it, too. */
+  isWished: boolean;
+  /** The home says that its turn has come. */
+  isTold: boolean;
+  askedAt: number;
+  askedFor: number;
+  askedLargest: number;
+}
+
+export interface InUseNow {
+  readonly now: number;
+  readonly waiting: Waiting;
+  readonly open: number;
+}
+
+/** A share is renewed well before it lapses. */
+export const renewAfterMs = 2_500;
+/** Who has none asks again: the answer may be lost, or it may be its turn. */
+export const askAgainAfterMs = 500;
+
+export function newInUse(bound: BoundLimit): InUse {
+  const nothing = { spent: 0, peak: 0, largest: 0, isWished: false, isTold: false };
+  return { bound, ...nothing, askedAt: Number.NEGATIVE_INFINITY, askedFor: 0, askedLargest: 0 };
+}
+
+export function isWorthAsking(
+  inUse: InUse,
+  now: InUseNow & { readonly standing: ReturnType<ShareTable["standing"]> },
+): boolean {
+  const sinceMs = now.now - inUse.askedAt;
+  const { wanted: waits } = now.waiting;
+  const isNeeded = waits > 0 || now.open > 0 || inUse.spent > 0 || inUse.isWished;
+  switch (now.standing) {
+    case "asked":
+      return isNeeded && sinceMs >= askAgainAfterMs;
+    case "none":
+      return isNeeded && (inUse.isTold || sinceMs >= askAgainAfterMs);
+    case "valid":
+      if (sinceMs >= renewAfterMs || (inUse.isTold && waits > 0)) return true;
+      return waits > 0 && sinceMs >= askAgainAfterMs && wantsMore(inUse, now);
+  }
+}
+
+/** 0: nothing any more, and what is left is given back. */
+export function wantedOf(
+  inUse: InUse,
+  { now, waiting, open }: InUseNow,
+): { readonly wanted: number; readonly largest: number } {
+  const largest = Math.max(1, waiting.largest, inUse.largest);
+  const wish = inUse.isWished ? largest : 0;
+  if (inUse.bound.limit.kind === "connections") {
+    const used = Math.max(open, inUse.peak);
+    return { wanted: Math.ceil(used + Math.max(waiting.wanted, wish)), largest };
+  }
+  const perSecond = inUse.spent / Math.max(1, (now - inUse.askedAt) / 1_000);
+  // Where somebody waits there is more behind it: what goes is all that the share lets go.
+  const used = waiting.wanted > 0 ? 2 * perSecond : perSecond;
+  return { wanted: Math.max(waiting.wanted + used, wish), largest };
+}
+
+/** A larger share would help now, not only in two seconds. */
+function wantsMore(inUse: InUse, now: InUseNow): boolean {
+  const { wanted, largest } = wantedOf(inUse, now);
+  return wanted >= 2 * inUse.askedFor || largest > inUse.askedLargest;
+}
