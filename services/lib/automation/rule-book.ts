@@ -1,8 +1,8 @@
-/** Which rules a refusal matches: most of a million match none, and are asked about once. */
+/** Which rules a refusal matches: all patterns that can concern it are asked in one pass. */
 import type { Subject } from "#lib/limits/limit";
-import { type Pattern, patternTextMax } from "#lib/pattern/pattern";
+import { patternTextMax } from "#lib/pattern/pattern";
+import { PatternSet } from "#lib/pattern/pattern-set";
 import type { Reply } from "#lib/smtp/reply";
-import { combinedPatterns } from "./combined-patterns.ts";
 import type { Conditions, Rule } from "./rule.ts";
 
 /** What a remote host refused with, and whom. */
@@ -16,8 +16,9 @@ export interface Heard {
 /** The rules that can concern a provider. */
 interface Shelf {
   readonly rules: readonly Rule[];
-  /** One of these matches what any of their patterns matches. */
-  readonly any: readonly Pattern[];
+  readonly patterns: PatternSet;
+  /** By index of a pattern. */
+  readonly ruleOf: readonly Rule[];
 }
 
 const nothing: readonly Rule[] = [];
@@ -42,11 +43,12 @@ export class RuleBook {
       (provider === undefined ? undefined : this.#byProvider.get(provider)) ?? this.#others;
     if (shelf.rules.length === 0) return nothing;
     const text = repliedText(heard.reply);
-    const mayMatch = shelf.any.some((pattern) => pattern.test(text));
+    const said = shelf.patterns.found(text).map((index) => shelf.ruleOf[index]);
     let found = nothing;
     for (const rule of shelf.rules) {
-      if (!mayMatch && rule.when.patterns !== undefined) continue;
-      if (!isAbout(rule.when, heard.subject) || !isSaid(rule.when, heard.reply, text)) continue;
+      const { when } = rule;
+      if (when.patterns !== undefined && !said.includes(rule)) continue;
+      if (!isAbout(when, heard.subject) || !isCoded(when, heard.reply)) continue;
       found = found.length === 0 ? [rule] : [...found, rule];
     }
     return found;
@@ -57,8 +59,11 @@ export class RuleBook {
       if (isOff) return false;
       return providers === undefined || (provider !== undefined && providers.includes(provider));
     });
-    const patterns = rules.flatMap(({ when }) => when.patterns ?? []);
-    return { rules, any: combinedPatterns(patterns) };
+    const each = rules.flatMap((rule) =>
+      (rule.when.patterns ?? []).map((pattern) => ({ rule, pattern })),
+    );
+    const patterns = new PatternSet(each.map(({ pattern }) => pattern));
+    return { rules, patterns, ruleOf: each.map(({ rule }) => rule) };
   }
 }
 
@@ -74,14 +79,16 @@ export function repliedText({ code, status, lines }: Reply): string {
 }
 
 /** Without regard to whom it was said about. */
-export function isSaid(when: Conditions, reply: Reply, text = repliedText(reply)): boolean {
-  const { codes, statuses, patterns } = when;
+export function isSaid(when: Conditions, reply: Reply): boolean {
+  const { patterns } = when;
+  if (!isCoded(when, reply)) return false;
+  return patterns === undefined || patterns.some((each) => each.test(repliedText(reply)));
+}
+
+function isCoded({ codes, statuses }: Conditions, reply: Reply): boolean {
   const code = String(reply.code);
   if (codes !== undefined && !codes.some((begin) => code.startsWith(String(begin)))) return false;
-  if (statuses !== undefined && !statuses.some((said) => isStatus(reply.status, said))) {
-    return false;
-  }
-  return patterns === undefined || patterns.some((pattern) => pattern.test(text));
+  return statuses === undefined || statuses.some((said) => isStatus(reply.status, said));
 }
 
 function isStatus(status: string | undefined, said: string): boolean {
