@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Uid } from "#lib/queue/unit";
 import { config, DeliveryBench } from "../../test/support/delivery/delivery-bench.ts";
-import { path } from "../../test/support/records.ts";
+import { destination, path } from "../../test/support/records.ts";
 import { defaultLimits } from "./config.ts";
 
 const roomUnits = 40;
@@ -19,6 +19,12 @@ function away() {
     after: async () => {},
   };
   return { state, faults };
+}
+
+async function hold(bench: DeliveryBench): Promise<void> {
+  const held = { destination: destination("example.net"), reason: "moving", since: 0 };
+  await bench.store.putHold(held);
+  await bench.ask("queue.hold", held);
 }
 
 describe("while the store is away", () => {
@@ -61,6 +67,59 @@ describe("while the store is away", () => {
     expect(bench.mx.recipients.filter((r) => r.startsWith("late")).length).toBe(60);
     expect(new Set(bench.mx.recipients).size).toBe(bench.mx.recipients.length - 20);
     expect(owner?.working.unitCount).toBe(0);
+  });
+
+  test("mail for a destination that is held waits in memory, and other mail is tried", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({
+      config: { ...config, limits },
+      storeFaults: faults,
+    }).start();
+    await hold(bench);
+    state.isAway = true;
+    for (let n = 0; n < 30; n++) {
+      await bench.acceptMany(1);
+      await bench.acceptMany(1, "other.example");
+    }
+    await bench.clock.advance(4_000);
+    expect(bench.mx.recipients.length).toBe(30);
+    const [owner] = bench.worker.owners;
+    expect([owner?.floor, owner?.working.unitCount]).toEqual([0, 30]);
+    await bench.acceptMany(30);
+    await bench.clock.advance(10_000);
+    await bench.acceptMany(1, "other.example");
+    await bench.clock.advance(10_000);
+    expect(owner?.working.unitCount).toBeGreaterThanOrEqual(roomUnits);
+    expect(bench.mx.recipients.length).toBe(30);
+    state.isAway = false;
+    await bench.clock.advance(10_000);
+    expect(bench.mx.recipients.length).toBe(31);
+    expect([owner?.floor, owner?.working.unitCount]).toEqual([91, 0]);
+    expect((await bench.summary("example.net")).destinations[0]?.backlog).toBe(60);
+  });
+
+  test("what waits to be spilled is left to the next owner, at once", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({ storeFaults: faults }).start();
+    await hold(bench);
+    state.isAway = true;
+    await bench.acceptMany(1);
+    await bench.clock.advance(2_000);
+    await bench.acceptMany(20);
+    await bench.clock.advance(2_000);
+    const [owner] = bench.worker.owners;
+    expect(owner?.working.unitCount).toBe(21);
+    const stopped = bench.worker.stop();
+    await bench.clock.advance(0);
+    // The first is on its way to the store.
+    expect(owner?.working.unitCount).toBe(1);
+    state.isAway = false;
+    await bench.clock.advance(1_000);
+    await stopped;
+    await bench.restart();
+    await bench.clock.advance(10_000);
+    expect((await bench.summary("example.net")).destinations[0]?.backlog).toBe(21);
+    expect(bench.mx.recipients).toEqual([]);
   });
 
   test("what nobody can read waits to be parked, and is left to the next owner", async () => {

@@ -39,7 +39,7 @@ export interface LogFeedPorts {
   readonly progress: ShardProgress;
   readonly working: WorkingSet;
   readonly storeRetryMs: number;
-  /** Units to be tried; resolves when they are placed, and in order. */
+  /** Units to be tried, in order; resolves when more may be read. */
   readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
   /** A suspect that the store has already: settle it as such. */
   readonly alreadyDeferred: (queued: QueuedUnit) => void;

@@ -58,6 +58,7 @@ export class ShardOwner {
     const doors = {
       isOver: () => this.#isOver,
       offer: (units: readonly QueuedUnit[]) => this.offer(units),
+      offerRead: (units: readonly QueuedUnit[]) => this.#offerRead(units),
       goOn: (queue: DestinationQueue) => this.#goOn(queue),
       close: (queue: DestinationQueue) => this.close(queue),
       reopen: (queue: DestinationQueue) => this.reopen(queue),
@@ -106,6 +107,7 @@ export class ShardOwner {
     this.#stopReading();
     this.#ports.limits.leave(this.shard);
     for (const queue of this.working.destinations) this.#leave(queue.drain());
+    this.#leave(this.#parts.spills.drain());
     const { timings } = this.#ports.config;
     const { shard, epoch, working, settlement } = this;
     const { checkpoints, store: opening } = this.#parts;
@@ -130,9 +132,24 @@ export class ShardOwner {
     this.#stopReading();
   }
 
-  /** Places units that came from the log or the store; resolves when those that cannot be tried are spilled. */
+  /** Places units; resolves when those that cannot be tried are spilled. */
   async offer(units: readonly QueuedUnit[]): Promise<void> {
-    if (this.#reading.signal.aborted) return this.#leave(units);
+    await this.settlement.spill(this.#place(units));
+  }
+
+  /** The same for what was read from the log; resolves when more may be read. */
+  async #offerRead(units: readonly QueuedUnit[]): Promise<void> {
+    const { spills } = this.#parts;
+    spills.push(this.#place(units));
+    await spills.eased();
+  }
+
+  /** Tells which cannot be tried. */
+  #place(units: readonly QueuedUnit[]): readonly QueuedUnit[] {
+    if (this.#reading.signal.aborted) {
+      this.#leave(units);
+      return [];
+    }
     const now = this.#ports.clock.now();
     const spilled: QueuedUnit[] = [];
     const touched = new Set<DestinationQueue>();
@@ -146,7 +163,7 @@ export class ShardOwner {
       }
     }
     for (const queue of touched) this.#dispatch(queue);
-    await this.settlement.spill(spilled);
+    return spilled;
   }
 
   /** The destination was opened, by time or by an operator. */

@@ -5,6 +5,7 @@ import type { Hold, Place } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
 import type { WorkerPorts } from "../ports.ts";
 import { Settlement } from "../settlement/settlement.ts";
+import { SpillQueue } from "../settlement/spill-queue.ts";
 import { RetryWheel } from "../waiting/retry-wheel.ts";
 import { WaitingFeed } from "../waiting/waiting-feed.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -39,6 +40,8 @@ export interface OwnerDoors {
   readonly isOver: () => boolean;
   /** Places units; resolves when those that cannot be tried are spilled. */
   readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
+  /** The same for what was read from the log; resolves when more may be read. */
+  readonly offerRead: (units: readonly QueuedUnit[]) => Promise<void>;
   /** The destination may go on, with what is ready or with its backlog. */
   readonly goOn: (queue: DestinationQueue) => void;
   readonly close: (queue: DestinationQueue) => void;
@@ -55,6 +58,7 @@ export class ShardParts {
   readonly working: WorkingSet;
   readonly wheel: RetryWheel;
   readonly settlement: Settlement;
+  readonly spills: SpillQueue;
   readonly commands: ShardCommands;
   readonly waiting: WaitingFeed;
   readonly checkpoints: Checkpoints;
@@ -81,6 +85,7 @@ export class ShardParts {
     this.wheel = new RetryWheel(shard, this.store, clock);
     this.#parking = new Parking({ ...this.#ports, progress: this.progress });
     this.settlement = this.#newSettlement();
+    this.spills = new SpillQueue({ clock, spill: (units) => this.settlement.spill(units) });
     this.commands = new ShardCommands({ ...this.#ports, ...this.#units });
     this.waiting = this.#newWaiting();
     this.checkpoints = this.#newCheckpoints(takeover);
@@ -146,6 +151,7 @@ export class ShardParts {
     return new LogFeed({
       ...this.#ports,
       ...{ reader, takeover, progress, working },
+      offer: this.#ports.offerRead,
       alreadyDeferred: (queued) => settlement.left(queued, "deferred"),
       duplicate: (queued) => settlement.left(queued, "duplicate"),
       park: (entry, reason) => this.#parking.entry(entry, reason),
