@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { StoreUnavailable } from "#lib/store/store";
-import { listLimitMax } from "#proto/admin";
+import { adminRequest, listLimitMax } from "#proto/admin";
 import {
   config,
   DeliveryBench,
@@ -286,6 +286,30 @@ describe("queue.cancel", () => {
     bench.network.accept("192.0.2.1");
     await bench.clock.advance(hour);
     expect(bench.mx.taken).toEqual([]);
+  });
+
+  test("of mail that is delivered while it is listed changes nothing of that", async () => {
+    let listed = Promise.resolve();
+    const storeFaults = {
+      before: async () => {},
+      after: async ({ operation }: { operation: string }) => {
+        if (operation === "list") await listed;
+      },
+    };
+    const bench = await new DeliveryBench({ storeFaults }).start();
+    bench.mx.script = { answer: busyBut("nobody") };
+    const unit = await bench.accept();
+    await bench.clock.advance(1_000);
+    bench.mx.script = {};
+    const read = Promise.withResolvers<void>();
+    listed = read.promise;
+    const asked = bench.bus.ask(shard(0), adminRequest("queue.cancel", { destination: net }));
+    await bench.clock.advance(hour);
+    read.resolve();
+    await bench.clock.advance(1_000);
+    expect(await asked).toEqual({ units: 0, destinations: 0 });
+    const story = await bench.story(unit);
+    expect(story.map((e) => e.disposition)).toEqual(["deferred", "delivered"]);
   });
 
   test("of one message leaves the others", async () => {

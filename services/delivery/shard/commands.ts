@@ -28,6 +28,12 @@ export interface ShardCommandsPorts {
   readonly isOver: () => boolean;
 }
 
+/** A unit as it stood in the list, and as it is now that nobody else can take it. */
+interface Found {
+  readonly listed: DeferredUnit;
+  readonly now: DeferredUnit;
+}
+
 /** Does something to waiting units; tells of how many. */
 type Act = (units: readonly DeferredUnit[]) => Promise<number>;
 
@@ -77,37 +83,48 @@ export class ShardCommands {
 
   /** What waits in a backlog comes in its turn, now that its destination is open. */
   async #tryNow(page: readonly DeferredUnit[]): Promise<number> {
-    const { working, store, offer } = this.#ports;
+    const { working, offer } = this.#ports;
     await working.room();
-    const claimed = page.filter(
+    const wanted = page.filter(
       ({ unit, place }) =>
-        place.kind === "wheel" &&
-        working.known(unit.destination)?.isClosed !== true &&
-        working.claim(unit.uid),
+        place.kind === "wheel" && working.known(unit.destination)?.isClosed !== true,
     );
-    try {
-      // Read again: it may have left between the list and the claim.
-      const found = await store.find(claimed.map(({ unit }) => unit.uid));
-      const units: QueuedUnit[] = [];
-      for (const { unit, generation } of claimed) {
-        const stored = found.get(unit.uid);
-        if (stored?.state !== "waiting" || stored.deferred.generation !== generation) continue;
-        units.push(this.#taken(stored.deferred));
-      }
+    return await this.#withClaimed(wanted, async (found) => {
+      const unmoved = found.filter(({ listed, now }) => now.generation === listed.generation);
+      const units = unmoved.map(({ now }) => this.#taken(now));
       await offer(units);
       return units.length;
+    });
+  }
+
+  /** Wherever they wait by now. One that is in memory, or on its way there, is marked instead. */
+  async #cancelStored(page: readonly DeferredUnit[]): Promise<number> {
+    const { working, settlement } = this.#ports;
+    const wanted = page.filter(({ unit }) => !working.cancel(unit.uid));
+    return await this.#withClaimed(wanted, async (found) => {
+      const units = found.map(({ now }) => this.#taken(now));
+      await settlement.cancelled(units);
+      return units.length;
+    });
+  }
+
+  /** Nobody else takes them meanwhile; and they are read again, for they may have left since the list. */
+  async #withClaimed(
+    page: readonly DeferredUnit[],
+    act: (found: readonly Found[]) => Promise<number>,
+  ): Promise<number> {
+    const { working, store } = this.#ports;
+    const claimed = page.filter(({ unit }) => working.claim(unit.uid));
+    try {
+      const stored = await store.find(claimed.map(({ unit }) => unit.uid));
+      const found = claimed.flatMap((listed) => {
+        const unit = stored.get(listed.unit.uid);
+        return unit?.state === "waiting" ? [{ listed, now: unit.deferred }] : [];
+      });
+      return await act(found);
     } finally {
       for (const { unit } of claimed) working.unclaim(unit.uid);
     }
-  }
-
-  async #cancelStored(page: readonly DeferredUnit[]): Promise<number> {
-    const { working, settlement } = this.#ports;
-    const units = page
-      .filter(({ unit }) => !working.cancel(unit.uid))
-      .map((deferred) => this.#taken(deferred));
-    await settlement.cancelled(units);
-    return units.length;
   }
 
   /** Into memory; its row in wheel or backlog is passed over when its turn comes. */
