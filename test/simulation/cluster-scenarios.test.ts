@@ -1,9 +1,12 @@
 /** What only a cluster has: messages that workers split, readers that repeat themselves, partitions, holds. */
 import { describe, expect, test } from "bun:test";
 import type { PathText } from "#lib/smtp/path";
+import type { Plant } from "./plants/plant.ts";
 import { noRates } from "./process/drawn-faults.ts";
-import { copiesOf, mail, mails, play, second, timesOf } from "./stage.ts";
+import { runPlan } from "./run.ts";
+import { copiesOf, mail, mails, play, quiet, second, timesOf } from "./stage.ts";
 import type { World } from "./world/world.ts";
+import type { WorldPlan } from "./world/world-plan.ts";
 
 const both = ["user0@dest1.example", "user1@dest2.example"];
 const toBoth = {
@@ -96,6 +99,44 @@ describe("a worker that is cut off", () => {
     });
     expect(timesOf(world, "tenure_expired")).toHaveLength(0);
     expect(world.witness.copies.doubtful).toBe(0);
+  });
+});
+
+describe("a worker that was paused, and cannot read the holds when it begins anew", () => {
+  const plan: Pick<WorldPlan, "submissions" | "incidents"> = {
+    submissions: mails(80, 12, 1),
+    incidents: [
+      { kind: "hold", atMs: 10 * second, name: "dest1.example", forMs: 85 * second },
+      {
+        kind: "cutOff",
+        atMs: 18 * second,
+        process: "worker1",
+        forMs: 80 * second,
+        seams: ["store"],
+        what: "calls",
+      },
+      { kind: "pause", atMs: 20 * second, process: "worker1", forMs: 40 * second },
+    ],
+  };
+
+  test("goes on with those that its process knew", async () => {
+    const world = await play(plan);
+    expect(timesOf(world, "started worker1/2")).toHaveLength(1);
+    const sent = timesOf(world, "copy", "@dest2.example by").filter((at) => at > 60);
+    expect(Math.min(...sent)).toBeLessThan(90);
+    expect(Math.min(...timesOf(world, "copy", "@dest1.example by"))).toBeGreaterThan(95);
+  });
+
+  test("is seen when it forgets one of them", async () => {
+    let incarnations = 0;
+    const forgetful: Plant = (seams) => {
+      incarnations += 1;
+      if (incarnations === 1) return seams;
+      return { ...seams, store: { ...seams.store, holds: async () => [] } };
+    };
+    const { verdict } = await runPlan({ ...quiet, ...plan }, undefined, forgetful);
+    expect(verdict.kind).toBe("safety");
+    expect(JSON.stringify(verdict)).toContain("what is held is not tried");
   });
 });
 

@@ -13,7 +13,7 @@ export const second = 1_000;
 const hour = 3_600 * second;
 
 /** One edge, one worker, and two destinations with one host each. */
-const quiet: WorldPlan = {
+export const quiet: WorldPlan = {
   seed: 0,
   shards: 2,
   edges: ["edge1"],

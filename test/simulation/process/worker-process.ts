@@ -9,7 +9,7 @@ import { MemorySplitFeed } from "#lib/stream/memory-split";
 import type { Log, LogFields } from "#lib/telemetry/log";
 import type { DeliveryConfig } from "../../../services/delivery/config.ts";
 import { noMetrics } from "../../../services/delivery/metrics.ts";
-import { Worker } from "../../../services/delivery/worker.ts";
+import { type Known, Worker } from "../../../services/delivery/worker.ts";
 import type { Plant } from "../plants/plant.ts";
 import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
@@ -138,11 +138,12 @@ export class WorkerProcess {
     this.start();
   }
 
-  #incarnate(process: ProcessLife, faults: DrawnFaults): Life {
-    const { name, trail } = this.#options;
+  #incarnate(process: ProcessLife, faults: DrawnFaults, earlier: Known = {}): Life {
+    const { name, trail, seams } = this.#options;
     this.#incarnations += 1;
     const me = `${name}/${this.#incarnations}` as Incarnation;
     trail.note(`started ${me}`);
+    if (earlier.holds !== undefined) seams.witness.holds.inherited(me, earlier.holds);
     const ports = this.#ports(me, process, faults);
     const splitFeed = new MemorySplitFeed(ports);
     const worker = new Worker(me, ports, () => {
@@ -150,14 +151,17 @@ export class WorkerProcess {
       this.#sealed(process, faults);
     });
     splitFeed.start();
-    worker.start().catch((error: unknown) => this.#options.crashed(`start: ${String(error)}`));
+    worker.start(earlier).catch((error: unknown) => {
+      this.#options.crashed(`start: ${String(error)}`);
+    });
     return { process, faults, me, worker, splitFeed };
   }
 
-  /** The process lives on; its next incarnation is another worker to everybody. */
+  /** The process lives on; its next incarnation is another worker to everybody, and begins with its holds. */
   #sealed(process: ProcessLife, faults: DrawnFaults): void {
     process.clock.after(restartMs, () => {
-      if (this.#life?.process === process) this.#life = this.#incarnate(process, faults);
+      if (this.#life?.process !== process) return;
+      this.#life = this.#incarnate(process, faults, this.#life.worker.known);
     });
   }
 
