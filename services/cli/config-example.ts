@@ -69,7 +69,6 @@ delivery:
     notificationLifetime: 2d   # the same for notifications themselves
     delayNotification: 4h      # tell the sender that it is late; 0s: never
   sessionsMax: 1000
-  sessionsPerDestinationMax: 20
   tls: opportunistic           # required or never
   ipv6: true
 

@@ -35,10 +35,6 @@ export interface RetryConfig {
 /** DESIGN §9, and the bounds of everything that is kept in memory. */
 export interface DeliveryLimits {
   readonly sessionsMax: number;
-  readonly sessionsPerDestinationMax: number;
-  /** Sessions a destination starts with; one more for each success, up to its maximum. */
-  readonly sessionsPerDestinationFirst: number;
-  readonly messagesPerSessionMax: number;
   /** Hosts (addresses) tried in one attempt. */
   readonly hostsPerAttemptMax: number;
   /** Units waiting in memory for one destination, by count and by bytes; what exceeds it is spilled. */
@@ -47,6 +43,8 @@ export interface DeliveryLimits {
   /** Units of one shard in memory in whatever state; beyond it the log is not read. */
   readonly shardUnitsMax: number;
   readonly shardBytesMax: number;
+  /** Of all shards of a worker together. */
+  readonly workerBytesMax: number;
   readonly contentLineMax: number;
 }
 
@@ -54,8 +52,6 @@ export interface Timings {
   /** RFC 5321 §4.5.3.2, in milliseconds, by what is waited for. */
   readonly reply: Readonly<Record<Exclude<WaitingFor, "nothing">, number>>;
   readonly connectMs: number;
-  /** An unused session is kept this long for more mail. */
-  readonly idleSessionMs: number;
   /** A unit read from the log is in flight, settled or spilled within this time (DESIGN §4.5). */
   readonly spillAfterMs: number;
   readonly checkpointMs: number;
@@ -91,21 +87,18 @@ export const replyTimeouts: Timings["reply"] = {
 
 export const defaultLimits: DeliveryLimits = {
   sessionsMax: 1_000,
-  sessionsPerDestinationMax: 20,
-  sessionsPerDestinationFirst: 5,
-  messagesPerSessionMax: 1_000,
   hostsPerAttemptMax: 5,
   readyUnitsMax: 5_000,
   readyBytesMax: 32 * 1024 * 1024,
   shardUnitsMax: 20_000,
-  shardBytesMax: 64 * 1024 * 1024,
+  shardBytesMax: 32 * 1024 * 1024,
+  workerBytesMax: 128 * 1024 * 1024,
   contentLineMax: 998,
 };
 
 export const defaultTimings: Timings = {
   reply: replyTimeouts,
   connectMs: 30_000,
-  idleSessionMs: 5_000,
   spillAfterMs: 5_000,
   checkpointMs: 5_000,
   heartbeatMs: 3_000,

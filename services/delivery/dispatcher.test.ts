@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { systemClock } from "#lib/clock";
 import type { Destination, Uid, Unit } from "#lib/queue/unit";
 import type { PathText } from "#lib/smtp/path";
-import { defaultLimits } from "./config.ts";
+import { queueFor } from "../../test/support/delivery/queue-for.ts";
+import type { DestinationQueue } from "./destination/destination-queue.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { DestinationQueue } from "./shard/destination-queue.ts";
 import { fromLog, type QueuedUnit } from "./shard/queued-unit.ts";
 
 function queued(destination: string, n: number): QueuedUnit {
@@ -23,8 +22,7 @@ function queued(destination: string, n: number): QueuedUnit {
 }
 
 function queueOf(destination: string, count: number, first = 2): DestinationQueue {
-  const limits = { ...defaultLimits, sessionsPerDestinationFirst: first };
-  const queue = new DestinationQueue(destination as Destination, systemClock, limits);
+  const queue = queueFor(destination as Destination, { first, max: 20 });
   for (let n = 1; n <= count; n++) queue.push(queued(destination, n));
   return queue;
 }
@@ -33,11 +31,14 @@ function queueOf(destination: string, count: number, first = 2): DestinationQueu
 function manualRun() {
   const started: string[] = [];
   const ends: (() => void)[] = [];
-  const run = (queue: DestinationQueue, unit: QueuedUnit) => {
-    started.push(`${queue.destination} ${unit.unit.uid.split(".")[1]}`);
-    return new Promise<void>((resolve) => {
-      ends.push(resolve);
-    });
+  const run = {
+    next: (queue: DestinationQueue) => queue.take(() => true),
+    run: (queue: DestinationQueue, { unit }: QueuedUnit) => {
+      started.push(`${queue.destination} ${unit.uid.split(".")[1]}`);
+      return new Promise<void>((resolve) => {
+        ends.push(resolve);
+      });
+    },
   };
   const endNext = async () => {
     ends.shift()?.();
@@ -48,7 +49,7 @@ function manualRun() {
 
 describe("Dispatcher", () => {
   test("runs no more sessions in all than it may", async () => {
-    const dispatcher = new Dispatcher(3);
+    const dispatcher = new Dispatcher<QueuedUnit>(3);
     const { started, run, endNext } = manualRun();
     dispatcher.offer(queueOf("a", 5), run);
     dispatcher.offer(queueOf("b", 5), run);
@@ -63,7 +64,7 @@ describe("Dispatcher", () => {
   });
 
   test("destinations that wait for a session take turns", async () => {
-    const dispatcher = new Dispatcher(1);
+    const dispatcher = new Dispatcher<QueuedUnit>(1);
     const { started, run, endNext } = manualRun();
     dispatcher.offer(queueOf("a", 100), run);
     dispatcher.offer(queueOf("b", 2), run);
@@ -72,7 +73,7 @@ describe("Dispatcher", () => {
   });
 
   test("a session goes on with its destination when nobody else waits", async () => {
-    const dispatcher = new Dispatcher(10);
+    const dispatcher = new Dispatcher<QueuedUnit>(10);
     const { started, run, endNext } = manualRun();
     const queue = queueOf("a", 4, 1);
     dispatcher.offer(queue, run);
@@ -84,8 +85,22 @@ describe("Dispatcher", () => {
     expect(queue.running).toBe(0);
   });
 
+  test("a session of which nothing may go now is none", async () => {
+    const dispatcher = new Dispatcher<QueuedUnit>(2);
+    const { started, run, endNext } = manualRun();
+    const kept = queueOf("a", 3);
+    const limited = { ...run, next: (queue: DestinationQueue) => queue.take(() => false) };
+    dispatcher.offer(kept, limited);
+    expect([dispatcher.sessions, kept.canStart, kept.running]).toEqual([0, false, 0]);
+    dispatcher.offer(queueOf("b", 1), run);
+    for (const lane of kept.lanes) kept.unblock(lane);
+    dispatcher.offer(kept, run);
+    await endNext();
+    expect(started).toEqual(["b 1", "a 1", "a 2"]);
+  });
+
   test("paused, it starts nothing; resumed, it goes on", () => {
-    const dispatcher = new Dispatcher(5);
+    const dispatcher = new Dispatcher<QueuedUnit>(5);
     const { started, run } = manualRun();
     dispatcher.pause("tenure", true);
     dispatcher.offer(queueOf("a", 2), run);
@@ -95,7 +110,7 @@ describe("Dispatcher", () => {
   });
 
   test("paused for two reasons, it goes on when the last of them is over", () => {
-    const dispatcher = new Dispatcher(5);
+    const dispatcher = new Dispatcher<QueuedUnit>(5);
     const { started, run } = manualRun();
     dispatcher.pause("tenure", true);
     dispatcher.pause("journal", true);

@@ -4,18 +4,27 @@
  * as long as nobody else waits for a session.
  */
 import { Fifo } from "#lib/queue/fifo";
-import type { DestinationQueue } from "./shard/destination-queue.ts";
-import type { QueuedUnit } from "./shard/queued-unit.ts";
+import type { DestinationQueue } from "./destination/destination-queue.ts";
 
-/** Attempts one unit to its end; never rejects. */
-export type RunUnit = (queue: DestinationQueue, queued: QueuedUnit) => Promise<void>;
+/** Of a shard, for its destinations. */
+export interface Departures<Departure> {
+  /** Undefined: nothing may go now; what may go later offers its destination again. */
+  next(queue: DestinationQueue): Departure | undefined;
+  /** Attempts one unit to its end; never rejects. */
+  run(queue: DestinationQueue, departure: Departure): Promise<void>;
+}
+
+interface Waiting<Departure> {
+  readonly queue: DestinationQueue;
+  readonly departures: Departures<Departure>;
+}
 
 /** Why nothing new is started: fenced by our own clock (DESIGN §5), or nothing is recorded (§8). */
 export type PauseReason = "tenure" | "journal";
 
-export class Dispatcher {
+export class Dispatcher<Departure = unknown> {
   readonly #sessionsMax: number;
-  readonly #waiting = new Fifo<{ queue: DestinationQueue; run: RunUnit }>();
+  readonly #waiting = new Fifo<Waiting<Departure>>();
   readonly #isWaiting = new Set<DestinationQueue>();
   readonly #pausedBy = new Set<PauseReason>();
   #sessions = 0;
@@ -29,10 +38,10 @@ export class Dispatcher {
   }
 
   /** Tells that `queue` may have something to do. Cheap, and may be told too often. */
-  offer(queue: DestinationQueue, run: RunUnit): void {
+  offer(queue: DestinationQueue, departures: Departures<Departure>): void {
     if (!queue.canStart || this.#isWaiting.has(queue)) return;
     this.#isWaiting.add(queue);
-    this.#waiting.push({ queue, run });
+    this.#waiting.push({ queue, departures });
     this.#pump();
   }
 
@@ -49,30 +58,32 @@ export class Dispatcher {
 
   #pump(): void {
     while (!this.#isPaused && this.#sessions < this.#sessionsMax) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#isWaiting.delete(next.queue);
-      if (!next.queue.canStart) continue;
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) return;
+      const { queue, departures } = waiting;
+      this.#isWaiting.delete(queue);
+      const first = queue.canStart ? departures.next(queue) : undefined;
+      if (first === undefined) continue;
       this.#sessions += 1;
-      next.queue.sessionStarted();
-      void this.#runSession(next.queue, next.run);
-      this.offer(next.queue, next.run);
+      queue.sessionStarted();
+      void this.#runSession(waiting, first);
+      this.offer(queue, departures);
     }
   }
 
-  async #runSession(queue: DestinationQueue, run: RunUnit): Promise<void> {
-    try {
-      while (!this.#isPaused) {
-        const queued = queue.take();
-        if (queued === undefined) break;
-        await run(queue, queued);
-        if (this.#waiting.length > 0) break;
+  async #runSession({ queue, departures }: Waiting<Departure>, first: Departure): Promise<void> {
+    for (let departure: Departure | undefined = first; departure !== undefined; ) {
+      try {
+        await departures.run(queue, departure);
+      } finally {
+        queue.sessionEnded();
       }
-    } finally {
-      this.#sessions -= 1;
-      queue.sessionEnded();
-      this.offer(queue, run);
-      this.#pump();
+      const goesOn = !this.#isPaused && this.#waiting.length === 0 && queue.canStart;
+      departure = goesOn ? departures.next(queue) : undefined;
+      if (departure !== undefined) queue.sessionStarted();
     }
+    this.#sessions -= 1;
+    this.offer(queue, departures);
+    this.#pump();
   }
 }

@@ -49,7 +49,9 @@ describe("the shards of a worker that stops", () => {
     for (const unit of units) {
       expect(await bench.story(unit)).toMatchObject([{ disposition: "delivered", attempt: 1 }]);
     }
-    await other.stop();
+    const stopped = other.stop();
+    await bench.clock.advance(1_000);
+    await stopped;
   });
 
   test("wait for the reply to a final dot, so that nothing arrives twice", async () => {

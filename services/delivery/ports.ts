@@ -15,10 +15,14 @@ import type { NextHops } from "./attempt/next-hops.ts";
 import type { SessionPool } from "./attempt/session-pool.ts";
 import type { Measures } from "./automation/measures.ts";
 import type { DeliveryConfig } from "./config.ts";
+import type { Departure } from "./destination/admission.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { WorkerLimits } from "./limits/worker-limits.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
+import type { Locating } from "./path/locating.ts";
+import type { Paths } from "./path/paths.ts";
 import type { Notifier } from "./settlement/notifier.ts";
+import type { Room } from "./shard/room.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** The seams. */
@@ -45,7 +49,10 @@ export interface WorkerPorts extends DeliveryPorts {
   readonly attempts: Attempts;
   readonly nextHops: NextHops;
   readonly pool: SessionPool;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Dispatcher<Departure>;
+  readonly paths: Paths;
+  readonly locating: Locating;
+  readonly room: Room;
   readonly notifier: Notifier;
   readonly limits: WorkerLimits;
   readonly measures: Measures;

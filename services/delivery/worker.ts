@@ -23,10 +23,14 @@ import { Heartbeats } from "./heartbeats.ts";
 import { Holds } from "./holds.ts";
 import { WorkerLimits } from "./limits/worker-limits.ts";
 import { Ownership } from "./ownership.ts";
+import { Locating } from "./path/locating.ts";
+import { Paths } from "./path/paths.ts";
+import { Sites } from "./path/site.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
 import { Notifier } from "./settlement/notifier.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
 import { ShardOwner } from "./shard/owner.ts";
+import { Room } from "./shard/room.ts";
 import { Tenure } from "./tenure.ts";
 
 /** What binds it, as far as it was read. */
@@ -176,6 +180,15 @@ export class Worker {
     return this.#holds.release(destination);
   }
 
+  /** Limits are others now: what is open counts under them, and who waits asks anew. */
+  shapingChanged(): void {
+    const { attempts, paths, limits } = this.#ports;
+    attempts.connections.rebind((path) =>
+      this.#owners.has(path.shard) ? paths.boundNow(path) : path.bound,
+    );
+    limits.wakeAll();
+  }
+
   #ownerOf(destination: Destination): ShardOwner | undefined {
     return this.#owners.get(shardOf(destination, this.#ports.config.shards))?.owner;
   }
@@ -253,12 +266,13 @@ export class Worker {
 
 function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const { clock, config, transport } = ports;
-  const { limits, timings } = config;
-  const pool = new SessionPool(clock, timings.idleSessionMs);
+  const { timings } = config;
+  const pool = new SessionPool(clock);
   const nextHops = new NextHops(ports);
   const deadlines = new Deadlines(clock);
   const tenure = new Tenure(clock, timings.dropWithoutHeartbeatMs);
   const isOver = () => tenure.isExpired;
+  const limits = new WorkerLimits({ ...ports, me, tenure });
   return {
     ...ports,
     me,
@@ -271,10 +285,13 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
       retryMs: timings.storeRetryMs,
       rules: () => config.rules,
     }),
-    dispatcher: new Dispatcher(limits.sessionsMax),
-    limits: new WorkerLimits({ ...ports, me, tenure }),
+    limits,
+    paths: new Paths({ shaping: config.shaping, limits }),
+    locating: new Locating(new Sites(ports)),
+    room: new Room(config.limits.workerBytesMax),
+    dispatcher: new Dispatcher(config.limits.sessionsMax),
     attempts: new Attempts({
-      ...{ transport, clock, deadlines, timings, config, nextHops, pool, isOver },
+      ...{ transport, clock, deadlines, timings, config, nextHops, pool, limits, isOver },
     }),
     notifier: new Notifier({
       ...ports,

@@ -18,7 +18,8 @@ import {
   defaultLimits,
   defaultTimings,
 } from "../../services/delivery/config.ts";
-import { unshaped } from "./delivery/shaped.ts";
+import { freePass, unlimited } from "./delivery/free-pass.ts";
+import { constantly, plainShaping } from "./delivery/plain-shaping.ts";
 
 export interface Sending {
   readonly to: readonly (string | ({ readonly path: string } & Omit<Recipient, "path">))[];
@@ -37,7 +38,7 @@ export class Relay {
     const config: DeliveryConfig = { ...baseConfig, routes: [routeTo(to, protocol)], ...rest };
     const clock = systemClock;
     const resolver = new MemoryResolver();
-    this.#pool = new SessionPool(clock, defaultTimings.idleSessionMs);
+    this.#pool = new SessionPool(clock);
     this.#attempts = new Attempts({
       transport: bunTransport(clock),
       clock,
@@ -46,6 +47,7 @@ export class Relay {
       config,
       nextHops: new NextHops({ config, resolver, random: systemRandom }),
       pool: this.#pool,
+      limits: unlimited,
     });
   }
 
@@ -74,7 +76,7 @@ export class Relay {
       sizeBytes: bytes.length,
       isNotification: false,
     };
-    return this.#attempts.attempt(unit, bytes);
+    return this.#attempts.attempt(unit, bytes, freePass(unit.destination));
   }
 
   /** Ends the sessions that wait for more mail. */
@@ -93,7 +95,7 @@ const baseConfig: DeliveryConfig = {
   hostname: "relay.example",
   shards: 1,
   routes: [],
-  shaping: unshaped,
+  shaping: constantly(plainShaping()),
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,

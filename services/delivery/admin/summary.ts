@@ -2,7 +2,7 @@
 import type { Destination } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
 import { type DestinationSummary, listLimitMax } from "#proto/admin";
-import type { DestinationQueue } from "../shard/destination-queue.ts";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { storedOf } from "./listing.ts";
 

@@ -1,6 +1,7 @@
 /** What is known so far of a running attempt. */
 import { assert } from "#lib/assert";
 import type { Outcome } from "#lib/queue/outcome";
+import type { Refused } from "./pass.ts";
 import { recipientOutcome } from "./recipient-outcome.ts";
 import type { RemoteHost, RemoteSession, TransactionReport } from "./remote-session.ts";
 
@@ -20,6 +21,8 @@ export class AttemptProgress {
   remote: RemoteHost | undefined;
   tls: string | undefined;
   inDoubt = 0;
+  /** A limit kept it from a connection. */
+  limited: Refused | undefined;
   /** The session that is at work. */
   session: RemoteSession | undefined;
   #isDropped = false;
@@ -39,12 +42,17 @@ export class AttemptProgress {
     this.#hostOutcome = outcome;
   }
 
-  /** Results of a transaction that carried the open recipients, in their order. */
+  /** A session that had waited failed: that says nothing about the host. */
+  forgetHost(): void {
+    this.#hostOutcome = undefined;
+  }
+
+  /** Results of a transaction that carried the first of the open recipients, in their order. */
   transacted(report: TransactionReport): void {
-    const stillOpen: number[] = [];
-    for (const [position, index] of this.#open.entries()) {
-      const result = report.results[position];
-      assert(result !== undefined, "a transaction settles each recipient");
+    const stillOpen = this.#open.slice(report.results.length);
+    for (const [position, result] of report.results.entries()) {
+      const index = this.#open[position];
+      assert(index !== undefined, "a transaction settles recipients that were open");
       const outcome = recipientOutcome(result, { dsnOffered: report.dsnOffered });
       if (result.isInDoubt) this.inDoubt += 1;
       if (outcome.kind === "transient" && outcome.scope === "host") {
@@ -69,9 +77,10 @@ export class AttemptProgress {
     return isWithdrawn && this.#isUntouched;
   }
 
-  /** It ended without an outcome for anybody, because it was dropped. */
+  /** It ended without an outcome for anybody, because it was dropped, or a limit was in its way. */
   get isVoid(): boolean {
-    return this.#isDropped && this.#isUntouched;
+    const isStopped = this.#isDropped || (this.limited !== undefined && !this.#hostOutcome);
+    return isStopped && this.#isUntouched;
   }
 
   get #isUntouched(): boolean {

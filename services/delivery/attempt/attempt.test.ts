@@ -1,21 +1,31 @@
 import { describe, expect, test } from "bun:test";
 import { Deadlines } from "#lib/deadlines";
 import { MemoryResolver } from "#lib/dns/memory-resolver";
+import { LimitTable } from "#lib/limits/limit-table";
 import { MemoryNetwork } from "#lib/net/memory-transport";
 import { seededRandom } from "#lib/random";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, minute } from "../../../test/support/delivery/delivery-bench.ts";
+import { freePass, unlimited } from "../../../test/support/delivery/free-pass.ts";
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { unitOf } from "../../../test/support/queued.ts";
-import { path } from "../../../test/support/records.ts";
+import { destination, path } from "../../../test/support/records.ts";
 import type { DeliveryConfig } from "../config.ts";
 import { Attempts } from "./attempt.ts";
 import { NextHops } from "./next-hops.ts";
+import type { Pass } from "./pass.ts";
 import type { Route } from "./routes.ts";
 import { SessionPool } from "./session-pool.ts";
 
 const [first, second] = ["192.0.2.1", "192.0.2.2"];
+const net = destination("example.net");
 const content = Buffer.from("Subject: x\r\n\r\nHello\r\n");
+
+interface How {
+  readonly within?: number;
+  readonly bytes?: Uint8Array;
+  readonly pass?: Pass;
+}
 
 function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}) {
   const clock = new VirtualClock();
@@ -27,7 +37,7 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     { preference: 20, exchange: "b.example" },
   ]);
   resolver.set("a.example", "a", [first]).set("b.example", "a", [second]);
-  const pool = new SessionPool(clock, 5_000);
+  const pool = new SessionPool(clock);
   const random = seededRandom(1);
   const settings = { ...config, routes, ...more };
   const tenure = { isOver: false };
@@ -39,14 +49,25 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     config: settings,
     nextHops: new NextHops({ config: settings, resolver, random }),
     pool,
+    limits: unlimited,
     isOver: () => tenure.isOver,
   });
-  const run = async (unit = unitOf(), within = 0, bytes: Uint8Array = content) => {
-    const running = attempts.attempt(unit, bytes);
+  const run = async (unit = unitOf(), how: How = {}) => {
+    const { within = 0, bytes = content, pass = freePass(net) } = how;
+    const running = attempts.attempt(unit, bytes, { ...pass, session: pool.take(net) });
     await clock.advance(within);
     return await running;
   };
-  return { clock, network, hosts, pool, attempts, run, tenure };
+  const table = new LimitTable();
+  const limited = (kind: "connections" | "newConnections", max: number) => {
+    const common = { name: kind, scope: ["destination"] as const, provenance: "the test" };
+    const limit =
+      kind === "connections"
+        ? { ...common, kind, max }
+        : { ...common, kind, rate: { amount: 1, periodMs: 3_600_000, burst: max } };
+    return freePass(net, { bound: table.bind([limit], { destination: net }) });
+  };
+  return { clock, network, hosts, pool, attempts, run, limited, tenure };
 }
 
 const words = (report: Awaited<ReturnType<ReturnType<typeof setUp>["run"]>>) =>
@@ -127,10 +148,10 @@ describe("an attempt", () => {
 
   test("a line too long for SMTP is refused here, but not on a route", async () => {
     const long = Buffer.from(`Subject: x\r\n\r\n${"x".repeat(2_000)}\r\n`);
-    expect(words(await setUp().run(unitOf(), 0, long))).toEqual(["permanent transaction"]);
+    expect(words(await setUp().run(unitOf(), { bytes: long }))).toEqual(["permanent transaction"]);
     const nextHop = { protocol: "smtp", host: first, port: 25 } as const;
     const routed = setUp([{ domain: "*", nextHop }]);
-    expect(words(await routed.run(unitOf(), 0, long))).toEqual(["delivered"]);
+    expect(words(await routed.run(unitOf(), { bytes: long }))).toEqual(["delivered"]);
   });
 
   test("a host that says nothing more is given up in its time, and the next one asked", async () => {
@@ -141,7 +162,7 @@ describe("an attempt", () => {
         return undefined;
       },
     };
-    const report = await run(unitOf(), 6 * minute);
+    const report = await run(unitOf(), { within: 6 * minute });
     expect(words(report)).toEqual(["delivered"]);
     expect(report.durationMs).toBeGreaterThanOrEqual(5 * minute);
     expect(hosts[1].taken.length).toBe(1);
@@ -150,7 +171,7 @@ describe("an attempt", () => {
   test("dropped while it connects, it sends nothing and blames nobody", async () => {
     const { clock, hosts, network, attempts } = setUp();
     network.blackhole(first);
-    const running = attempts.attempt(unitOf(), content);
+    const running = attempts.attempt(unitOf(), content, freePass(net));
     await clock.advance(1_000);
     attempts.dropUncommitted();
     await clock.advance(minute);
@@ -166,7 +187,7 @@ describe("an attempt", () => {
         return undefined;
       },
     };
-    const running = attempts.attempt(unitOf(), content);
+    const running = attempts.attempt(unitOf(), content, freePass(net));
     await clock.advance(0);
     attempts.dropUncommitted();
     network.accept(first);
@@ -199,15 +220,37 @@ describe("an attempt", () => {
   });
 
   test("one that is leaving leaves at once when its place is needed", async () => {
-    const limits = { ...config.limits, sessionsPerDestinationMax: 1 };
-    const { run, hosts, network } = setUp([], { limits });
+    const { run, hosts, network, limited } = setUp();
     hosts[0].script = {
       answer: (c) => {
         if (c === "QUIT") network.blackhole(first);
         return c.startsWith("RCPT") ? "421 4.3.2 Down" : undefined;
       },
     };
-    expect(words(await run())).toEqual(["delivered"]);
+    expect(words(await run(unitOf(), { pass: limited("connections", 1) }))).toEqual(["delivered"]);
     expect([hosts[0].sessions, hosts[1].sessions]).toEqual([0, 1]);
+  });
+
+  test("where a limit allows no further connection it ends with what is known, or as never begun", async () => {
+    const { run, hosts, network, limited } = setUp();
+    const pass = limited("newConnections", 1);
+    network.refuse(first);
+    const report = await run(unitOf(), { pass });
+    expect(words(report)).toEqual(["transient host"]);
+    expect([report.isVoid, report.limited?.binding.limit.name]).toEqual([false, "newConnections"]);
+    const next = await run(unitOf(), { pass });
+    expect([next.isVoid, next.inDoubt, hosts[1].sessionsEver]).toEqual([true, 0, 0]);
+  });
+
+  test("many recipients go in as many transactions as they need, over one session", async () => {
+    const { run, hosts } = setUp();
+    const recipients = Array.from({ length: 7 }, (_, n) => ({ path: path(`b${n}@example.net`) }));
+    const pass = freePass(net, { recipientsPerTransaction: 3 });
+    hosts[0].script = { answer: (c) => (c.includes("b4@") ? "550 5.1.1 No" : undefined) };
+    const report = await run(unitOf({ recipients }), { pass });
+    expect(words(report)).toEqual(
+      recipients.map((_, n) => (n === 4 ? "permanent recipient" : "delivered")),
+    );
+    expect([hosts[0].sessionsEver, hosts[0].taken.length]).toEqual([1, 3]);
   });
 });

@@ -1,12 +1,15 @@
 /** One try of one unit: over a waiting session or the next hop's hosts in turn, to an outcome for each recipient. */
 import { assert } from "#lib/assert";
+import type { Permit } from "#lib/limits/acquire";
 import type { Outcome } from "#lib/queue/outcome";
-import type { Destination, Recipient, Uid, Unit } from "#lib/queue/unit";
+import type { Recipient, Uid, Unit } from "#lib/queue/unit";
 import type { ClientSettings, ClientTransaction } from "#lib/smtp/client/step";
 import type { DeliveryConfig } from "../config.ts";
+import type { Path } from "../path/paths.ts";
 import { AttemptProgress } from "./attempt-progress.ts";
+import { Connections } from "./connections.ts";
 import type { NextHops } from "./next-hops.ts";
-import { OpenSessions } from "./open-sessions.ts";
+import { type ConnectionLimits, oneConnection, type Pass, type Refused } from "./pass.ts";
 import { sessionOutcome } from "./recipient-outcome.ts";
 import {
   type Opened,
@@ -29,12 +32,25 @@ export interface AttemptReport {
   readonly inDoubt: number;
   /** It was given up before anything came of it: it counts as no attempt. */
   readonly isVoid: boolean;
+  /** A limit kept it from a (further) connection. */
+  readonly limited?: Refused;
 }
 
 export interface AttemptPorts extends RemoteSessionPorts {
   readonly config: DeliveryConfig;
   readonly nextHops: NextHops;
   readonly pool: SessionPool;
+  readonly limits: ConnectionLimits;
+}
+
+/** One attempt's. */
+interface Work {
+  readonly unit: Unit;
+  readonly content: Uint8Array;
+  readonly path: Path;
+  readonly progress: AttemptProgress;
+  /** Of its pass, until it is used. */
+  permit: Permit | undefined;
 }
 
 const noHost: Outcome = {
@@ -53,36 +69,54 @@ const closedAtOnce: Outcome = {
 
 export class Attempts {
   readonly #ports: AttemptPorts;
-  readonly #sessions = new OpenSessions();
+  readonly #connections: Connections;
   readonly #running = new Map<AttemptProgress, Uid>();
 
   constructor(ports: AttemptPorts) {
     this.#ports = ports;
+    this.#connections = new Connections(ports.limits);
+  }
+
+  /** Those that are there or will be in a moment, idle ones included. */
+  get connections(): Connections {
+    return this.#connections;
   }
 
   /** Never rejects for what a remote host does. */
-  async attempt(unit: Unit, content: Uint8Array): Promise<AttemptReport> {
+  async attempt(unit: Unit, content: Uint8Array, pass: Pass): Promise<AttemptReport> {
     const started = this.#ports.clock.monotonic();
     const progress = new AttemptProgress(unit.recipients.length);
+    const { path, session, permit } = pass;
+    const work: Work = { unit, content, path, progress, permit };
     this.#running.set(progress, unit.uid);
     let last: Outcome | undefined;
     try {
-      await this.#overWaitingSessions(unit, content, progress);
-      if (isUnfinished(progress)) last = await this.#overHosts(unit, content, progress);
+      await this.#overWaitingSessions(work, session);
+      if (isUnfinished(progress)) last = await this.#overHosts(work);
     } finally {
       this.#running.delete(progress);
+      if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
-    const { remote, tls, inDoubt } = progress;
+    const { remote, tls, inDoubt, limited } = progress;
     return {
       outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
       inDoubt,
       isVoid: progress.isVoid,
+      ...(limited === undefined ? {} : { limited }),
       ...(remote === undefined
         ? {}
         : { remote: `${remote.name}[${remote.address}]`, remoteName: remote.name }),
       ...(tls === undefined ? {} : { tls }),
     };
+  }
+
+  /** A connection that counts under this key is wanted: one that leaves, or is idle, makes room. */
+  makeRoom(key: string): void {
+    const { pool } = this.#ports;
+    if (!this.#connections.hurry(key)) {
+      pool.evict((session) => this.#connections.holds(session, key));
+    }
   }
 
   /**
@@ -94,64 +128,59 @@ export class Attempts {
     return meant.flatMap(([progress, uid]) => (progress.drop() ? [uid] : []));
   }
 
-  async #overWaitingSessions(
-    unit: Unit,
-    content: Uint8Array,
-    progress: AttemptProgress,
-  ): Promise<void> {
-    while (isUnfinished(progress)) {
-      const session = this.#ports.pool.take(unit.destination);
-      if (session === undefined) return;
-      // It may have died while it waited, which says nothing about the host: go on afresh.
-      await this.#transact(session, { unit, content, progress });
+  async #overWaitingSessions(work: Work, first: RemoteSession | undefined): Promise<void> {
+    const { pool } = this.#ports;
+    let session = first ?? pool.take(work.path.connectionKey);
+    while (session !== undefined && isUnfinished(work.progress)) {
+      await this.#transact(session, work);
+      // It may have died while it waited: go on afresh.
+      work.progress.forgetHost();
+      session = isUnfinished(work.progress) ? pool.take(work.path.connectionKey) : undefined;
     }
   }
 
-  async #overHosts(
-    unit: Unit,
-    content: Uint8Array,
-    progress: AttemptProgress,
-  ): Promise<Outcome | undefined> {
+  async #overHosts(work: Work): Promise<Outcome | undefined> {
+    const { unit, progress } = work;
     let tried = 0;
     for await (const candidate of this.#ports.nextHops.candidates(unit.destination)) {
       if (candidate.kind === "none") return candidate.outcome;
       if (!isUnfinished(progress)) return undefined;
       progress.remote = candidate.host;
-      const session = await this.#open(candidate.host, { unit, progress });
-      if (session !== undefined) await this.#transact(session, { unit, content, progress });
+      const session = await this.#open(candidate.host, work);
+      if (session !== undefined) await this.#transact(session, work);
       tried += 1;
-      if (!isUnfinished(progress) || tried >= this.#ports.config.limits.hostsPerAttemptMax) {
-        return undefined;
-      }
+      if (!isUnfinished(progress) || progress.limited !== undefined) return undefined;
+      if (tried >= this.#ports.config.limits.hostsPerAttemptMax) return undefined;
     }
     return undefined;
   }
 
-  async #open(
-    host: RemoteHost,
-    { unit, progress }: { unit: Unit; progress: AttemptProgress },
-  ): Promise<RemoteSession | undefined> {
+  async #open(host: RemoteHost, work: Work): Promise<RemoteSession | undefined> {
     const { tls } = this.#ports.config;
-    let opened = await this.#connect(host, unit.destination, tls);
-    if (opened.kind === "refused" && opened.failure.stage === "starttls" && tls !== "required") {
+    let opened = await this.#connect(host, work, tls);
+    if (opened?.kind === "refused" && opened.failure.stage === "starttls" && tls !== "required") {
       // Opportunistic TLS (RFC 7435): a broken handshake must not keep mail from arriving.
-      opened = await this.#connect(host, unit.destination, "never");
+      opened = await this.#connect(host, work, "never");
     }
-    if (opened.kind === "session") return opened.session;
-    progress.hostFailed(sessionOutcome(opened.failure));
+    if (opened?.kind === "session") return opened.session;
+    if (opened !== undefined) work.progress.hostFailed(sessionOutcome(opened.failure));
     return undefined;
   }
 
-  /** There are never more sessions than so many in all, those that wait included, and with a destination. */
+  /**
+   * There are never more sessions than so many in all, those that wait included, nor more than the
+   * limits allow; undefined: they do not allow one now.
+   */
   async #connect(
     host: RemoteHost,
-    destination: Destination,
+    work: Work,
     tls: ClientSettings["tls"],
-  ): Promise<Opened> {
+  ): Promise<Opened | undefined> {
     const { config, pool } = this.#ports;
-    const { sessionsMax, sessionsPerDestinationMax } = config.limits;
-    pool.shrink(Math.max(0, sessionsMax - this.#running.size));
-    const place = await this.#sessions.take(destination, sessionsPerDestinationMax);
+    const permit = this.#permit(work);
+    if (permit === undefined) return undefined;
+    pool.shrink(Math.max(0, config.limits.sessionsMax - this.#running.size));
+    const place = this.#connections.place(work.path, permit);
     const settings = { hostname: config.hostname, protocol: host.protocol, tls };
     const ports = { ...this.#ports, watcher: place };
     try {
@@ -161,29 +190,53 @@ export class Attempts {
     }
   }
 
-  async #transact(
-    session: RemoteSession,
-    work: { unit: Unit; content: Uint8Array; progress: AttemptProgress },
-  ): Promise<void> {
-    const { unit, content, progress } = work;
-    const { pool, config } = this.#ports;
+  /** That of the pass comes first; each further connection needs its own. */
+  #permit(work: Work): Permit | undefined {
+    const { permit, path, progress } = work;
+    work.permit = undefined;
+    if (permit !== undefined) return permit;
+    const { limits } = this.#ports;
+    let acquired = limits.acquire(path.bound, oneConnection);
+    // Ours of a moment ago may be leaving still.
+    if (acquired.kind === "refused" && this.#connections.hurry(acquired.binding.key)) {
+      acquired = limits.acquire(path.bound, oneConnection);
+    }
+    if (acquired.kind === "granted") return acquired.permit;
+    progress.limited = acquired;
+    return undefined;
+  }
+
+  /** One transaction, or as many as the recipients need. */
+  async #transact(session: RemoteSession, work: Work): Promise<void> {
+    const { unit, content, progress, path } = work;
     // While it was opened the shard may have been lost.
     if (progress.isDropped) return session.quit();
     if (!session.isOpen) return progress.hostFailed(closedAtOnce);
-    const recipients = progress.open.map((index) => recipientAt(unit, index));
     const { protocol, isRouted } = session.host;
-    const contentLineMax = protocol === "lmtp" || isRouted ? 0 : config.limits.contentLineMax;
-    progress.session = session;
-    const report = await session.transact(
-      transactionOf(unit, { recipients, content, contentLineMax }),
-    );
-    progress.session = undefined;
-    progress.remote = session.host;
-    progress.tls = session.tls;
-    progress.transacted(report);
-    if (!report.isReusable) return;
-    if (session.transactions >= config.limits.messagesPerSessionMax) session.quit();
-    else pool.put(unit.destination, session);
+    const { limits } = this.#ports.config;
+    const contentLineMax = protocol === "lmtp" || isRouted ? 0 : limits.contentLineMax;
+    let isReusable = true;
+    for (let left = progress.open.length; left > 0 && isReusable; ) {
+      const indexes = progress.open.slice(0, Math.min(left, path.recipientsPerTransaction));
+      const recipients = indexes.map((index) => recipientAt(unit, index));
+      progress.session = session;
+      const transaction = transactionOf(unit, { recipients, content, contentLineMax });
+      const report = await session.transact(transaction);
+      progress.session = undefined;
+      progress.remote = session.host;
+      progress.tls = session.tls;
+      progress.transacted(report);
+      isReusable = report.isReusable && !progress.isDropped;
+      left -= indexes.length;
+    }
+    if (isReusable) this.#keep(session, path);
+    else if (session.isOpen) session.quit();
+  }
+
+  #keep(session: RemoteSession, path: Path): void {
+    const isUsedUp = session.transactions >= path.messagesPerConnection;
+    if (isUsedUp || this.#connections.isExcess(session)) session.quit();
+    else this.#ports.pool.put(path.connectionKey, session, path.settings.idleMs);
   }
 }
 

@@ -111,6 +111,10 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     return this.#isOpen;
   }
 
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
   get transactions(): number {
     return this.#transactions;
   }

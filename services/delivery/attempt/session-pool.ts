@@ -1,25 +1,23 @@
-/** Sessions that wait for more mail to the same destination. */
-import type { Clock } from "#lib/clock";
+/** Sessions that wait for more mail, by what may use them (`Path.connectionKey`). */
+import type { CancelTimer, Clock } from "#lib/clock";
 import { Deadlines, type HasDeadline } from "#lib/deadlines";
-import type { Destination } from "#lib/queue/unit";
 import type { RemoteSession } from "./remote-session.ts";
 
 interface Idle extends HasDeadline {
-  readonly destination: Destination;
+  readonly key: string;
   readonly session: RemoteSession;
 }
 
 export class SessionPool {
   readonly #clock: Clock;
-  readonly #idleMs: number;
   readonly #deadlines: Deadlines;
-  readonly #byDestination = new Map<Destination, Idle[]>();
+  readonly #byKey = new Map<string, Idle[]>();
   /** Those that have waited longest come first. */
   readonly #all = new Set<Idle>();
+  readonly #wanted = new Map<string, Set<() => void>>();
 
-  constructor(clock: Clock, idleMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#idleMs = idleMs;
     this.#deadlines = new Deadlines(clock);
   }
 
@@ -27,30 +25,43 @@ export class SessionPool {
     return this.#all.size;
   }
 
-  /** The session used last: it is the least likely to have been closed meanwhile. */
-  take(destination: Destination): RemoteSession | undefined {
-    for (;;) {
-      const idle = this.#byDestination.get(destination)?.at(-1);
-      if (idle === undefined) return undefined;
-      this.#remove(idle);
-      // It may have heard a 421 and not yet be closed.
-      if (idle.session.isOpen) return idle.session;
-    }
+  /** `take` would give one. */
+  has(key: string): boolean {
+    return this.#last(key) !== undefined;
   }
 
-  put(destination: Destination, session: RemoteSession): void {
+  /** The session used last: it is the least likely to have been closed meanwhile. */
+  take(key: string): RemoteSession | undefined {
+    const idle = this.#last(key);
+    if (idle === undefined) return undefined;
+    this.#remove(idle);
+    return idle.session;
+  }
+
+  put(key: string, session: RemoteSession, idleMs: number): void {
     const idle: Idle = {
-      destination,
+      key,
       session,
-      deadline: this.#clock.monotonic() + this.#idleMs,
+      deadline: this.#clock.monotonic() + idleMs,
       expired: () => this.#end(idle),
     };
-    const list = this.#byDestination.get(destination);
-    if (list === undefined) this.#byDestination.set(destination, [idle]);
+    const list = this.#byKey.get(key);
+    if (list === undefined) this.#byKey.set(key, [idle]);
     else list.push(idle);
     this.#all.add(idle);
     this.#deadlines.watch(idle);
     session.onClosed(() => this.#remove(idle));
+    this.#tellOne(key);
+  }
+
+  /** Calls `wake` when one has come; of several that wait the first. */
+  whenIdle(key: string, wake: () => void): CancelTimer {
+    const waiting = this.#wanted.get(key) ?? new Set();
+    this.#wanted.set(key, waiting.add(wake));
+    return () => {
+      waiting.delete(wake);
+      if (waiting.size === 0 && this.#wanted.get(key) === waiting) this.#wanted.delete(key);
+    };
   }
 
   /** Closes those that have waited longest, so that at most `max` are left. */
@@ -61,10 +72,29 @@ export class SessionPool {
     }
   }
 
-  /** Closes what is idle: of one destination, or all. */
-  close(destination?: Destination): void {
-    const idle = destination === undefined ? this.#all : this.#byDestination.get(destination);
+  /** Closes the one that has waited longest of those meant: its place is wanted. */
+  evict(isMeant: (session: RemoteSession) => boolean): void {
+    for (const idle of this.#all) if (isMeant(idle.session)) return this.#end(idle);
+  }
+
+  /** Closes what is idle: of one key, or all. */
+  close(key?: string): void {
+    const idle = key === undefined ? this.#all : this.#byKey.get(key);
     for (const each of [...(idle ?? [])]) this.#end(each);
+  }
+
+  /** It may have heard a 421 and not yet be closed. */
+  #last(key: string): Idle | undefined {
+    for (;;) {
+      const idle = this.#byKey.get(key)?.at(-1);
+      if (idle === undefined || idle.session.isOpen) return idle;
+      this.#remove(idle);
+    }
+  }
+
+  #tellOne(key: string): void {
+    const [first] = this.#wanted.get(key) ?? [];
+    first?.();
   }
 
   #end(idle: Idle): void {
@@ -74,9 +104,9 @@ export class SessionPool {
 
   #remove(idle: Idle): void {
     if (!this.#all.delete(idle)) return;
-    const list = this.#byDestination.get(idle.destination);
+    const list = this.#byKey.get(idle.key);
     list?.splice(list.lastIndexOf(idle), 1);
-    if (list?.length === 0) this.#byDestination.delete(idle.destination);
+    if (list?.length === 0) this.#byKey.delete(idle.key);
     this.#deadlines.forget(idle);
     idle.session.onClosed(() => {});
   }

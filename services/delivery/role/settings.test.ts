@@ -6,20 +6,19 @@ import { type DeliverySurroundings, deliveryConfigOf } from "./settings.ts";
 const loaded = loadConfig(
   `
 hostname: mta1.example.net
-delivery: { sessionsPerDestinationMax: 2, retry: { first: 1s, notificationLifetime: 1d } }
+delivery: { retry: { first: 1s, notificationLifetime: 1d } }
 `,
   { fileName: "godwit.yaml", osHostname: "host", environment: {}, readFile: () => "" },
 );
 if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
 const { config } = loaded;
 
-test("delivery begins with no more sessions than it may have", () => {
-  const { limits, retry, timings } = deliveryConfigOf(config, {
+test("delivery alone has nobody to wait for", () => {
+  const { retry, timings } = deliveryConfigOf(config, {
     routes: () => [],
     shaping: defaultShaping,
     isAlone: true,
   });
-  expect(limits.sessionsPerDestinationFirst).toBe(2);
   expect(retry.firstMs).toBe(1_000);
   expect(timings.stableMembershipMs).toBe(0);
 });

@@ -16,7 +16,7 @@ export function deliveryConfigOf(
   config: Config,
   { routes, shaping, isAlone }: DeliverySurroundings,
 ): DeliveryConfig {
-  const { retry, sessionsMax, sessionsPerDestinationMax, tls, useIpv6 } = config.delivery;
+  const { retry, sessionsMax, tls, useIpv6 } = config.delivery;
   return {
     hostname: config.hostname,
     shards: config.shards,
@@ -29,17 +29,7 @@ export function deliveryConfigOf(
     mxPort: smtpPort,
     rules: shippedRules(),
     retry,
-    limits: {
-      ...defaultLimits,
-      sessionsMax,
-      sessionsPerDestinationMax,
-      sessionsPerDestinationFirst: Math.min(
-        defaultLimits.sessionsPerDestinationFirst,
-        sessionsPerDestinationMax,
-      ),
-      // All shards may be here: together they may take what one worker has.
-      shardBytesMax: memoryBytesMax / config.shards,
-    },
+    limits: { ...defaultLimits, sessionsMax },
     timings: {
       ...defaultTimings,
       // Where nobody else could have a shard there is nothing to wait for.
@@ -50,5 +40,3 @@ export function deliveryConfigOf(
 
 /** RFC 5321 §4.5.4.2: mail exchangers listen here. */
 const smtpPort = 25;
-/** Units in memory with their contents, over all shards. */
-const memoryBytesMax = 256 * 1024 * 1024;

@@ -7,8 +7,8 @@ import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from 
 import type { DeferredUnit, Store, UnitFilter } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import type { Changed, Selection } from "#proto/admin";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Settlement } from "../settlement/settlement.ts";
-import type { DestinationQueue } from "./destination-queue.ts";
 import { fromStore, type QueuedUnit } from "./queued-unit.ts";
 import type { WorkingSet } from "./working-set.ts";
 

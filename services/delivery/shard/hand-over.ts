@@ -49,6 +49,7 @@ export async function handOver(ports: HandOverPorts, limit: AbortSignal): Promis
   ports.close();
   // Our successor tries them, so they must not arrive from us as well.
   attempts.dropUncommitted((uid) => working.has(uid));
+  await rejectOnAbort(attempts.connections.leave(shard, ports.clock), limit);
   await rejectOnAbort(closed(ports), limit);
   // What is still on its way must not come to the store or the journal behind our successor's back.
   await rejectOnAbort(quiet(ports), limit);

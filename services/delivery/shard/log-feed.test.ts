@@ -6,6 +6,7 @@ import type { LogEntry, LogReader } from "#lib/stream/stream";
 import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, epoch } from "../../../test/support/delivery/delivery-bench.ts";
+import { workingPorts } from "../../../test/support/delivery/queue-for.ts";
 import { deferred, nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
 import { noMetrics } from "../metrics.ts";
 import { LogFeed } from "./log-feed.ts";
@@ -48,7 +49,7 @@ class Bench {
       ...takeover,
     };
     this.progress = new ShardProgress(whole.floor);
-    this.working = new WorkingSet(clock, limits);
+    this.working = new WorkingSet(workingPorts(clock, limits));
     this.feed = new LogFeed({
       shard: shardOfTests,
       reader: read(log.stream().open(shardOfTests, whole.floor)),

@@ -10,10 +10,10 @@ import type { Epoch } from "#lib/leases/leases";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Settlement } from "../settlement/settlement.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import type { ShardCommands } from "./commands.ts";
-import type { DestinationQueue } from "./destination-queue.ts";
 import { handOver } from "./hand-over.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 import { type Claimed, type OwnerPorts, ShardParts } from "./shard-parts.ts";
@@ -48,7 +48,7 @@ export class ShardOwner {
       owner.fence();
       throw error;
     }
-    ports.limits.open(shard, lease);
+    ports.limits.open(claimed.shard, claimed.lease);
     void owner.#openStore();
     void owner.#run();
     return owner;
@@ -115,6 +115,7 @@ export class ShardOwner {
     const isOver = () => this.#isOver;
     const close = () => {
       this.#isGivenUp = true;
+      this.working.close();
     };
     await handOver({ ...this.#ports, ...own, isOver, close }, limit);
   }
@@ -130,6 +131,7 @@ export class ShardOwner {
   fence(): void {
     this.#isGivenUp = true;
     this.#stopReading();
+    this.working.close();
   }
 
   /** Places units; resolves when those that cannot be tried are spilled. */
@@ -156,7 +158,8 @@ export class ShardOwner {
     for (const queued of units) {
       const queue = this.working.queue(queued.unit.destination);
       if (queued.unit.expiresAt <= now && !queued.isCancelled) this.settlement.expired(queued);
-      else if (queue.isClosed || queue.isFull || queued.isCancelled) spilled.push(queued);
+      else if (queue.isClosed || queue.isFullFor(queued) || queued.isCancelled)
+        spilled.push(queued);
       else {
         queue.push(queued);
         touched.add(queue);
@@ -202,12 +205,14 @@ export class ShardOwner {
   }
 
   #readBacklog(queue: DestinationQueue): void {
-    if (queue.isClosed || !queue.backlog.mayHaveMore || this.#reading.signal.aborted) return;
+    if (queue.isClosed || queue.isInDoubt || !queue.backlog.mayHaveMore) return;
+    if (this.#reading.signal.aborted) return;
     void this.#parts.waiting.readBacklog(queue);
   }
 
   #dispatch(queue: DestinationQueue): void {
-    this.#ports.dispatcher.offer(queue, this.#parts.unitRun.run);
+    this.#ports.locating.locate(queue, (located) => this.#dispatch(located));
+    this.#ports.dispatcher.offer(queue, this.#parts.unitRun);
   }
 
   #tick(): void {
@@ -252,7 +257,10 @@ export class ShardOwner {
     this.#reading.abort(new Error("the shard is given up"));
     this.#parts.reader.close();
     this.#cancelTick?.();
-    for (const queue of this.working.destinations) queue.goUp();
+    for (const queue of this.working.destinations) {
+      queue.goUp();
+      this.#parts.admission.forget(queue);
+    }
   }
 
   /** What waits untried stays where it is: in the log, or in the store. */

@@ -3,6 +3,9 @@ import type { Epoch, Lease } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";
 import type { Hold, Place } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
+import { Admission } from "../destination/admission.ts";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
+import type { LaneOf, ReadyQueueOptions } from "../destination/ready-queue.ts";
 import type { WorkerPorts } from "../ports.ts";
 import { Settlement } from "../settlement/settlement.ts";
 import { SpillQueue } from "../settlement/spill-queue.ts";
@@ -10,7 +13,6 @@ import { RetryWheel } from "../waiting/retry-wheel.ts";
 import { WaitingFeed } from "../waiting/waiting-feed.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { ShardCommands } from "./commands.ts";
-import type { DestinationQueue } from "./destination-queue.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LogFeed } from "./log-feed.ts";
 import { OpeningStore } from "./opening-store.ts";
@@ -52,6 +54,14 @@ export interface OwnerDoors {
 type CommonPorts = OwnerPorts &
   OwnerDoors & { readonly shard: Shard; readonly epoch: Epoch; readonly storeRetryMs: number };
 
+/** Whose a unit is; every tenant weighs the same. */
+const lanes: ReadyQueueOptions = { laneOf, weightOf: () => 1 };
+
+function laneOf({ unit }: QueuedUnit): LaneOf {
+  const { tenant = "", campaign = "", lane } = unit;
+  return { tenant, campaign, source: "", isHigh: lane === "h" };
+}
+
 export class ShardParts {
   readonly store: OpeningStore;
   readonly progress: ShardProgress;
@@ -62,6 +72,7 @@ export class ShardParts {
   readonly commands: ShardCommands;
   readonly waiting: WaitingFeed;
   readonly checkpoints: Checkpoints;
+  readonly admission: Admission;
   readonly unitRun: UnitRun;
   readonly reader: LogReader;
   readonly feed: LogFeed;
@@ -80,7 +91,8 @@ export class ShardParts {
     this.store = new OpeningStore(common);
     this.#ports = { ...common, store: this.store };
     this.progress = new ShardProgress(takeover.floor);
-    this.working = new WorkingSet(clock, config.limits);
+    const { limits } = config;
+    this.working = new WorkingSet({ clock, limits, room: owner.ports.room, ...lanes });
     for (const hold of claimed.holds) this.working.hold(hold);
     this.wheel = new RetryWheel(shard, this.store, clock);
     this.#parking = new Parking({ ...this.#ports, progress: this.progress });
@@ -89,6 +101,10 @@ export class ShardParts {
     this.commands = new ShardCommands({ ...this.#ports, ...this.#units });
     this.waiting = this.#newWaiting();
     this.checkpoints = this.#newCheckpoints(takeover);
+    this.admission = new Admission({
+      ...this.#ports,
+      dispatch: (queue) => this.#ports.goOn(queue),
+    });
     this.unitRun = this.#newUnitRun();
     this.reader = stream.open(shard, takeover.floor);
     this.feed = this.#newFeed(takeover);
@@ -139,7 +155,7 @@ export class ShardParts {
   #newUnitRun(): UnitRun {
     return new UnitRun({
       ...this.#ports,
-      settlement: this.settlement,
+      ...{ settlement: this.settlement, admission: this.admission },
       isHere: (queued) => this.working.unit(queued.unit.uid) === queued,
       offer: (units) => void this.#ports.offer(units),
       contentMissing: this.#contentMissing,

@@ -1,11 +1,13 @@
-/** One unit in a session's hands: from the queue to its settlement, and what its destination learns from it. */
+/** One unit in a session's hands: from its departure to its settlement, and what its destination learns from it. */
 import type { Outcome } from "#lib/queue/outcome";
 import { retryInterval } from "#lib/queue/schedule";
 import { queueIdOf, type Shard, type Unit } from "#lib/queue/unit";
 import type { AttemptReport } from "../attempt/attempt.ts";
+import type { Pass } from "../attempt/pass.ts";
+import type { Admission, Departure } from "../destination/admission.ts";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { WorkerPorts } from "../ports.ts";
 import type { Settlement } from "../settlement/settlement.ts";
-import type { DestinationQueue } from "./destination-queue.ts";
 import type { ContentMissing } from "./parking.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 
@@ -19,10 +21,11 @@ const internalFailure: Outcome = {
 export interface UnitRunPorts
   extends Pick<
     WorkerPorts,
-    "attempts" | "clock" | "config" | "log" | "metrics" | "pool" | "random" | "store" | "stream"
+    "attempts" | "clock" | "config" | "log" | "metrics" | "random" | "store" | "stream"
   > {
   readonly shard: Shard;
   readonly settlement: Settlement;
+  readonly admission: Admission;
   readonly isOver: () => boolean;
   /** False when it was left to the shard's next owner meanwhile. */
   readonly isHere: (queued: QueuedUnit) => boolean;
@@ -41,9 +44,15 @@ export class UnitRun {
     this.#ports = ports;
   }
 
+  next(queue: DestinationQueue): Departure | undefined {
+    return this.#ports.admission.next(queue);
+  }
+
   /** Never rejects. */
-  readonly run = async (queue: DestinationQueue, queued: QueuedUnit): Promise<void> => {
-    const { clock, log, config, settlement, isOver } = this.#ports;
+  async run(queue: DestinationQueue, departure: Departure): Promise<void> {
+    const { clock, log, config, settlement, isOver, admission } = this.#ports;
+    const { queued } = departure;
+    let isUsed = false;
     try {
       if (isOver()) return;
       const content = await this.#content(queued);
@@ -52,23 +61,31 @@ export class UnitRun {
       if (queued.isCancelled) return await settlement.cancelled([queued]);
       if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
       if (content === undefined) return this.#contentMissing(queued);
-      await this.#attempt(queue, queued, content);
+      isUsed = true;
+      await this.#attempt(queue, departure, content);
     } catch (error) {
       // Nothing was sent: it is tried again, from where it was.
       log.error("attempt_broke_off", { uid: queued.unit.uid, error: String(error) });
       clock.after(config.timings.storeRetryMs, () => this.#ports.offer([queued]));
+    } finally {
+      if (!isUsed) admission.giveBack(departure.pass);
     }
-  };
+  }
 
   #contentMissing(queued: QueuedUnit): void {
     this.#ports.contentMissing(queued, () => this.#ports.offer([queued]));
   }
 
-  async #attempt(queue: DestinationQueue, queued: QueuedUnit, content: Uint8Array): Promise<void> {
-    const { clock, settlement, isOver, goOn } = this.#ports;
+  async #attempt(
+    queue: DestinationQueue,
+    { queued, lane, pass }: Departure,
+    content: Uint8Array,
+  ): Promise<void> {
+    const { clock, settlement, isOver, goOn, admission } = this.#ports;
     const startedAt = clock.monotonic();
-    const report = await this.#report(queued.unit, content);
+    const report = await this.#report(queued.unit, content, pass);
     if (isOver() || !this.#ports.isHere(queued)) return this.#leftBehind(queued, report);
+    if (report.limited !== undefined) admission.refuse(queue, lane, report.limited);
     if (report.isVoid) return this.#ports.offer([queued]);
     const isDown = this.#feedback(queue, report, startedAt);
     settlement.attempted(queued, report, isDown);
@@ -85,11 +102,11 @@ export class UnitRun {
   }
 
   /** Unknown is transient, and keeps to the schedule: something may have been sent. */
-  async #report(unit: Unit, content: Uint8Array): Promise<AttemptReport> {
+  async #report(unit: Unit, content: Uint8Array, pass: Pass): Promise<AttemptReport> {
     const { attempts, clock, log } = this.#ports;
     const startedAt = clock.monotonic();
     try {
-      return await attempts.attempt(unit, content);
+      return await attempts.attempt(unit, content, pass);
     } catch (error) {
       log.error("attempt_failed", { uid: unit.uid, error: String(error) });
       const outcomes = unit.recipients.map(() => internalFailure);
@@ -115,16 +132,14 @@ export class UnitRun {
       return false;
     }
     const failures = queue.failed(startedAt);
-    if (failures === 0) return false;
-    if (queue.down === undefined) this.#goDown(queue, failure.reason, failures);
-    return true;
+    if (failures > 0 && queue.down === undefined) this.#goDown(queue, failure.reason, failures);
+    return failures > 0 || queue.isInDoubt;
   }
 
   #goDown(queue: DestinationQueue, reason: string, failures: number): void {
-    const { clock, random, config, pool, log, metrics, close, reopen } = this.#ports;
+    const { clock, random, config, log, metrics, close, reopen } = this.#ports;
     const until = clock.now() + retryInterval(failures, config.retry, random);
     queue.goDown(reason, until, () => reopen(queue));
-    pool.close(queue.destination);
     close(queue);
     metrics.destinationDown();
     const { destination } = queue;

@@ -1,14 +1,20 @@
 /** What of a shard is in memory: its destinations, and every unit that is not settled yet. */
-import type { Clock } from "#lib/clock";
 import type { Destination, Uid } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
+import { DestinationQueue, type DestinationQueuePorts } from "../destination/destination-queue.ts";
 import { Tally } from "../waiting/tally.ts";
-import { DestinationQueue } from "./destination-queue.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
+import type { Room } from "./room.ts";
+
+export interface WorkingSetPorts extends DestinationQueuePorts {
+  /** Shared by the shards of this worker. */
+  readonly room: Room;
+}
 
 export class WorkingSet {
-  readonly #clock: Clock;
+  readonly #ports: DestinationQueuePorts;
+  readonly #room: Room;
   readonly #limits: DeliveryLimits;
   readonly #destinations = new Map<Destination, DestinationQueue>();
   readonly #units = new Map<Uid, QueuedUnit>();
@@ -19,12 +25,14 @@ export class WorkingSet {
   /** Units in the wheel, by destination. */
   readonly deferred = new Tally<Destination>();
   #bytes = 0;
+  #isClosed = false;
   #roomWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
 
-  constructor(clock: Clock, limits: DeliveryLimits) {
-    this.#clock = clock;
-    this.#limits = limits;
+  constructor(ports: WorkingSetPorts) {
+    this.#ports = ports;
+    this.#limits = ports.limits;
+    this.#room = ports.room;
   }
 
   get unitCount(): number {
@@ -69,8 +77,19 @@ export class WorkingSet {
   add(queued: QueuedUnit): void {
     if (isFromWheel(queued)) this.deferred.left(queued.unit.destination);
     this.#units.set(queued.unit.uid, queued);
-    this.#bytes += queued.bytes;
+    this.#changed(queued.bytes);
     if (this.#cancelledMeanwhile.delete(queued.unit.uid)) queued.isCancelled = true;
+  }
+
+  /** The shard is given up: what is still in memory takes nobody's room. */
+  close(): void {
+    if (!this.#isClosed) this.#room.changed(-this.#bytes);
+    this.#isClosed = true;
+  }
+
+  #changed(bytes: number): void {
+    this.#bytes += bytes;
+    if (!this.#isClosed) this.#room.changed(bytes);
   }
 
   /** Marks a unit that is in memory, or will be in a moment; false when it is neither. */
@@ -86,8 +105,8 @@ export class WorkingSet {
     const { uid } = queued.unit;
     if (this.#units.get(uid) !== queued) return;
     this.#units.delete(uid);
-    this.#bytes -= queued.bytes;
-    if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
+    this.#changed(-queued.bytes);
+    this.#wakeIfRoom();
     if (this.#units.size === 0) for (const wake of this.#emptyWaiters.splice(0)) wake();
   }
 
@@ -102,8 +121,15 @@ export class WorkingSet {
     if (this.hasRoom) return Promise.resolve();
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
+      this.#room.whenFreed(this.#wakeIfRoom);
     });
   }
+
+  readonly #wakeIfRoom = (): void => {
+    if (this.#roomWaiters.length === 0) return;
+    if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
+    else this.#room.whenFreed(this.#wakeIfRoom);
+  };
 
   /** Resolves when nothing is unsettled. */
   empty(): Promise<void> {
@@ -121,7 +147,7 @@ export class WorkingSet {
   queue(destination: Destination): DestinationQueue {
     let queue = this.#destinations.get(destination);
     if (queue === undefined) {
-      queue = new DestinationQueue(destination, this.#clock, this.#limits);
+      queue = new DestinationQueue(destination, this.#ports);
       const hold = this.#holds.get(destination);
       if (hold !== undefined) queue.hold = hold;
       this.#destinations.set(destination, queue);
@@ -157,8 +183,11 @@ export class WorkingSet {
   }
 
   get hasRoom(): boolean {
+    const { shardUnitsMax, shardBytesMax } = this.#limits;
     return (
-      this.#units.size < this.#limits.shardUnitsMax && this.#bytes < this.#limits.shardBytesMax
+      this.#units.size < shardUnitsMax &&
+      this.#bytes < shardBytesMax &&
+      this.#room.isFor(this.#bytes)
     );
   }
 }

@@ -3,7 +3,8 @@ import { MemoryStore } from "#lib/store/memory";
 import type { DeferredUnit } from "#lib/store/store";
 import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
-import { config, epoch, minute, named } from "../../../test/support/delivery/delivery-bench.ts";
+import { epoch, minute, named } from "../../../test/support/delivery/delivery-bench.ts";
+import { workingPorts } from "../../../test/support/delivery/queue-for.ts";
 import { deferred, nthUid, shardOfTests } from "../../../test/support/queued.ts";
 import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
 import { WorkingSet } from "../shard/working-set.ts";
@@ -15,7 +16,7 @@ const net = named("example.net");
 class Bench {
   readonly clock = new VirtualClock(epoch);
   readonly store = new MemoryStore({ clock: this.clock });
-  readonly working = new WorkingSet(this.clock, config.limits);
+  readonly working = new WorkingSet(workingPorts(this.clock));
   readonly wheel = new RetryWheel(shardOfTests, this.store, this.clock);
   readonly offered: QueuedUnit[] = [];
   readonly looked: QueuedUnit[] = [];
@@ -124,6 +125,7 @@ describe("a backlog", () => {
     const bench = new Bench();
     const units = await bench.backlogged(120);
     const uids = units.map(({ unit }) => unit.uid as string);
+    bench.working.queue(net).windowBounds = { first: 5, max: 20 };
     const perPage = bench.working.queue(net).window * 10;
     await bench.read();
     expect(bench.uids).toEqual(uids.slice(0, perPage));

@@ -3,7 +3,7 @@ import type { Clock } from "#lib/clock";
 import type { Shard, Time, Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Place, Store, StoredUnit, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
-import type { DestinationQueue } from "../shard/destination-queue.ts";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
 import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { WorkingSet } from "../shard/working-set.ts";
 import type { RetryWheel } from "./retry-wheel.ts";

@@ -98,7 +98,6 @@ describe("a whole file", () => {
         delayNotificationMs: 14_400_000,
       },
       sessionsMax: 1_000,
-      sessionsPerDestinationMax: 20,
       tls: "opportunistic",
       useIpv6: false,
       sources: [],

@@ -59,7 +59,6 @@ const delivery = z
     name: name.exactOptional(),
     retry: retry.prefault({}),
     sessionsMax: count(1, 100_000).prefault(1_000),
-    sessionsPerDestinationMax: count(1, 10_000).prefault(20),
     tls: z.enum(["opportunistic", "required", "never"]).default("opportunistic"),
     ipv6: z.boolean().default(true),
     sources: notYet(),

@@ -61,6 +61,11 @@ export class Permit {
     this.#connections = connections;
   }
 
+  /** Its connections count under this key. */
+  holds(key: string): boolean {
+    return this.#held.some((held) => held.key === key);
+  }
+
   /** Tells the keys under which there is room now. */
   release(now: number): readonly string[] {
     assert(!this.#isReleased, "what was granted is given back once");

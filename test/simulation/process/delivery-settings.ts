@@ -4,7 +4,7 @@ import {
   defaultLimits,
   defaultTimings,
 } from "../../../services/delivery/config.ts";
-import { unshaped } from "../../support/delivery/shaped.ts";
+import { constantly, plainShaping } from "../../support/delivery/plain-shaping.ts";
 import type { WorldPlan } from "../world/world-plan.ts";
 
 const second = 1_000;
@@ -22,12 +22,12 @@ const reply = {
 } as const;
 
 export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
-  const { shards, sessionsPerDestinationMax, readyUnitsMax } = plan;
+  const { shards, sessionsPerDestinationMax: most, readyUnitsMax } = plan;
   return {
     hostname: "edge.example",
     shards,
     routes: [],
-    shaping: unshaped,
+    shaping: constantly(plainShaping({ first: Math.min(2, most), max: most })),
     tls: "opportunistic",
     useIpv6: false,
     mxPort: 25,
@@ -39,13 +39,7 @@ export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
       delayNotificationMs: plan.delayNotificationMs,
       notificationLifetimeMs: plan.lifetimeMs,
     },
-    limits: {
-      ...defaultLimits,
-      sessionsPerDestinationMax,
-      sessionsPerDestinationFirst: Math.min(2, sessionsPerDestinationMax),
-      readyUnitsMax,
-      sessionsMax: 20,
-    },
+    limits: { ...defaultLimits, readyUnitsMax, sessionsMax: 20 },
     timings: { ...defaultTimings, reply, connectMs: 10 * second },
   };
 }

@@ -30,8 +30,8 @@ import type { DeliveryPorts } from "../../../services/delivery/ports.ts";
 import { Worker } from "../../../services/delivery/worker.ts";
 import { nthUid, unitOf } from "../queued.ts";
 import { destination, incarnation, path } from "../records.ts";
+import { constantly, plainShaping } from "./plain-shaping.ts";
 import { ScriptedMx } from "./scripted-mx.ts";
-import { unshaped } from "./shaped.ts";
 
 export const epoch = 1_795_000_000_000;
 export const minute = 60_000;
@@ -42,7 +42,7 @@ export const config: DeliveryConfig = {
   hostname: "out.example",
   shards: 1,
   routes: [],
-  shaping: unshaped,
+  shaping: constantly(plainShaping()),
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,

@@ -1,22 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import { VirtualClock } from "#lib/virtual-clock";
+import { queueFor, workingPorts } from "../../../test/support/delivery/queue-for.ts";
 import { deferred, nthUid, unitOf } from "../../../test/support/queued.ts";
 import { destination } from "../../../test/support/records.ts";
-import { defaultLimits } from "../config.ts";
-import { DestinationQueue } from "./destination-queue.ts";
-import { fromLog, fromStore, type QueuedUnit } from "./queued-unit.ts";
+import type { DeliveryLimits } from "../config.ts";
+import { fromLog, fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
+import type { DestinationQueue } from "./destination-queue.ts";
 
-const limits = { ...defaultLimits, sessionsPerDestinationFirst: 4, sessionsPerDestinationMax: 6 };
 const name = destination("example.net");
 const hold = { destination: name, reason: "quiet", since: 1 };
 
-function setUp(over: Partial<typeof limits> = {}) {
+const always = () => true;
+
+function setUp(limits: Partial<DeliveryLimits> = {}) {
   const clock = new VirtualClock();
-  return { clock, queue: new DestinationQueue(name, clock, { ...limits, ...over }) };
+  const queue = queueFor(name, { first: 4, max: 6 }, workingPorts(clock, limits));
+  return { clock, queue };
 }
 
-function logged(n: number, since = 0, expiresAt = 1_000): QueuedUnit {
-  const unit = unitOf({ uid: nthUid(n), expiresAt });
+function logged(n: number, since = 0, expiresAt = 1_000, tenant = "a"): QueuedUnit {
+  const unit = unitOf({ uid: nthUid(n), expiresAt, tenant });
   return fromLog(unit, { sequence: n, content: new Uint8Array(100), since });
 }
 
@@ -30,7 +33,10 @@ describe("DestinationQueue", () => {
   test("is first in, first out", () => {
     const { queue } = setUp();
     for (const n of [1, 2, 3]) queue.push(logged(n));
-    expect([queue.take()?.unit.uid, queue.take()?.unit.uid]).toEqual([nthUid(1), nthUid(2)]);
+    expect([queue.take(always)?.unit.uid, queue.take(always)?.unit.uid]).toEqual([
+      nthUid(1),
+      nthUid(2),
+    ]);
     expect(queue.readyCount).toBe(1);
   });
 
@@ -41,7 +47,7 @@ describe("DestinationQueue", () => {
     const { queue } = setUp();
     queue.push(logged(1));
     close(queue);
-    expect([queue.isClosed, queue.canStart, queue.take()]).toEqual([true, false, undefined]);
+    expect([queue.isClosed, queue.canStart, queue.take(always)]).toEqual([true, false, undefined]);
     expect(uidsOf(queue.drain())).toEqual([nthUid(1)]);
   });
 
@@ -58,13 +64,21 @@ describe("DestinationQueue", () => {
     expect(queue.canStart).toBe(true);
   });
 
-  test("a failure beside a success halves the window, and does not take it down", async () => {
+  test("a failure beside a success takes one session away, and does not take it down", async () => {
     const { clock, queue } = setUp();
     const startedAt = clock.monotonic();
     await clock.advance(10);
     queue.succeeded();
     expect(queue.failed(startedAt)).toBe(0);
-    expect(queue.window).toBe(2);
+    expect(queue.window).toBe(4);
+  });
+
+  test("it is down when each of its sessions says so", async () => {
+    const { clock, queue } = setUp();
+    for (let n = 0; n < 3; n++) queue.sessionStarted();
+    const startedAt = clock.monotonic();
+    const told = [1, 2, 3].map(() => queue.failed(startedAt));
+    expect(told).toEqual([0, 0, 1]);
   });
 
   test("failures in a row are counted once for each time it was open", async () => {
@@ -122,14 +136,30 @@ describe("DestinationQueue", () => {
   test("is full by count and by bytes", () => {
     const { queue } = setUp({ readyUnitsMax: 2 });
     queue.push(logged(1));
-    expect([queue.isFull, queue.roomUnits]).toEqual([false, 1]);
+    expect([queue.isFullFor(stored(2)), queue.roomUnits]).toEqual([false, 1]);
     queue.push(logged(2));
-    expect([queue.isFull, queue.roomUnits]).toEqual([true, 0]);
+    expect([queue.isFullFor(stored(3)), queue.roomUnits]).toEqual([true, 0]);
     const { queue: heavy } = setUp({ readyBytesMax: 1_000 });
     heavy.push(logged(1));
-    expect(heavy.isFull).toBe(true);
-    heavy.take();
-    expect(heavy.isFull).toBe(false);
+    expect(heavy.isFullFor(logged(2))).toBe(true);
+    heavy.take(always);
+    expect(heavy.isFullFor(logged(2))).toBe(false);
+  });
+
+  test("new mail of one tenant does not take the last room of the others", () => {
+    const { queue } = setUp({ readyUnitsMax: 100 });
+    let n = 0;
+    const fill = (tenant: string) => {
+      const before = queue.readyCount;
+      for (;;) {
+        n += 1;
+        const next = logged(n, 0, 1_000, tenant);
+        if (queue.isFullFor(next)) return queue.readyCount - before;
+        queue.push(next);
+      }
+    };
+    expect([fill("a"), fill("b"), fill("c")]).toEqual([75, 19, 5]);
+    expect(queue.isFullFor(stored(200))).toBe(false);
   });
 
   test("counts what came from the store by itself", () => {
@@ -137,7 +167,7 @@ describe("DestinationQueue", () => {
     queue.push(stored(1));
     queue.push(logged(2));
     expect(queue.readyFromStore).toBe(1);
-    queue.take();
+    queue.take(always);
     expect(queue.readyFromStore).toBe(0);
   });
 
@@ -145,7 +175,7 @@ describe("DestinationQueue", () => {
     const { queue } = setUp();
     const unit = logged(1);
     queue.push(unit);
-    queue.take();
+    queue.take(always);
     expect(unit.isInFlight).toBe(true);
     queue.push(unit);
     expect(unit.isInFlight).toBe(false);

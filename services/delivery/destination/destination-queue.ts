@@ -8,12 +8,14 @@
  * a million of them cost one timer and no memory.
  */
 import type { CancelTimer, Clock } from "#lib/clock";
-import { Fifo } from "#lib/queue/fifo";
 import type { Destination, Time } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
+import type { Located } from "../path/site.ts";
+import type { QueuedUnit } from "../shard/queued-unit.ts";
 import { BacklogCursor } from "../waiting/backlog-cursor.ts";
-import type { QueuedUnit } from "./queued-unit.ts";
+import { AdaptiveWindow, type WindowBounds } from "./adaptive-window.ts";
+import { type Lane, ReadyQueue, type ReadyQueueOptions } from "./ready-queue.ts";
 
 export interface Down {
   readonly reason: string;
@@ -22,31 +24,46 @@ export interface Down {
   readonly cancel: CancelTimer;
 }
 
+export interface DestinationQueuePorts extends ReadyQueueOptions {
+  readonly clock: Clock;
+  readonly limits: DeliveryLimits;
+}
+
+/** A tenant may have so many times what is left free: there is always room for another one's first. */
+const tenantShare = 3;
+
 export class DestinationQueue {
   readonly destination: Destination;
   readonly backlog = new BacklogCursor();
   readonly #clock: Clock;
   readonly #limits: DeliveryLimits;
-  readonly #ready = new Fifo<QueuedUnit>();
-  #readyBytes = 0;
+  readonly #ready: ReadyQueue;
   #readyFromStore = 0;
   #running = 0;
-  #window: number;
+  /** One, until its path is known. */
+  readonly #window = new AdaptiveWindow({ first: 1, max: 1 });
   #failures = 0;
   #lastSuccessAt = Number.NEGATIVE_INFINITY;
   #down: Down | undefined;
   hold: Hold | undefined;
   lastError: string | undefined;
+  /** Where its mail goes; nothing is taken before it is known. */
+  located: Located | undefined;
 
-  constructor(destination: Destination, clock: Clock, limits: DeliveryLimits) {
+  constructor(destination: Destination, ports: DestinationQueuePorts) {
+    const { clock, limits } = ports;
     this.destination = destination;
     this.#clock = clock;
     this.#limits = limits;
-    this.#window = limits.sessionsPerDestinationFirst;
+    this.#ready = new ReadyQueue(ports);
   }
 
   get readyCount(): number {
     return this.#ready.length;
+  }
+
+  get lanes(): Iterable<Lane> {
+    return this.#ready.lanes;
   }
 
   /** Ready ones that came from the store: what is new must not keep the backlog from being read. */
@@ -66,24 +83,43 @@ export class DestinationQueue {
     return this.#down !== undefined || this.hold !== undefined;
   }
 
-  get isFull(): boolean {
-    return this.roomUnits === 0;
+  /**
+   * No room for this one. New mail of a tenant that has much of the room already is moved to the
+   * store while there is some left for others (dynamic thresholds: Choudhury and Hahne 1998).
+   */
+  isFullFor(queued: QueuedUnit): boolean {
+    const units = this.roomUnits;
+    if (units === 0 || queued.origin.kind === "store") return units === 0;
+    const tenant = this.#ready.tenantOf(queued);
+    const bytes = this.#limits.readyBytesMax - this.#ready.bytes;
+    return tenant.units >= tenantShare * units || tenant.bytes >= tenantShare * bytes;
   }
 
   /** Units that may still come. */
   get roomUnits(): number {
-    if (this.#readyBytes >= this.#limits.readyBytesMax) return 0;
+    if (this.#ready.bytes >= this.#limits.readyBytesMax) return 0;
     return Math.max(0, this.#limits.readyUnitsMax - this.#ready.length);
   }
 
-  /** Sessions it may have now. */
+  /** Sessions that are sensible now. */
   get window(): number {
-    return this.#window;
+    return this.#window.size;
   }
 
-  /** Another session may be started. */
+  set windowBounds(bounds: WindowBounds) {
+    this.#window.bounds = bounds;
+  }
+
+  /** Another session may be started: something is ready that no limit keeps back. */
   get canStart(): boolean {
-    return this.#ready.length > 0 && !this.isClosed && this.#running < this.#window;
+    if (this.#ready.startable === 0 || this.isClosed) return false;
+    // In doubt those that run will tell; then one after the other is tried.
+    return this.#running < (this.isInDoubt ? 1 : this.window);
+  }
+
+  /** A host failed, and nothing has told yet that another is there. */
+  get isInDoubt(): boolean {
+    return this.#window.isInDoubt;
   }
 
   /** Nothing is known about it that must be remembered. */
@@ -99,16 +135,26 @@ export class DestinationQueue {
   push(queued: QueuedUnit): void {
     queued.isInFlight = false;
     this.#ready.push(queued);
-    this.#count(queued, 1);
+    this.#countFromStore(queued, 1);
   }
 
-  take(): QueuedUnit | undefined {
+  /** The next in turn that `admit` lets go; a lane whose first is not let go waits until `unblock`. */
+  take(admit: (queued: QueuedUnit, lane: Lane) => boolean): QueuedUnit | undefined {
     if (this.isClosed) return undefined;
-    const queued = this.#ready.shift();
+    const queued = this.#ready.take(admit);
     if (queued === undefined) return undefined;
-    this.#count(queued, -1);
+    this.#countFromStore(queued, -1);
     queued.isInFlight = true;
     return queued;
+  }
+
+  /** A limit keeps the lane back, until `unblock`. */
+  block(lane: Lane): void {
+    this.#ready.block(lane);
+  }
+
+  unblock(lane: Lane): void {
+    this.#ready.unblock(lane);
   }
 
   /** Takes out everything that waits. */
@@ -128,20 +174,26 @@ export class DestinationQueue {
 
   /** Takes out what came from the log before `since`: it keeps the floor from rising. */
   drainLogged(since: number): QueuedUnit[] {
-    const oldest = this.#ready.peek();
-    if (oldest === undefined || oldest.since >= since) return [];
+    if (!this.#hasOlder(since)) return [];
     return this.#takeOut((queued) => queued.origin.kind === "log" && queued.since < since);
   }
 
+  #hasOlder(since: number): boolean {
+    for (const { units } of this.#ready.lanes) {
+      const oldest = units.peek();
+      if (oldest !== undefined && oldest.since < since) return true;
+    }
+    return false;
+  }
+
   #takeOut(test: (queued: QueuedUnit) => boolean): QueuedUnit[] {
-    const taken = this.#ready.take(test);
-    for (const queued of taken) this.#count(queued, -1);
+    const taken = this.#ready.takeOut(test);
+    for (const queued of taken) this.#countFromStore(queued, -1);
     return taken;
   }
 
-  #count(queued: QueuedUnit, by: 1 | -1): void {
-    this.#readyBytes += by * queued.bytes;
-    if (queued.origin.kind === "store") this.#readyFromStore += by;
+  #countFromStore({ origin }: QueuedUnit, by: 1 | -1): void {
+    if (origin.kind === "store") this.#readyFromStore += by;
   }
 
   sessionStarted(): void {
@@ -156,19 +208,21 @@ export class DestinationQueue {
   succeeded(): void {
     this.#failures = 0;
     this.#lastSuccessAt = this.#clock.monotonic();
-    if (this.#window < this.#limits.sessionsPerDestinationMax) this.#window += 1;
+    this.#window.succeeded();
   }
 
   /**
-   * No host could be used in an attempt that began at `startedAt`. The destination is down unless
-   * another session had success since; returns the number of failures in a row, or 0 if it is up.
+   * No host could be used in an attempt that began at `startedAt`. The destination is down when all
+   * its sessions say so and none had success since; returns how often in a row, or 0 if it is up.
    */
   failed(startedAt: number): number {
     if (this.#lastSuccessAt >= startedAt) {
-      this.#window = Math.max(1, this.#window >> 1);
+      this.#window.shrink();
       return 0;
     }
-    if (this.#down === undefined) this.#failures += 1;
+    if (this.#down !== undefined) return this.#failures;
+    if (!this.#window.failed(this.#running)) return 0;
+    this.#failures += 1;
     return this.#failures;
   }
 
@@ -176,7 +230,7 @@ export class DestinationQueue {
   goDown(reason: string, until: Time, reopen: () => void): void {
     this.#down?.cancel();
     const now = this.#clock.now();
-    this.#window = 1;
+    this.#window.restart();
     this.lastError = reason;
     const cancel = this.#clock.after(until - now, () => {
       this.#down = undefined;

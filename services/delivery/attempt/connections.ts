@@ -1,0 +1,118 @@
+/**
+ * Every connection and the permit it is open under, from before it is there until it is gone: one
+ * that said QUIT, or heard 421, is still one of those that the other side counts.
+ */
+import type { Clock } from "#lib/clock";
+import type { BoundLimit, Permit } from "#lib/limits/acquire";
+import type { Shard } from "#lib/queue/unit";
+import type { Path } from "../path/paths.ts";
+import type { ConnectionLimits } from "./pass.ts";
+import type { RemoteSession, SessionWatcher } from "./remote-session.ts";
+
+/** A connection's place among those that count with it, taken before it is there. */
+export interface Place extends SessionWatcher {
+  /** It did not come to a session. */
+  release(): void;
+}
+
+/** So long a host may take over its answer to QUIT when its connection is wanted no more. */
+const goodbyeMs = 200;
+
+interface Held {
+  readonly path: Path;
+  readonly permit: Permit;
+  readonly isGone: PromiseWithResolvers<void>;
+}
+
+export class Connections {
+  readonly #limits: Omit<ConnectionLimits, "acquire">;
+  readonly #connecting = new Set<Held>();
+  readonly #open = new Map<RemoteSession, Held>();
+
+  constructor(limits: Omit<ConnectionLimits, "acquire">) {
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#connecting.size + this.#open.size;
+  }
+
+  place(path: Path, permit: Permit): Place {
+    const held: Held = { path, permit, isGone: Promise.withResolvers() };
+    this.#connecting.add(held);
+    const release = () => {
+      if (this.#connecting.delete(held)) this.#release(held);
+    };
+    return {
+      opened: (session) => {
+        this.#connecting.delete(held);
+        this.#open.set(session, held);
+      },
+      gone: (session) => {
+        if (this.#open.delete(session)) this.#release(held);
+      },
+      release,
+    };
+  }
+
+  /** More are open than may be: this one is not to be used again. */
+  isExcess(session: RemoteSession): boolean {
+    const held = this.#open.get(session);
+    return held !== undefined && this.#limits.excess(held.permit);
+  }
+
+  holds(session: RemoteSession, key: string): boolean {
+    return this.#open.get(session)?.permit.holds(key) === true;
+  }
+
+  /** One that is leaving leaves at once, if its place is wanted; false when there is none. */
+  hurry(key: string): boolean {
+    for (const [session, held] of this.#open) {
+      if (session.isOpen || !held.permit.holds(key)) continue;
+      this.#drop(session, held);
+      return true;
+    }
+    return false;
+  }
+
+  /** Limits have changed: what is open counts under those that apply now. */
+  rebind(boundOf: (path: Path) => readonly BoundLimit[]): void {
+    for (const { path, permit } of [...this.#connecting, ...this.#open.values()]) {
+      this.#limits.rebind(permit, boundOf(path));
+    }
+  }
+
+  /**
+   * A shard is given away, and connections that it counts do not move: they are gone soon. But one
+   * whose host has not answered the final dot even now is waited for no longer.
+   */
+  async leave(shard: Shard, clock: Clock): Promise<void> {
+    const own = [...this.#open].filter(
+      ([session, { path }]) => path.shard === shard && isOwn(path) && !session.isBusy,
+    );
+    for (const [session] of own) session.quit();
+    const cancel = clock.after(goodbyeMs, () => {
+      for (const [session, held] of own) this.#drop(session, held);
+    });
+    await Promise.all(own.map(([, { isGone }]) => isGone.promise));
+    cancel();
+  }
+
+  #drop(session: RemoteSession, held: Held): void {
+    if (!this.#open.delete(session)) return;
+    session.abort();
+    this.#release(held);
+  }
+
+  #release({ permit, isGone }: Held): void {
+    this.#limits.release(permit);
+    isGone.resolve();
+  }
+}
+
+/** No other shard may use it: one of its limits is the destination's alone. */
+function isOwn({ settings }: Path): boolean {
+  return settings.limits.some(
+    ({ kind, scope }) => kind === "connections" && scope.includes("destination"),
+  );
+}

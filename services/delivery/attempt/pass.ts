@@ -1,0 +1,27 @@
+/** What an attempt may use: it was granted under all limits before a session was begun. */
+import type { Acquired, BoundLimit, Permit } from "#lib/limits/acquire";
+import type { Demand } from "#lib/limits/limit";
+import type { Path } from "../path/paths.ts";
+import type { RemoteSession } from "./remote-session.ts";
+
+export interface Pass {
+  readonly path: Path;
+  /** One that waited for more mail. */
+  readonly session: RemoteSession | undefined;
+  /** For the first connection, where none waited. */
+  readonly permit: Permit | undefined;
+}
+
+export type Refused = Extract<Acquired, { kind: "refused" }>;
+
+/** What attempts need of the worker's limits. */
+export interface ConnectionLimits {
+  acquire(bound: readonly BoundLimit[], demand: Demand): Acquired;
+  release(permit: Permit): void;
+  /** It counts under these limits now. */
+  rebind(permit: Permit, bound: readonly BoundLimit[]): void;
+  /** More are open than may be by now. */
+  excess(permit: Permit): boolean;
+}
+
+export const oneConnection: Demand = { connections: 1, newConnections: 1 };

@@ -1,0 +1,159 @@
+/**
+ * Lets go what may go now: under all its limits at once (ADR 0012), with a connection that waits or
+ * may be opened. What is refused waits in its lane until it is worth asking again.
+ */
+import type { CancelTimer, Clock } from "#lib/clock";
+import type { BoundLimit } from "#lib/limits/acquire";
+import type { Demand } from "#lib/limits/limit";
+import type { Shard, Time } from "#lib/queue/unit";
+import type { Attempts } from "../attempt/attempt.ts";
+import { oneConnection, type Pass, type Refused } from "../attempt/pass.ts";
+import type { SessionPool } from "../attempt/session-pool.ts";
+import type { WorkerLimits } from "../limits/worker-limits.ts";
+import type { Path, Paths } from "../path/paths.ts";
+import type { Site } from "../path/site.ts";
+import type { QueuedUnit } from "../shard/queued-unit.ts";
+import type { DestinationQueue } from "./destination-queue.ts";
+import type { Lane } from "./ready-queue.ts";
+
+/** What keeps a lane back. */
+export interface Wait {
+  readonly binding: BoundLimit;
+  readonly since: Time;
+  /** On the monotonic clock; `Infinity`: until something else happens than time. */
+  readonly until: number;
+  readonly cancel: CancelTimer;
+}
+
+/** A unit that may go, and what it goes with. */
+export interface Departure {
+  readonly queued: QueuedUnit;
+  readonly lane: Lane;
+  readonly pass: Pass;
+}
+
+export interface AdmissionPorts {
+  readonly shard: Shard;
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly limits: WorkerLimits;
+  readonly pool: SessionPool;
+  readonly attempts: Attempts;
+  /** A lane of this destination may go on. */
+  readonly dispatch: (queue: DestinationQueue) => void;
+}
+
+export class Admission {
+  readonly #ports: AdmissionPorts;
+
+  constructor(ports: AdmissionPorts) {
+    this.#ports = ports;
+  }
+
+  next(queue: DestinationQueue): Departure | undefined {
+    const site = queue.located?.site;
+    if (site === undefined) return undefined;
+    let departure: Omit<Departure, "queued"> | undefined;
+    const queued = queue.take((candidate, lane) => {
+      const pass = this.#pass(queue, { candidate, lane, site });
+      if (pass === undefined) return false;
+      departure = { lane, pass };
+      return true;
+    });
+    return queued === undefined || departure === undefined ? undefined : { queued, ...departure };
+  }
+
+  /** An attempt that had begun was kept from a connection: its lane waits. */
+  refuse(queue: DestinationQueue, lane: Lane, refused: Refused): void {
+    if (lane.wait === undefined) this.#wait(queue, lane, { refused, demand: oneConnection });
+  }
+
+  /** It was not used. */
+  giveBack({ path, session, permit }: Pass): void {
+    const { limits, pool } = this.#ports;
+    if (session?.isOpen === true) {
+      pool.put(path.connectionKey, session, path.settings.idleMs);
+    }
+    if (permit !== undefined) limits.release(permit);
+  }
+
+  /** Nothing of this destination is waited for any more. */
+  forget(queue: DestinationQueue): void {
+    for (const lane of queue.lanes) {
+      lane.wait?.cancel();
+      lane.wait = undefined;
+      queue.unblock(lane);
+    }
+  }
+
+  #wait(
+    queue: DestinationQueue,
+    lane: Lane,
+    { refused, demand }: { refused: Refused; demand: Demand },
+  ): void {
+    const { clock, limits, pool, attempts, dispatch } = this.#ports;
+    const cancels: CancelTimer[] = [];
+    const cancel = () => {
+      for (const each of cancels) each();
+    };
+    const wake = () => {
+      cancel();
+      lane.wait = undefined;
+      queue.unblock(lane);
+      dispatch(queue);
+    };
+    lane.wait = { ...refused, since: clock.now(), cancel };
+    queue.block(lane);
+    const times = Math.max(1, lane.units.length);
+    cancels.push(limits.whenWorthAsking(refused, { demand, times }, wake));
+    if ((demand.connections ?? 0) === 0) return;
+    const key = lane.path?.connectionKey;
+    if (key !== undefined) cancels.push(pool.whenIdle(key, wake));
+    // One of another site or source may be idle, and hold the place.
+    const { limit, key: counted } = refused.binding;
+    // Not at once: what it frees wakes others, in the middle of our taking.
+    if (limit.kind === "connections") queueMicrotask(() => attempts.makeRoom(counted));
+  }
+
+  #pass(
+    queue: DestinationQueue,
+    { candidate, lane, site }: { candidate: QueuedUnit; lane: Lane; site: Site },
+  ): Pass | undefined {
+    const { limits, pool } = this.#ports;
+    const path = this.#pathOf(queue, lane, site);
+    const hasIdle = pool.has(path.connectionKey);
+    const demand = demandOf(candidate, path, hasIdle ? 0 : 1);
+    const acquired = limits.acquire(path.bound, demand);
+    if (acquired.kind === "refused") {
+      this.#wait(queue, lane, { refused: acquired, demand });
+      return undefined;
+    }
+    return {
+      path,
+      session: hasIdle ? pool.take(path.connectionKey) : undefined,
+      permit: hasIdle ? undefined : acquired.permit,
+    };
+  }
+
+  #pathOf(queue: DestinationQueue, lane: Lane, site: Site): Path {
+    const { paths, shard } = this.#ports;
+    if (lane.path === undefined || !paths.isCurrent(lane.path, site)) {
+      lane.path = paths.path({ lane: lane.of, destination: queue.destination, site, shard });
+      const { concurrencyFirst: first, concurrencyMax: max } = lane.path.settings;
+      queue.windowBounds = { first, max };
+    }
+    return lane.path;
+  }
+}
+
+/** A message with more recipients than one transaction may have counts once for each it takes. */
+function demandOf({ unit }: QueuedUnit, path: Path, connections: 0 | 1): Demand {
+  const recipients = unit.recipients.length;
+  return {
+    messages: Math.ceil(recipients / path.recipientsPerTransaction) || 1,
+    recipients,
+    bytes: unit.sizeBytes,
+    connections,
+    newConnections: connections,
+  };
+}

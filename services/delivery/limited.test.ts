@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import type { CountedLimit } from "#lib/limits/limit";
+import { parseRate } from "#lib/limits/rate";
+import type { Shaping } from "#lib/shaping/shaping";
+import { DeliveryBench, minute } from "../../test/support/delivery/delivery-bench.ts";
+import {
+  constantly,
+  type PlainShaping,
+  plainShaping,
+} from "../../test/support/delivery/plain-shaping.ts";
+import { destination, path } from "../../test/support/records.ts";
+
+const net = destination("example.net");
+const other = destination("other.example");
+
+function messages(text: string, scope: CountedLimit["scope"] = ["destination"]): CountedLimit {
+  const rate = parseRate(text);
+  if (!rate.ok) throw new Error(rate.message);
+  return { name: "messages", kind: "messages", scope, rate: rate.value, provenance: "the test" };
+}
+
+async function setUp(plain: PlainShaping): Promise<DeliveryBench> {
+  return await new DeliveryBench({ config: { shaping: constantly(plainShaping(plain)) } }).start();
+}
+
+const takenBy = (bench: DeliveryBench, name: string) =>
+  bench.mx.taken.filter(({ recipients }) => recipients.some((each) => each.endsWith(`@${name}`)))
+    .length;
+
+describe("a limit", () => {
+  test("on messages is kept to, and used", async () => {
+    const bench = await setUp({ limits: [messages("10/min")] });
+    await bench.acceptMany(100);
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(1);
+    await bench.clock.advance(5 * minute);
+    expect(bench.mx.taken.length).toBeGreaterThanOrEqual(48);
+    expect(bench.mx.taken.length).toBeLessThanOrEqual(51);
+  });
+
+  test("of one destination does not keep another", async () => {
+    const bench = await setUp({ limits: [messages("1/h")] });
+    await bench.acceptMany(20);
+    await bench.acceptMany(1, "other.example");
+    await bench.clock.advance(10);
+    expect([takenBy(bench, "example.net"), takenBy(bench, "other.example")]).toEqual([1, 1]);
+  });
+
+  test("of a provider binds all its destinations together", async () => {
+    const bench = await setUp({ limits: [messages("60/min", ["provider"])] });
+    await bench.acceptMany(100);
+    await bench.acceptMany(100, "other.example");
+    await bench.clock.advance(minute);
+    expect(bench.mx.taken.length).toBeLessThanOrEqual(63);
+    expect(bench.mx.taken.length).toBeGreaterThanOrEqual(57);
+    expect(takenBy(bench, "other.example")).toBeGreaterThan(15);
+    expect(takenBy(bench, "example.net")).toBeGreaterThan(15);
+  });
+
+  test("of a tenant keeps its own mail back, and nobody else's", async () => {
+    const bench = await setUp({ limits: [messages("1/min", ["tenant"])] });
+    for (let n = 0; n < 5; n++) await bench.accept({ tenant: "slow" });
+    await bench.acceptMany(5);
+    await bench.clock.advance(100);
+    expect(bench.mx.taken.length).toBe(6);
+  });
+
+  test("on connections is shared by what goes to the same hosts, over the same sessions", async () => {
+    const connections: CountedLimit = {
+      name: "provider",
+      kind: "connections",
+      scope: ["provider"],
+      max: 2,
+      provenance: "the test",
+    };
+    const shaping: Shaping = {
+      ...plainShaping(),
+      pathFor: () => ({ ...plainShaping().pathFor({}), limits: [connections] }),
+    };
+    const bench = await new DeliveryBench({ config: { shaping: () => shaping } }).start();
+    await bench.acceptMany(50);
+    await bench.acceptMany(50, "other.example");
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(100);
+    expect(bench.mx.sessionsEver).toBe(2);
+  });
+
+  test("that changes binds what comes next, and what waits", async () => {
+    let shaping = plainShaping({ limits: [messages("1/h")] });
+    const bench = await new DeliveryBench({ config: { shaping: () => shaping } }).start();
+    await bench.acceptMany(10);
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(1);
+    shaping = plainShaping();
+    bench.worker.shapingChanged();
+    await bench.clock.advance(10_000);
+    expect(bench.mx.taken.length).toBe(10);
+  });
+});
+
+describe("tenants", () => {
+  test("with ten messages do not wait behind a thousand", async () => {
+    const bench = await setUp({ limits: [messages("600/min")] });
+    for (let n = 0; n < 1_000; n++) await bench.accept({ tenant: "bulk" });
+    await bench.clock.advance(2_000);
+    for (let n = 0; n < 10; n++) {
+      await bench.accept({ tenant: "small", recipients: [{ path: path("x@example.net") }] });
+    }
+    await bench.clock.advance(20_000);
+    const small = bench.mx.taken.filter(({ recipients }) => recipients.includes("x@example.net"));
+    expect(small.length).toBe(10);
+  });
+});
+
+test("what is kept back is told as such", async () => {
+  const bench = await setUp({ limits: [messages("1/h")] });
+  await bench.acceptMany(3);
+  await bench.clock.advance(100);
+  const queue = bench.worker.owners[0]?.working.known(net);
+  const [lane] = queue?.lanes ?? [];
+  expect(lane?.wait?.binding.limit.name).toBe("messages");
+  expect(bench.worker.owners[0]?.working.known(other)).toBeUndefined();
+});
