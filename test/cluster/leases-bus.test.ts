@@ -18,6 +18,7 @@ import { type BusWorld, busSuite } from "../conformance/bus.ts";
 import { type LeasesWorld, leasesSuite } from "../conformance/leases.ts";
 import { failureOf } from "../support/failure.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { laggingLinks } from "../support/nats/lagging-link.ts";
 import { incarnation, shard } from "../support/records.ts";
 import { sharedNats } from "../support/servers/shared-servers.ts";
 import { titled } from "../support/servers/titled.ts";
@@ -188,6 +189,34 @@ function members(): void {
       expect(await sleeper.members()).toEqual([]);
     });
 
+    test("who is new is not passed over by a watch that lags", async () => {
+      const { links, lag, catchUp } = laggingLinks(buckets.links);
+      const { names } = buckets;
+      const lagging = await NatsLeases.open({ links, names, clock: systemClock, log: silentLog });
+      const other = await buckets.leases();
+      await other.heartbeat(one, "staying");
+      expect(await lagging.members()).toHaveLength(1);
+      lag();
+      await other.heartbeat(two, "staying");
+      const asked = lagging.members();
+      expect(await other.members()).toHaveLength(2);
+      catchUp();
+      expect(await asked).toHaveLength(2);
+      lagging.close();
+      await other.leave(one);
+      await other.leave(two);
+    });
+
+    test("are asked for by many at once for the price of two", async () => {
+      const leases = await buckets.leases();
+      const manager = await jetstreamManager(buckets.links.publish);
+      const stream = bucketStream(buckets.names.buckets.workers);
+      const before = (await manager.streams.info(stream)).state.last_seq;
+      await Promise.all(Array.from({ length: 50 }, () => leases.members()));
+      const after = (await manager.streams.info(stream)).state.last_seq;
+      expect(after - before).toBe(2);
+    });
+
     test("who may be dead is not called so while there is no connection", async () => {
       const { servers } = await sharedNats();
       const clock = new ManualClock();
@@ -198,7 +227,6 @@ function members(): void {
       await other.heartbeat(one, "staying");
       expect(await cutOff.members()).toHaveLength(1);
       await links.close();
-      expect(await cutOff.members()).toHaveLength(1);
       clock.advance(31_000);
       expect(String(await failureOf(cutOff.members()))).toContain("no connection");
       cutOff.close();
@@ -360,6 +388,28 @@ function bus(): void {
       end();
       await settled(buckets.links);
       expect(await failureOf(own.ask(shard(9), request))).toBeInstanceOf(NobodyAnswers);
+    });
+
+    test("while nobody can know who lives, those are named who were there last", async () => {
+      const clock = new ManualClock();
+      const { links, names } = buckets;
+      let isKnown = true;
+      const members = async () => {
+        if (!isKnown) throw new Error("no leader");
+        return [{ incarnation: two, standing: "staying" as const, silentMs: 0 }];
+      };
+      const own = new NatsBus({ links, names, leases: { members }, clock, log: silentLog });
+      const end = own.serveWorker({ name: one, shards: () => [], handler: async () => 1 });
+      for (isKnown of [true, false]) {
+        await settled(links);
+        const asking = own.askAll(request);
+        await settled(links);
+        clock.advance(500);
+        const { answers, silent } = await asking;
+        expect(answers.map(({ from }) => from)).toEqual([one]);
+        expect(silent.map(({ from }) => from)).toEqual([two]);
+      }
+      end();
     });
 
     test("who is gone, or has long been silent, is waited for no longer than the others", async () => {

@@ -22,11 +22,6 @@ export class Membership {
     this.#heard.delete(member);
   }
 
-  /** Somebody was not heard of for so long that it may be dead, if it is not we who do not hear. */
-  isAnySilent(asOf: number): boolean {
-    return [...this.#heard.values()].some(({ at }) => asOf - at >= heartbeatValidMs);
-  }
-
   /** Forgets those who had been silent for too long at the time of `asOf`. */
   living(asOf = this.#clock.monotonic()): readonly Member[] {
     const now = this.#clock.monotonic();

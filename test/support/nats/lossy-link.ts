@@ -1,6 +1,7 @@
 /** A connection to NATS that loses answers to publishes, on order. */
 import type { NatsLinks } from "#lib/nats/connection";
 import type { Link } from "#lib/nats/link";
+import { instead } from "./instead.ts";
 
 export interface LossyLinks {
   readonly links: NatsLinks;
@@ -34,15 +35,4 @@ export function lossyLinks(links: NatsLinks): LossyLinks {
       return lost;
     },
   };
-}
-
-/** As `target`, but with some of its members replaced. */
-function instead<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, key) {
-      if (Object.hasOwn(members, key)) return Reflect.get(members, key);
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
 }

@@ -12,7 +12,7 @@ import {
   type ServingWorker,
   type Silence,
 } from "#lib/leases/bus";
-import type { Leases } from "#lib/leases/leases";
+import type { Leases, Member } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";
 import { type Incarnation, incarnationOf } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
@@ -42,6 +42,7 @@ export class NatsBus implements Bus {
   readonly #options: NatsBusOptions;
   /** An owner answers for its shard: only that it is another than the one before matters. */
   readonly #owner = incarnationOf("owner", nuid.next());
+  #members: readonly Member[] = [];
 
   constructor(options: NatsBusOptions) {
     this.#options = options;
@@ -68,8 +69,8 @@ export class NatsBus implements Bus {
   }
 
   async askAll(request: BusRequest): Promise<Answers> {
-    const { leases, names, links, clock } = this.#options;
-    const members = await leases.members();
+    const { names, links, clock } = this.#options;
+    const members = await this.#expected();
     let absent: ReadonlyMap<Incarnation, string> = new Map();
     const changed = absentees({ link: links.publishLink, names, clock }, members).then((known) => {
       absent = known;
@@ -90,6 +91,17 @@ export class NatsBus implements Bus {
     }
     const answers = [...told.values()].flatMap((one) => ("failure" in one ? [] : [one]));
     return { answers, silent };
+  }
+
+  /** Those who should answer. While that is not to be known, those of last time: just then it is asked. */
+  async #expected(): Promise<readonly Member[]> {
+    const { leases, log } = this.#options;
+    try {
+      this.#members = await leases.members();
+    } catch (error) {
+      log.warn("members_unknown", { error: String(error) });
+    }
+    return this.#members;
   }
 
   serveShard(shard: Shard, handler: BusHandler): () => void {

@@ -3,8 +3,9 @@
  * of it stands in the bucket, although 30 s have passed on our own clock since we saw its last
  * heartbeat. That it has sent that one earlier makes it the safer.
  *
- * That we hear nothing must not be our own deafness. So nobody is called dead before a mark of ours
- * was written into the bucket, behind those 30 s, and has come back by the same way.
+ * That we hear nothing must not be our own deafness. So nobody is told who lives before a mark of
+ * ours was written into the bucket, and has come back by the same way: whoever was there before is
+ * known then, and who is silent behind those 30 s is dead.
  */
 import { nuid } from "@nats-io/transport-node";
 import type { Member, Standing } from "#lib/leases/leases";
@@ -30,8 +31,9 @@ export class NatsMembers {
   readonly #watch: BucketWatch;
   readonly #incarnations = new Map<string, Incarnation>();
   readonly #mark: string;
-  /** The last of our own writes: who has written must see it. Before the first we have seen nothing. */
-  #written = 0;
+  #hearing: Promise<void> | undefined;
+  /** Of those who asked while one was under way, which may have passed what they must know. */
+  #hearingNext: Promise<void> | undefined;
 
   constructor(ports: NatsMembersPorts) {
     this.#ports = ports;
@@ -46,19 +48,16 @@ export class NatsMembers {
   }
 
   async heartbeat(me: Incarnation, standing: Standing): Promise<void> {
-    const data = encodeMember({ incarnation: me, standing });
-    this.#written = Math.max(await this.#put(this.#subject(me), data), this.#written);
+    await this.#put(this.#subject(me), encodeMember({ incarnation: me, standing }));
   }
 
   async leave(me: Incarnation): Promise<void> {
-    this.#written = Math.max(await this.#delete(this.#subject(me)), this.#written);
+    await this.#delete(this.#subject(me));
   }
 
   async living(): Promise<readonly Member[]> {
-    const { clock } = this.#ports;
-    await (this.#written === 0 ? this.#hear() : this.#watch.through(this.#written));
-    const asOf = clock.monotonic();
-    if (this.#membership.isAnySilent(asOf)) await this.#hear();
+    const asOf = this.#ports.clock.monotonic();
+    await this.#hear();
     return this.#membership.living(asOf);
   }
 
@@ -66,10 +65,29 @@ export class NatsMembers {
     this.#watch.close();
   }
 
-  /** Resolves when all that stood in the bucket, at a time behind this call, is known here. */
-  async #hear(): Promise<void> {
-    this.#written = Math.max(await this.#delete(this.#mark), this.#written);
-    await this.#watch.through(this.#written);
+  /**
+   * Resolves when all that stood in the bucket, at a time behind this call, is known here. One mark
+   * for all who ask while another is on its way: a takeover asks for each shard.
+   */
+  #hear(): Promise<void> {
+    if (this.#hearing === undefined) {
+      const hearing = this.#hearOnce().finally(() => {
+        this.#hearing = undefined;
+      });
+      this.#hearing = hearing;
+      return hearing;
+    }
+    this.#hearingNext ??= this.#hearing
+      .catch(() => undefined)
+      .then(() => {
+        this.#hearingNext = undefined;
+        return this.#hear();
+      });
+    return this.#hearingNext;
+  }
+
+  async #hearOnce(): Promise<void> {
+    await this.#watch.through(await this.#delete(this.#mark));
   }
 
   #take({ subject, value }: Change): void {
