@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "#lib/clock";
 import { PersistentPublisher } from "#lib/nats/publishing/persistent-publisher";
 import { Publisher } from "#lib/nats/publishing/publisher";
 import { SplitFeed } from "#lib/nats/splitting/split-feed";
+import { IntakeFull } from "#lib/stream/intake";
 import { silentLog } from "#lib/telemetry/log";
 import {
   type ClusterLog,
@@ -92,6 +93,22 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     expect(config.ack_wait).toBe(nanos(10_000));
   });
 
+  test("a consumer that an operator removes is made anew, and what it had handed out comes again", async () => {
+    const { splitStream, splitConsumer } = cluster.names;
+    const durable = { durable_name: splitConsumer, ack_policy: AckPolicy.Explicit };
+    await manager.consumers.add(splitStream, { ...durable, ack_wait: nanos(3_600_000) });
+    const message = newMessage({ to });
+    await log.intake.accept(message);
+    const consumer = await manager.jetstream().consumers.get(splitStream, splitConsumer);
+    await consumer.next();
+    await manager.consumers.delete(splitStream, splitConsumer);
+    const feed = feedAt(systemClock);
+    feed.start();
+    expect(uidsOf(await pullAll(log.stream.open(zero, 0), 1))).toEqual([`${message.id}.0`]);
+    await feed.stop();
+    expect((await manager.streams.info(splitStream)).state.messages).toBe(0);
+  });
+
   test("what waits is told: before there is a worker, and what one has taken", async () => {
     expect(await log.splitBacklog()).toEqual({ waiting: 0, inFlight: 0 });
     for (let n = 0; n < 3; n++) await log.intake.accept(newMessage({ to }));
@@ -124,6 +141,20 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     expect(second.figures).toMatchObject({ done: 1, late: 1 });
   });
 
+  test("however many wait for a shard that is full, those for others go on", async () => {
+    await fillShardZero(log);
+    const content = new Uint8Array(2_000).fill(65);
+    for (let n = 0; n < 40; n++) await log.intake.accept(newMessage({ content, to }));
+    const other = newMessage({ to: [destinationIn(2), destinationIn(3)] });
+    await log.intake.accept(other);
+    const feed = feedAt(systemClock);
+    feed.start();
+    expect(uidsOf(await pullAll(log.stream.open(shard(2), 0), 1))).toEqual([`${other.id}.0`]);
+    await feed.stop();
+    expect(feed.figures).toMatchObject({ done: 1, inFlight: 0 });
+    expect((await manager.streams.info(cluster.names.splitStream)).state.messages).toBe(40);
+  });
+
   test("a shard that is full makes its units wait, and nothing is lost", async () => {
     const content = new Uint8Array(100_000).fill(65);
     const filling = Array.from({ length: 4 }, () => newMessage({ content }));
@@ -142,6 +173,19 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     expect((await manager.streams.info(cluster.names.splitStream)).state.messages).toBe(0);
   });
 });
+
+/** Until it takes nothing more. */
+async function fillShardZero({ intake }: ClusterLog): Promise<void> {
+  for (const bytes of [100_000, 10_000, 1_000]) {
+    const content = new Uint8Array(bytes).fill(65);
+    for (let isFull = false; !isFull; ) {
+      isFull = await intake.accept(newMessage({ content })).then(
+        () => false,
+        (error: unknown) => error instanceof IntakeFull,
+      );
+    }
+  }
+}
 
 function aheadBy(spanMs: number): Clock {
   return { ...systemClock, now: () => systemClock.now() + spanMs };

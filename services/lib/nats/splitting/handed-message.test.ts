@@ -10,11 +10,11 @@ function bench() {
   return { link, data, message: new HandedMessage(link, scriptedMessage({ reply, data })) };
 }
 
-test("says where and since when it stands, and whether it was handed out before", () => {
+test("says where and since when it stands, and how often it was handed out", () => {
   const { message, data } = bench();
-  const { sequence, storedAt, isRepeated } = message;
-  expect({ sequence, storedAt, isRepeated, data: message.data }).toEqual({
-    ...{ sequence: 70, storedAt: 1_795_000_000_000, isRepeated: true, data },
+  const { sequence, storedAt, tries } = message;
+  expect({ sequence, storedAt, tries, data: message.data }).toEqual({
+    ...{ sequence: 70, storedAt: 1_795_000_000_000, tries: 2, data },
   });
 });
 
@@ -22,10 +22,12 @@ test("is kept, given back and settled by words to where it came from", async () 
   const { link, message } = bench();
   message.keep();
   message.giveBack();
+  message.giveBack(5_000);
   await message.settle(100);
   expect(link.sent.map(({ subject, data }) => [subject, data])).toEqual([
     [reply, "+WPI"],
     [reply, "-NAK"],
+    [reply, '-NAK {"delay":5000000000}'],
     [reply, "+ACK"],
   ]);
 });

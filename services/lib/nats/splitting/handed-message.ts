@@ -1,5 +1,5 @@
 /** A message that a consumer with acknowledgements has handed to us: it is ours until we say. */
-import type { Msg, MsgHdrs } from "@nats-io/transport-node";
+import { type Msg, type MsgHdrs, nanos } from "@nats-io/transport-node";
 import type { Wire } from "../link.ts";
 import { parseHanded } from "../reading/delivered.ts";
 
@@ -7,8 +7,8 @@ export class HandedMessage {
   readonly sequence: number;
   /** When the stream took it, by the server's clock. */
   readonly storedAt: number;
-  /** It was handed to somebody before. */
-  readonly isRepeated: boolean;
+  /** How often it was handed out, this time included. */
+  readonly tries: number;
   readonly #link: Wire;
   readonly #message: Msg;
 
@@ -16,7 +16,7 @@ export class HandedMessage {
     const { sequence, tries, storedAt } = parseHanded(message.reply ?? "");
     this.sequence = sequence;
     this.storedAt = storedAt;
-    this.isRepeated = tries > 1;
+    this.tries = tries;
     this.#link = link;
     this.#message = message;
   }
@@ -34,9 +34,9 @@ export class HandedMessage {
     this.#say("+WPI");
   }
 
-  /** It is handed out again at once, to whoever pulls. */
-  giveBack(): void {
-    this.#say("-NAK");
+  /** It is handed out again, after a while or at once, to whoever pulls. */
+  giveBack(afterMs = 0): void {
+    this.#say(afterMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(afterMs) })}`);
   }
 
   /** Resolves when the server knows that it is done. */

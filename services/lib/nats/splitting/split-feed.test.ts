@@ -13,9 +13,14 @@ import type { Fate, Letter } from "../publishing/persistent-publisher.ts";
 import { SplitFeed } from "./split-feed.ts";
 
 const turnsMax = 30;
-const message = newMessage({ to: [destinationIn(0), destinationIn(1)] });
-const record = encodeSplit({ units: message.units.map(encodeUnit) });
-const data = encodeFrame({ record, content: message.content });
+const data = dataTo([0, 1]);
+
+/** A message to destinations in these shards. */
+function dataTo(to: readonly number[], contentBytes = 10): Uint8Array {
+  const message = newMessage({ to: to.map((n) => destinationIn(n)) });
+  const record = encodeSplit({ units: message.units.map(encodeUnit) });
+  return encodeFrame({ record, content: new Uint8Array(contentBytes) });
+}
 
 function bench() {
   const link = new ScriptedWire();
@@ -32,9 +37,9 @@ function bench() {
   };
   const pulls = () => link.sent.filter(({ subject }) => subject.startsWith("$JS.API."));
   const inbox = () => pulls().at(-1)?.reply ?? "";
-  const give = (sequence: number) => {
-    const reply = `$JS.ACK.SPLIT.split.1.${sequence}.${sequence}.1795000000000000000.0`;
-    link.deliver(inbox(), { reply, data });
+  const give = (sequence: number, what = data, tries = 1) => {
+    const reply = `$JS.ACK.SPLIT.split.${tries}.${sequence}.${sequence}.1795000000000000000.0`;
+    link.deliver(inbox(), { reply, data: what });
   };
   const end = () => link.deliver(inbox(), { headers: headers(408, "Request Timeout") });
   const advance = async (spanMs: number) => {
@@ -43,12 +48,20 @@ function bench() {
       await settle();
     }
   };
+  /** Ends all that is being published: one shard is full. */
+  const store = async (fullStream?: string) => {
+    for (const { letter, end } of published.splice(0)) {
+      if (letter.stream === fullStream) end({ kind: "full", reason: "it is full" });
+      else end({ kind: "stored", isDuplicate: false });
+    }
+    await settle();
+  };
   /** What was said about a message. */
-  const said = (sequence: number) =>
+  const said = (sequence: number, tries = 1) =>
     link.sent
-      .filter(({ subject }) => subject.startsWith(`$JS.ACK.SPLIT.split.1.${sequence}.`))
+      .filter(({ subject }) => subject.startsWith(`$JS.ACK.SPLIT.split.${tries}.${sequence}.`))
       .map((sent) => String(sent.data));
-  return { feed, link, published, settle, pulls, give, end, advance, said };
+  return { feed, link, published, settle, pulls, give, end, advance, said, store };
 }
 
 test("what is handed out until the pull is over is given back by a feed that stops", async () => {
@@ -127,4 +140,66 @@ test("one that waits for its connection stops at once", async () => {
   await settle();
   await feed.stop();
   expect(pulls()).toEqual([]);
+});
+
+test("messages with a unit for a full shard keep no other from being fanned out", async () => {
+  const { feed, settle, pulls, give, end, advance, said, store } = bench();
+  feed.start();
+  await settle();
+  for (let sequence = 1; sequence <= 32; sequence++) give(sequence);
+  await settle();
+  await store("Q000");
+  expect(feed.figures).toMatchObject({ inFlight: 32, waiting: 32, done: 0 });
+  expect(JSON.parse(String(pulls().at(-1)?.data))).toMatchObject({ batch: 32 });
+  give(33, dataTo([1, 2]));
+  await settle();
+  await store("Q000");
+  expect(said(33)).toEqual(["+ACK"]);
+  // There is room, and for each that waits its other units, which were stored, are not sent again.
+  await advance(1_000);
+  await store();
+  await store();
+  expect([said(1).at(-1), said(32).at(-1)]).toEqual(["+ACK", "+ACK"]);
+  expect(feed.figures).toMatchObject({ inFlight: 0, waiting: 0, done: 33 });
+  const stopped = feed.stop();
+  end();
+  await stopped;
+});
+
+test("one that comes for a shard that is known to be full is given back untouched", async () => {
+  const { feed, settle, give, end, said, store, published } = bench();
+  feed.start();
+  await settle();
+  give(1);
+  await settle();
+  await store("Q000");
+  give(2);
+  give(3, data, 4);
+  give(4, data, 40);
+  await settle();
+  const laterBy = (ms: number) => [`-NAK {"delay":${ms * 1e6}}`];
+  expect([said(2), said(3, 4), said(4, 40)]).toEqual([
+    ...[laterBy(5_000), laterBy(20_000), laterBy(60_000)],
+  ]);
+  expect([published.length, feed.figures.inFlight]).toEqual([0, 1]);
+  const stopped = feed.stop();
+  end();
+  await stopped;
+  expect(said(1)).toEqual(["-NAK"]);
+});
+
+test("so many bytes may wait; what is beyond them keeps its place", async () => {
+  const { feed, settle, pulls, give, end, store } = bench();
+  feed.start();
+  await settle();
+  const large = dataTo([0, 1], 800_000);
+  for (let sequence = 1; sequence <= 32; sequence++) give(sequence, large);
+  await settle();
+  await store("Q000");
+  expect(feed.figures).toMatchObject({ inFlight: 32, waiting: 32 });
+  // Each weighs three times its content: 27 of them 64 MiB.
+  expect(JSON.parse(String(pulls().at(-1)?.data))).toMatchObject({ batch: 27 });
+  const stopped = feed.stop();
+  end();
+  await stopped;
 });

@@ -1,6 +1,10 @@
 /**
  * Fans messages to several destinations out into their shards: any worker may, and each takes as
  * many as it can publish. Acknowledged when all units are there, so that none is forgotten.
+ *
+ * A shard that takes nothing keeps only its own mail. One that was being fanned out when that showed
+ * waits here, for its other units are out already, and again later they might be there twice. Those
+ * that come then are given back untouched, to come again later.
  */
 import { AckPolicy, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
@@ -16,6 +20,7 @@ import { idHeader } from "../publishing/publisher.ts";
 import { duplicateWindowMs } from "../stream-plan.ts";
 import { fanOut } from "./fan-out.ts";
 import type { HandedMessage } from "./handed-message.ts";
+import { type Refused, ShutStreams } from "./shut-streams.ts";
 import { SplitPull } from "./split-pull.ts";
 
 export interface SplitFeedPorts {
@@ -30,6 +35,10 @@ export interface SplitFeedPorts {
 
 /** Messages being fanned out at once; each may have a mebibyte of content. */
 const splitsMax = 32;
+/** Beside these: messages that only wait for shards that take nothing. */
+const waitingMax = { count: 256, bytes: 64 * 1024 * 1024 } as const;
+/** Before a message that was given back untouched comes again, with each time longer. */
+const againMs = { first: 5_000, cap: 60_000 } as const;
 const retryMs = 1_000;
 /** A worker that is silent for so long is gone, and another one gets its messages. */
 const ackWaitMs = 10_000;
@@ -40,30 +49,50 @@ const ackWaitMs = 10_000;
 const keepEveryMs = 3_000;
 const keepTickMs = 250;
 const ackMaxMs = 5_000;
-/** By all workers together. */
+/** By all workers together; those that were given back to come again later count. */
 const ackPendingMax = 10_000;
 /** 10148: it is there, and is not what is asked for. */
 const existsCode = 10_148;
 
+/** A message in our hands. */
+interface Handled {
+  /** With what its units weigh, each with the content. */
+  bytes: number;
+  /** Units that are not in their shards yet … */
+  left: number;
+  /** … and of these, those whose shards take nothing. */
+  waiting: number;
+}
+
+/** All that is left of it is for shards that take nothing. */
+function isWaiting({ left, waiting }: Handled): boolean {
+  return left > 0 && left === waiting;
+}
+
 export class SplitFeed {
   readonly #ports: SplitFeedPorts;
+  readonly #shut: ShutStreams;
+  readonly #handled = new Set<Handled>();
+  /** Woken when another may be taken. */
   readonly #ended = new Waiters();
   readonly #deadlines: Deadlines;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  #inFlight = 0;
   #late = 0;
   #poison = 0;
   #done = 0;
 
   constructor(ports: SplitFeedPorts) {
     this.#ports = ports;
+    this.#shut = new ShutStreams(ports);
     this.#deadlines = new Deadlines(ports.clock, keepTickMs);
   }
 
   get figures() {
     return {
-      inFlight: this.#inFlight,
+      inFlight: this.#handled.size,
+      /** Of these: all that is left of them is for shards that take nothing. */
+      waiting: [...this.#handled].filter(isWaiting).length,
       /** Fanned out completely. */
       done: this.#done,
       /** Repeated after longer than the streams remember ids: its units may be there twice. */
@@ -86,7 +115,7 @@ export class SplitFeed {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error("it is to stop"));
     await this.#running;
-    while (this.#inFlight > 0) await this.#ended.wait();
+    while (this.#handled.size > 0) await this.#ended.wait();
     if (this.#running !== undefined) await this.#flush();
     this.#running = undefined;
   }
@@ -133,8 +162,9 @@ export class SplitFeed {
     const pull = new SplitPull(this.#ports, { ...place, take });
     try {
       while (!signal.aborted) {
-        if (this.#inFlight >= splitsMax) await this.#ended.wait();
-        else await pull.next(splitsMax - this.#inFlight);
+        const free = this.#free;
+        if (free <= 0) await this.#ended.wait();
+        else await pull.next(free);
       }
     } finally {
       pull.close();
@@ -142,8 +172,20 @@ export class SplitFeed {
   }
 
   #hand(message: HandedMessage, signal: AbortSignal): void {
-    if (signal.aborted || this.#inFlight >= splitsMax) message.giveBack();
+    if (signal.aborted || this.#free <= 0) message.giveBack();
     else void this.#take(message, signal);
+  }
+
+  /** How many more may be taken. */
+  get #free(): number {
+    const waiting = { count: 0, bytes: 0 };
+    for (const handled of this.#handled) {
+      if (!isWaiting(handled) || waiting.count >= waitingMax.count) continue;
+      if (waiting.bytes + handled.bytes > waitingMax.bytes) continue;
+      waiting.count += 1;
+      waiting.bytes += handled.bytes;
+    }
+    return splitsMax + waiting.count - this.#handled.size;
   }
 
   /** What is given back must have left before the process does. */
@@ -157,30 +199,35 @@ export class SplitFeed {
   }
 
   async #take(message: HandedMessage, signal: AbortSignal): Promise<void> {
-    this.#inFlight += 1;
+    const handled = { bytes: message.data.length, left: 1, waiting: 0 };
+    this.#handled.add(handled);
     const working = this.#keep(message);
     try {
-      await this.#fanOut(message, signal);
+      await this.#fanOut(message, handled, signal);
     } catch (error) {
       // Not acknowledged: it comes again.
       this.#ports.log.error("split_failed", { sequence: message.sequence, error: String(error) });
     } finally {
       this.#deadlines.forget(working);
-      this.#inFlight -= 1;
+      this.#handled.delete(handled);
       this.#ended.wake();
     }
   }
 
-  async #fanOut(message: HandedMessage, signal: AbortSignal): Promise<void> {
-    const { log } = this.#ports;
+  async #fanOut(message: HandedMessage, handled: Handled, signal: AbortSignal): Promise<void> {
     const id = message.headers?.get(idHeader) || `split-${message.sequence}`;
-    this.#countLate(message, id);
     const body = message.headers?.get(bodyHeader) || undefined;
     const split = { id, data: message.data, ...(body === undefined ? undefined : { body }) };
     const { letters, poison } = fanOut(split, this.#ports);
-    for (const reason of poison) log.error("split_undecodable", { id, reason });
+    if (letters.some(({ stream }) => this.#shut.isShut(stream))) {
+      return message.giveBack(Math.min(againMs.first * message.tries, againMs.cap));
+    }
+    this.#countLate(message, id);
+    for (const reason of poison) this.#ports.log.error("split_undecodable", { id, reason });
     this.#poison += poison.length;
-    const sent = await Promise.all(letters.map((letter) => this.#send(letter, signal)));
+    handled.left = letters.length;
+    for (const letter of letters) handled.bytes += letter.data.length;
+    const sent = await Promise.all(letters.map((letter) => this.#send(letter, handled, signal)));
     if (sent.includes(false)) message.giveBack();
     else {
       await message.settle(ackMaxMs);
@@ -204,20 +251,29 @@ export class SplitFeed {
   }
 
   /** Until it is there; false when we are to stop. */
-  async #send(letter: Letter, signal: AbortSignal): Promise<boolean> {
-    const { publisher, log, clock } = this.#ports;
-    for (;;) {
-      const fate = await publisher.publish(letter);
-      if (fate.kind === "stored") return true;
-      if (signal.aborted) return false;
-      log.warn("split_waits", { uid: letter.id, stream: letter.stream, reason: fate.reason });
-      await clock.sleep(retryMs);
+  async #send(letter: Letter, handled: Handled, signal: AbortSignal): Promise<boolean> {
+    const fate = await this.#ports.publisher.publish(letter);
+    if (fate.kind !== "stored") {
+      const refused = { letter, reason: fate.reason };
+      if (!(await this.#waited(refused, handled, signal))) return false;
     }
+    handled.left -= 1;
+    if (isWaiting(handled)) this.#ended.wake();
+    return true;
+  }
+
+  async #waited(refused: Refused, handled: Handled, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
+    handled.waiting += 1;
+    if (isWaiting(handled)) this.#ended.wake();
+    const isStored = await this.#shut.wait(refused, signal);
+    handled.waiting -= 1;
+    return isStored;
   }
 
   #countLate(message: HandedMessage, id: string): void {
     const ageMs = this.#ports.clock.now() - message.storedAt;
-    if (!message.isRepeated || ageMs < duplicateWindowMs) return;
+    if (message.tries < 2 || ageMs < duplicateWindowMs) return;
     this.#late += 1;
     this.#ports.log.warn("split_late", { id, ageMs });
   }

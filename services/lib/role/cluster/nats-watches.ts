@@ -82,6 +82,7 @@ function observe({ figures, publishability }: Watched["jetStream"], metrics: Met
     ["lane_restarts", "Readers begun again since the start.", () => figures().laneRestarts],
     ["log_holes", "Sequences that a log lacked since the start.", () => figures().logHoles],
     ["splits_in_flight", "Messages being fanned out.", () => figures().splits.inFlight],
+    ["splits_waiting", "Of these: only for shards that are full.", () => figures().splits.waiting],
     ["splits", "Messages fanned out since the start.", () => figures().splits.done],
     ["splits_late", "Repeated too late to be known as such.", () => figures().splits.late],
     ["splits_poison", "Messages to fan out that nobody could read.", () => figures().splits.poison],
