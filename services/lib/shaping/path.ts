@@ -25,6 +25,26 @@ export const other = "*";
 /** Where neither file nor shipped file has a word. */
 const builtIn = { "concurrency.first": 5, "concurrency.max": 20, idle: 5_000 } as const;
 
+interface NamedEntry {
+  readonly name: string;
+  readonly entry: Entry;
+}
+
+/** Entries for one thing: for each kind the first that says something counts. */
+interface Voices {
+  readonly entries: readonly NamedEntry[];
+  readonly scope: readonly Dimension[];
+}
+
+/** Those at the top, or within a source, a tenant or a campaign. */
+interface Group {
+  readonly own: Voices;
+  readonly provider: Voices;
+  readonly destination: Voices;
+  /** Heard where neither provider nor destination says anything. */
+  readonly rest: Voices;
+}
+
 /** What an entry says about a kind. */
 interface Claim {
   readonly name: string;
@@ -33,7 +53,9 @@ interface Claim {
 }
 
 export function settingsOf(rules: Rules, way: Way): PathSettings {
-  const claims = kinds.map((kind) => ({ kind, claims: applying(rules, way, kind) }));
+  const groups = groupsOf(rules, way);
+  const own = ownLimits(rules, way);
+  const claims = kinds.map((kind) => ({ kind, claims: applying(groups, own, { way, kind }) }));
   const first = setting(rules, way, "concurrency.first");
   const max = setting(rules, way, "concurrency.max");
   const idle = setting(rules, way, "idle");
@@ -52,21 +74,74 @@ export function settingsOf(rules: Rules, way: Way): PathSettings {
   };
 }
 
+interface About {
+  readonly way: Way;
+  readonly kind: Kind;
+}
+
 /** Of each scope the most specific entry; and all with names of their own. */
-function applying(rules: Rules, way: Way, kind: Kind): readonly Claim[] {
+function applying(
+  groups: readonly Group[],
+  own: readonly Voices[],
+  about: About,
+): readonly Claim[] {
   const byScope = new Map<string, Claim>();
-  for (const claim of claimsOf(rules, way, kind)) byScope.set(claim.scope.join(), claim);
-  const claims = [...byScope.values(), ...ownLimits(rules, way, kind)];
+  for (const group of groups) {
+    for (const claim of claimsOf(group, about)) byScope.set(claim.scope.join(), claim);
+  }
+  const claims = [...byScope.values(), ...own.flatMap((voices) => claimOf(voices, about))];
   return claims.filter(({ said, scope }) => said.value !== none && scope.length > 0);
 }
 
+function claimsOf(group: Group, about: About): readonly Claim[] {
+  const own = claimOf(group.own, about);
+  const places = [...claimOf(group.provider, about), ...claimOf(group.destination, about)];
+  return [...own, ...(places.length > 0 ? places : claimOf(group.rest, about))];
+}
+
+function claimOf({ entries, scope }: Voices, { way, kind }: About): readonly Claim[] {
+  for (const { name, entry } of entries) {
+    const said = entry[kind];
+    if (said === undefined) continue;
+    // Mail that has no tenant is one more among those that are counted each by itself.
+    const per = (entry.per?.value ?? []).filter((dimension) => way[dimension] !== undefined);
+    return [{ name, scope: ordered([...scope, ...per]), said }];
+  }
+  return [];
+}
+
 /** From the general to the specific. */
-function* claimsOf(rules: Rules, way: Way, kind: Kind): Generator<Claim> {
-  yield* atPlaces([[]], []);
-  for (const part of parts) {
+function groupsOf(rules: Rules, way: Way): readonly Group[] {
+  const voices = (paths: readonly EntryPath[], scope: readonly Dimension[]): Voices => ({
+    scope,
+    entries: paths.flatMap((path) => {
+      const entry = rules.at(path);
+      return entry === undefined ? [] : [{ name: path.join("."), entry }];
+    }),
+  });
+  const domains = patternsOf(way.destination);
+  const places = (roots: readonly EntryPath[], scope: readonly Dimension[]) => {
+    const { provider } = way;
+    const withProvider = provider === undefined ? [] : roots;
+    return {
+      provider: voices(
+        withProvider.map((root) => [...root, "providers", provider ?? other]),
+        [...scope, "provider"],
+      ),
+      destination: voices(
+        roots.flatMap((root) => domains.map((pattern) => [...root, "domains", pattern])),
+        [...scope, "destination"],
+      ),
+      rest: voices(
+        withProvider.map((root) => [...root, "default"]),
+        [...scope, "provider"],
+      ),
+    };
+  };
+  const senders = parts.flatMap((part): readonly Group[] => {
     const dimension = dimensionOf[part];
     const who = way[dimension];
-    if (who === undefined) continue;
+    if (who === undefined) return [];
     const roots =
       who === other
         ? [[part, other]]
@@ -74,56 +149,22 @@ function* claimsOf(rules: Rules, way: Way, kind: Kind): Generator<Claim> {
             [part, who],
             [part, other],
           ];
-    yield* claim(roots, [dimension]);
-    yield* atPlaces(roots, [dimension]);
-  }
-
-  /** Of the provider and of the domain; for the rest where neither says anything. */
-  function* atPlaces(roots: readonly EntryPath[], scope: readonly Dimension[]): Generator<Claim> {
-    const { provider, destination } = way;
-    if (provider === undefined && destination === undefined) return;
-    const providers = roots.map((root) => [...root, "providers", provider ?? other]);
-    const domains = roots.flatMap((root) =>
-      patternsOf(destination).map((pattern) => [...root, "domains", pattern]),
-    );
-    const claims = [
-      ...(provider === undefined ? [] : claim(providers, [...scope, "provider"])),
-      ...claim(domains, [...scope, "destination"]),
-    ];
-    yield* claims;
-    if (claims.length > 0 || provider === undefined) return;
-    yield* claim(
-      roots.map((root) => [...root, "default"]),
-      [...scope, "provider"],
-    );
-  }
-
-  /** Of the first entry that says something. */
-  function claim(paths: readonly EntryPath[], scope: readonly Dimension[]): readonly Claim[] {
-    for (const path of paths) {
-      const entry = rules.at(path);
-      const said = entry?.[kind];
-      if (entry === undefined || said === undefined) continue;
-      // Mail that has no tenant is one more among those that are counted each by itself.
-      const per = (entry.per?.value ?? []).filter((dimension) => way[dimension] !== undefined);
-      return [{ name: path.join("."), scope: ordered([...scope, ...per]), said }];
-    }
-    return [];
-  }
+    return [{ own: voices(roots, [dimension]), ...places(roots, [dimension]) }];
+  });
+  return [{ own: voices([], []), ...places([[]], []) }, ...senders];
 }
 
-function* ownLimits(rules: Rules, way: Way, kind: Kind): Generator<Claim> {
-  for (const { name, entry } of rules.section("limits")) {
-    const said = entry[kind];
-    if (said === undefined || !isMeant(entry, way)) continue;
+/** Those of `limits` that are meant, each by itself. */
+function ownLimits(rules: Rules, way: Way): readonly Voices[] {
+  return rules.section("limits").flatMap(({ name, entry }) => {
     const scope = (entry.scope?.value ?? []).filter(
       // Who names no sources has one.
       (dimension) => dimension !== "source" || way.source !== undefined,
     );
     const isKnown = (dimension: Dimension) => dimension === "destination" || way[dimension];
-    if (!scope.every(isKnown)) continue;
-    yield { name: `limits.${name}`, scope: ordered(scope), said };
-  }
+    if (!isMeant(entry, way) || !scope.every(isKnown)) return [];
+    return [{ scope, entries: [{ name: `limits.${name}`, entry }] }];
+  });
 }
 
 function isMeant(entry: Entry, way: Way): boolean {

@@ -2,14 +2,28 @@
 import type { Entry } from "./entry.ts";
 import type { EntryPath, Layer } from "./layer.ts";
 
+interface NamedEntry {
+  readonly name: string;
+  readonly entry: Entry;
+}
+
 export class Rules {
   readonly #entries = new Map<string, { readonly path: EntryPath; readonly entry: Entry }>();
+
+  readonly #sections = new Map<string, NamedEntry[]>();
 
   /** Later layers over earlier ones, key by key. */
   constructor(layers: readonly Layer[]) {
     for (const { path, entry, isReplacing } of layers.flat()) {
       if (isReplacing) this.#forget(path);
       this.#entries.set(idOf(path), { path, entry: { ...this.at(path), ...entry } });
+    }
+    for (const { path, entry } of this.#entries.values()) {
+      const [section = "", name, ...within] = path;
+      if (name === undefined || within.length > 0) continue;
+      const named = this.#sections.get(section) ?? [];
+      this.#sections.set(section, named);
+      named.push({ name, entry });
     }
   }
 
@@ -22,10 +36,8 @@ export class Rules {
   }
 
   /** Those of one section at the top, by their names. */
-  section(section: string): readonly { readonly name: string; readonly entry: Entry }[] {
-    return this.all().flatMap(({ path: [of, name, ...within], entry }) =>
-      of === section && name !== undefined && within.length === 0 ? [{ name, entry }] : [],
-    );
+  section(section: string): readonly NamedEntry[] {
+    return this.#sections.get(section) ?? [];
   }
 
   #forget(path: EntryPath): void {
