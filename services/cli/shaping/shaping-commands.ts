@@ -24,7 +24,7 @@ export function addShapingCommands(shaping: Command, io: Io): void {
     .description("what the files change against what Godwit brings along")
     .action((files: readonly string[], options: FileOptions) => {
       const loaded = understood(io, files, options);
-      const changed = differences(loaded.rules, defaultShaping().rules);
+      const changed = differences(loaded, defaultShaping());
       io.out(options.json ? jsonText(changed) : differenceText(changed));
     });
   shaping

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { loadConfig } from "#lib/config/load";
 import { defaultShaping } from "#lib/shaping/load";
+import { shapedBy } from "../../../test/support/delivery/shaped.ts";
 import { type DeliverySurroundings, deliveryConfigOf } from "./settings.ts";
 
 const loaded = loadConfig(
@@ -42,4 +43,15 @@ test("routes are asked for at each attempt", () => {
   expect(delivery.routes).toEqual([]);
   routes = [{ domain: "*", nextHop: { protocol: "smtp", host: "relay.example", port: 25 } }];
   expect(delivery.routes).toEqual(routes);
+});
+
+test("shaping and its rules are asked for anew, too", () => {
+  let shaping = shapedBy("automation: [{ name: mine, code: 421, do: { action: hold, for: 5m } }]");
+  const surroundings = { routes: () => [], shaping: () => shaping, isAlone: true };
+  const delivery = deliveryConfigOf(config, surroundings);
+  expect(delivery.rules).toBe(shaping.automation);
+  expect(delivery.rules).toHaveLength(1);
+  shaping = shapedBy();
+  expect(delivery.shaping()).toBe(shaping);
+  expect(delivery.rules).toEqual([]);
 });

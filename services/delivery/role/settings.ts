@@ -1,5 +1,4 @@
 /** From the configuration of the file to what delivery is told. */
-import { shippedRules } from "#lib/automation/rules-file";
 import type { Config } from "#lib/config/config";
 import { type DeliveryConfig, defaultLimits, defaultTimings } from "../config.ts";
 
@@ -27,7 +26,9 @@ export function deliveryConfigOf(
     tls,
     useIpv6,
     mxPort: smtpPort,
-    rules: shippedRules(),
+    get rules() {
+      return shaping().automation;
+    },
     retry,
     limits: { ...defaultLimits, sessionsMax },
     timings: {

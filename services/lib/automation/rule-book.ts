@@ -1,5 +1,6 @@
 /** Which rules a refusal matches: all patterns that can concern it are asked in one pass. */
 import type { Subject } from "#lib/limits/limit";
+import { providerName } from "#lib/limits/provider-name";
 import { patternTextMax } from "#lib/pattern/pattern";
 import { PatternSet } from "#lib/pattern/pattern-set";
 import type { Reply } from "#lib/smtp/reply";
@@ -39,8 +40,8 @@ export class RuleBook {
 
   matching(heard: Heard): readonly Rule[] {
     const { provider } = heard.subject;
-    const shelf =
-      (provider === undefined ? undefined : this.#byProvider.get(provider)) ?? this.#others;
+    const name = provider === undefined ? undefined : providerName(provider);
+    const shelf = (name === undefined ? undefined : this.#byProvider.get(name)) ?? this.#others;
     if (shelf.rules.length === 0) return nothing;
     const text = repliedText(heard.reply);
     const said = shelf.patterns.found(text).map((index) => shelf.ruleOf[index]);
@@ -96,9 +97,8 @@ function isStatus(status: string | undefined, said: string): boolean {
 }
 
 function isAbout({ providers, destinations }: Conditions, { provider, destination }: Subject) {
-  if (providers !== undefined && (provider === undefined || !providers.includes(provider))) {
-    return false;
-  }
+  const name = provider === undefined ? "" : providerName(provider);
+  if (providers !== undefined && !providers.includes(name)) return false;
   if (destinations === undefined) return true;
   return destination !== undefined && destinations.some((named) => isIn(destination, named));
 }

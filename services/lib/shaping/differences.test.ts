@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { differences } from "./differences.ts";
+import type { LayeredShaping } from "./layered-shaping.ts";
 import { loadShapingAlone } from "./load.ts";
-import type { Rules } from "./rules.ts";
 
-function rulesOf(...texts: readonly string[]): Rules {
+function shapingOf(...texts: readonly string[]): LayeredShaping {
   const loaded = loadShapingAlone(texts.map((text, i) => ({ name: `${"ab"[i]}.yaml`, text })));
-  if ("shaping" in loaded) return loaded.shaping.rules;
+  if ("shaping" in loaded) return loaded.shaping;
   throw new Error(JSON.stringify(loaded.faults));
 }
 
@@ -19,7 +19,7 @@ test("each key that is other is told with both values and the place", () => {
 default: { connections: none, messages: 20/s burst 5, bytes: 2MiB/s, idle: 500ms }
 domains: { a.example: { concurrency: { max: 3 } } }
 `;
-  const told = differences(rulesOf(below, over), rulesOf(below)).map(
+  const told = differences(shapingOf(below, over), shapingOf(below)).map(
     ({ entry, key, before, after, provenance }) =>
       `${entry} ${key} ${before} ${after} ${provenance}`,
   );
@@ -33,7 +33,7 @@ domains: { a.example: { concurrency: { max: 3 } } }
 
 test("what a replaced entry has no more is told, too", () => {
   const over = "providers: { big: { replace: true, match: { mx: [.big.example] } } }";
-  expect(differences(rulesOf(below, over), rulesOf(below))).toEqual([
+  expect(differences(shapingOf(below, over), shapingOf(below))).toEqual([
     {
       entry: "providers.big",
       key: "messages",
@@ -51,6 +51,23 @@ test("what a replaced entry has no more is told, too", () => {
   ]);
 });
 
+test("rules on replies that are replaced, new or turned off are told by their names", () => {
+  const rule = (name: string, action: string) =>
+    `- { name: ${name}, code: 421, do: { action: ${action}, for: 5m } }\n`;
+  const under = `automation:\n${rule("a", "hold")}${rule("b", "hold")}${rule("c", "hold")}`;
+  const over = `automation:\n${rule("a", "skipHost")}- { name: b, off: true }\n${rule("d", "hold")}`;
+  const told = differences(shapingOf(under, over), shapingOf(under)).map(
+    ({ entry, key, before, after, provenance }) => [entry, key, before, after, provenance],
+  );
+  expect(told).toEqual([
+    ["automation", "a", "hold", "skipHost", "b.yaml:2"],
+    ["automation", "b", "hold", "off", "a.yaml:3, b.yaml:3"],
+    ["automation", "d", undefined, "hold", "b.yaml:4"],
+  ]);
+});
+
 test("the same is no difference", () => {
-  expect(differences(rulesOf(below, "default: { connections: 10 }"), rulesOf(below))).toEqual([]);
+  expect(differences(shapingOf(below, "default: { connections: 10 }"), shapingOf(below))).toEqual(
+    [],
+  );
 });

@@ -1,5 +1,7 @@
 /** What one shaping changes against another, key by key. */
+import type { Rule } from "#lib/automation/rule";
 import { type Entry, valueText } from "./entry.ts";
+import type { LayeredShaping } from "./layered-shaping.ts";
 import type { Rules } from "./rules.ts";
 
 export interface Difference {
@@ -13,7 +15,33 @@ export interface Difference {
   readonly provenance: string;
 }
 
-export function differences(after: Rules, before: Rules): readonly Difference[] {
+/** Of entries, then of rules on replies by their names. */
+export function differences(after: LayeredShaping, before: LayeredShaping): readonly Difference[] {
+  return [
+    ...entryDifferences(after.rules, before.rules),
+    ...automationDifferences(after.automation, before.automation),
+  ];
+}
+
+function automationDifferences(
+  after: readonly Rule[],
+  before: readonly Rule[],
+): readonly Difference[] {
+  const then = new Map(before.map((rule) => [rule.name, rule]));
+  return after.flatMap((rule) => {
+    const { name: key, provenance } = rule;
+    const was = then.get(key);
+    if (was?.provenance === provenance) return [];
+    const entry = "automation";
+    return [{ entry, key, before: was && ruleText(was), after: ruleText(rule), provenance }];
+  });
+}
+
+function ruleText({ isOff, actions }: Rule): string {
+  return isOff ? "off" : actions.map(({ effect }) => effect.kind).join(", ");
+}
+
+function entryDifferences(after: Rules, before: Rules): readonly Difference[] {
   const paths = [...before.all(), ...after.all()].map(({ path }) => path);
   const once = new Map(paths.map((path) => [path.join("."), path]));
   return [...once].flatMap(([name, path]) =>

@@ -1,5 +1,6 @@
 /** The form of a shaping file (ADR 0015): its keys, and what becomes of single values. */
 import { z } from "zod";
+import { automationSection } from "#lib/automation/rule-schema";
 import { count, field, span } from "#lib/config/field";
 import {
   address,
@@ -139,6 +140,7 @@ export const fileForm = z.strictObject({
   tenants: z.record(z.string(), part).exactOptional(),
   campaigns: z.record(z.string(), part).exactOptional(),
   limits: z.record(z.string(), ownLimit).exactOptional(),
+  automation: automationSection.exactOptional(),
 });
 
 export type WrittenFile = z.output<typeof fileForm>;

@@ -1,10 +1,12 @@
 /** Shaping as files in layers say it. */
+import type { Rule } from "#lib/automation/rule";
 import type { Subject } from "#lib/limits/limit";
+import { providerName } from "#lib/limits/provider-name";
 import { DomainNames } from "./domain-names.ts";
 import { dimensionOf, parts } from "./form.ts";
 import type { EntryPath, Layer } from "./layer.ts";
 import { other, settingsOf, type Way } from "./path.ts";
-import { nameOf, Providers } from "./providers.ts";
+import { Providers } from "./providers.ts";
 import { Rules } from "./rules.ts";
 import type { PathSettings, Shaping } from "./shaping.ts";
 
@@ -15,6 +17,7 @@ type Name = "provider" | "source" | "tenant" | "campaign";
 
 export class LayeredShaping implements Shaping {
   readonly rules: Rules;
+  readonly automation: readonly Rule[];
   readonly #providers: Providers;
   /** Whom the files tell from others. */
   readonly #domains = new DomainNames<string>();
@@ -27,7 +30,8 @@ export class LayeredShaping implements Shaping {
   #paths = new Map<string, PathSettings>();
   #olderPaths: ReadonlyMap<string, PathSettings> = new Map();
 
-  constructor(layers: readonly Layer[]) {
+  constructor(layers: readonly Layer[], automation: readonly Rule[]) {
+    this.automation = automation;
     this.rules = new Rules(layers);
     this.#providers = new Providers(layers);
     for (const { path, entry } of this.rules.all()) {
@@ -75,7 +79,10 @@ export class LayeredShaping implements Shaping {
   #wayOf({ destination, provider, source, tenant, campaign }: Subject): Way {
     return {
       destination: destination === undefined ? undefined : this.#domains.nearest(destination)[0],
-      provider: this.#nameOf("provider", provider === undefined ? undefined : nameOf(provider)),
+      provider: this.#nameOf(
+        "provider",
+        provider === undefined ? undefined : providerName(provider),
+      ),
       source: this.#nameOf("source", source),
       tenant: this.#nameOf("tenant", tenant),
       campaign: this.#nameOf("campaign", campaign),

@@ -186,6 +186,11 @@ describe("a file with", () => {
     ],
     ["a key said twice", "default: {}\ndefault: {}", "a.yaml:2:1: Map keys must be unique"],
     ["no YAML", "default: {", "a.yaml:1:11: "],
+    [
+      "a rule on replies that does nothing",
+      "automation:\n- { name: mine, code: 421, do: [] }",
+      "a.yaml:2:32: automation[0].do: does nothing",
+    ],
     ["a list", "- default", 'a.yaml:1:1: ["default"] is no group of keys'],
     [
       "a campaign that breaks a line",
@@ -243,6 +248,29 @@ describe("several files", () => {
     if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
     expect(loaded.shaping.providerOf("gmail.com", [])).toBe("mine");
     expect(loaded.shaping.providerOf("googlemail.com", [])).toBe("google");
+  });
+
+  test("have rules on replies, over the shipped ones and one over the other", () => {
+    const loaded = loadShaping([
+      {
+        name: "a.yaml",
+        text: "automation:\n- { name: mine, code: 421, do: { action: hold, for: 5m } }",
+      },
+      { name: "b.yaml", text: "automation: [{ name: mine, off: true }]" },
+    ]);
+    if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+    const { automation } = loaded.shaping;
+    expect(automation[0]).toMatchObject({
+      name: "mine",
+      isOff: true,
+      provenance: "a.yaml:2, b.yaml:1",
+    });
+    expect(automation.slice(1)).toEqual([...defaultShaping().automation]);
+    expect(faultsOf("automation: [{ name: mine, off: true }]")).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:1:22: automation\[0\]\.name: is not the name of a shipped rule/,
+      ),
+    ]);
   });
 
   test("give what a named limit lacks", () => {

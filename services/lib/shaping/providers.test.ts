@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { shapedBy } from "../../../test/support/delivery/shaped.ts";
-import { nameOf } from "./providers.ts";
 
 const shaping = shapedBy(`
 providers:
@@ -77,12 +76,4 @@ test("a route has one when a provider has its host", () => {
   expect(shaping.providerOfRoute("mx.alone.example")).toBe("inner");
   expect(shaping.providerOfRoute("192.0.2.1")).toBe("inner");
   expect(shaping.providerOfRoute("relay.example")).toBeUndefined();
-});
-
-test("a set of hosts has the name of its provider before it", () => {
-  expect([nameOf("big"), nameOf("apart:a.example"), nameOf("mx:a.x,b.x")]).toEqual([
-    "big",
-    "apart",
-    "mx",
-  ]);
 });

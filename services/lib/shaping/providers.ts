@@ -68,12 +68,6 @@ function claims(
   return claimed;
 }
 
-/** Under which name `shaping.yaml` knows the provider of a subject. */
-export function nameOf(provider: string): string {
-  const colon = provider.indexOf(":");
-  return colon < 0 ? provider : provider.slice(0, colon);
-}
-
 function normal(host: string): string {
   return host.toLowerCase().replace(/\.$/, "");
 }

@@ -1,4 +1,5 @@
 /** What `shaping.yaml` says of a way that mail goes (ADR 0015): its provider, limits and settings. */
+import type { Rule } from "#lib/automation/rule";
 import type { CapLimit, CountedLimit, Subject } from "#lib/limits/limit";
 
 export interface Shaping {
@@ -19,6 +20,8 @@ export interface Shaping {
    * reload.
    */
   pathFor(subject: Subject): PathSettings;
+  /** Rules on replies (ADR 0014); the same array while it is the same shaping. */
+  readonly automation: readonly Rule[];
 }
 
 /** One for all subjects of which the files say the same: nothing here has a subject's name in it. */

@@ -30,6 +30,7 @@ export function plainShaping(plain: PlainShaping = {}): Shaping {
     providerOf: (domain, mxHosts) => (mxHosts.length === 0 ? domain : mxHosts.toSorted().join()),
     providerOfRoute: () => undefined,
     pathFor: () => settings,
+    automation: [],
   };
 }
 

@@ -9,7 +9,3 @@ export function shapedBy(text = ""): Shaping {
   if ("shaping" in loaded) return loaded.shaping;
   throw new Error(loaded.faults.map((fault) => faultLine("", fault)).join("\n"));
 }
-
-const withoutLimits = shapedBy();
-
-export const unshaped = () => withoutLimits;
