@@ -27,7 +27,7 @@ export function edgeWork({ random }: { readonly random: Random }) {
     await edge.start();
     return {
       listening: edge.listening,
-      records: busRecords({ bus, shards: config().shards }),
+      records: busRecords({ bus, clock, shards: config().shards }),
       reload: async (next) => edge.reload(told(next)),
     };
   };

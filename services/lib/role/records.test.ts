@@ -18,8 +18,14 @@ let records: Records;
 beforeEach(() => {
   store = new MemoryStore({ clock });
   bus = new LocalBus({ clock });
-  records = busRecords({ bus, shards: 4 });
+  records = busRecords({ bus, clock, shards: 8 });
 });
+
+/** What is on its way to an owner arrives before the time has passed. */
+async function pass(ms: number): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  clock.advance(ms);
+}
 
 describe("over the bus", () => {
   test("a hold is set, told and lifted", async () => {
@@ -47,7 +53,28 @@ describe("over the bus", () => {
     expect(String(failure)).toContain("no host answers");
   });
 
+  test("the owner of any shard may answer", async () => {
+    bus.serveShard(shard(7), recordsHandler(storeRecords(store)));
+    expect(await records.holds()).toEqual([]);
+  });
+
+  test("one that stands still is not waited for when another answers", async () => {
+    for (const n of [0, 1]) bus.serveShard(shard(n), () => new Promise(() => {}));
+    bus.serveShard(shard(2), recordsHandler(storeRecords(store)));
+    const asked = records.holds();
+    await pass(1_000);
+    await pass(1_000);
+    expect(await asked).toEqual([]);
+  });
+
   test("nobody may answer", async () => {
     expect(String(await failureOf(records.holds()))).toContain("no worker answers");
+  });
+
+  test("and nobody in time", async () => {
+    for (let n = 0; n < 8; n++) bus.serveShard(shard(n), () => new Promise(() => {}));
+    const asked = failureOf(records.holds());
+    for (let second = 0; second < 10; second++) await pass(1_000);
+    expect(String(await asked)).toContain("no worker answers");
   });
 });

@@ -1,9 +1,10 @@
 /**
  * What was recorded, for operators: from the store of this process, or from a worker's over the bus.
  */
+import type { Clock } from "#lib/clock";
 import { AnswerFailed, type Bus, type BusHandler, type Json, NobodyAnswers } from "#lib/leases/bus";
 import { allShards } from "#lib/queue/shard";
-import type { Destination, Time } from "#lib/queue/unit";
+import type { Destination, Shard, Time } from "#lib/queue/unit";
 import { type Hold, type Store, StoreUnavailable } from "#lib/store/store";
 import { type RecordsRequest, readRecordsRequest, recordsRequest } from "#proto/records-request";
 
@@ -79,13 +80,17 @@ function answered(records: Records, request: RecordsRequest): Promise<unknown> {
 export interface BusRecordsPorts {
   readonly bus: Pick<Bus, "ask">;
   readonly shards: number;
+  readonly clock: Clock;
 }
 
-/** Owners that are asked before it is said that none answers; each may take seconds. */
-const askedMax = 4;
+/** One that says nothing for so long may stand still: the next one is asked as well. */
+const nextAfterMs = 1_000;
+/** Operators wait so long at most. */
+const answerMaxMs = 10_000;
 
-export function busRecords({ bus, shards }: BusRecordsPorts): Records {
-  const ask = (request: RecordsRequest) => askAnyOwner(bus, allShards(shards), request);
+/** Owners of shards are asked, one after the other, until one answers: all of them have the same store. */
+export function busRecords(ports: BusRecordsPorts): Records {
+  const ask = (request: RecordsRequest) => askAnyOwner(ports, request);
   return {
     putHold: (hold) => ask({ verb: "records.putHold", hold }),
     dropHold: (destination) => ask({ verb: "records.dropHold", destination }),
@@ -97,21 +102,54 @@ export function busRecords({ bus, shards }: BusRecordsPorts): Records {
   };
 }
 
-/** All of them have the same store. */
 async function askAnyOwner(
-  bus: Pick<Bus, "ask">,
-  shards: ReturnType<typeof allShards>,
+  { bus, shards, clock }: BusRecordsPorts,
   request: RecordsRequest,
 ): Promise<Json> {
-  for (const shard of shards.slice(0, askedMax)) {
+  const first = Promise.withResolvers<Json>();
+  const nobody = () =>
+    first.reject(new NobodyAnswers("Cannot ask a worker's store: no worker answers"));
+  let isOver = false;
+  const ask = async (shard: Shard) => {
     try {
-      return await bus.ask(shard, recordsRequest(request));
-    } catch (cause) {
-      if (cause instanceof AnswerFailed) {
-        throw new StoreUnavailable(`Cannot ask a worker's store: ${cause.message}`, { cause });
-      }
-      if (!(cause instanceof NobodyAnswers)) throw cause;
+      first.resolve(await bus.ask(shard, recordsRequest(request)));
+    } catch (error) {
+      if (!(error instanceof NobodyAnswers)) first.reject(asStoreUnavailable(error));
     }
+  };
+  const askAll = async () => {
+    const asked: Promise<void>[] = [];
+    for (const shard of allShards(shards)) {
+      if (isOver) return;
+      const asking = ask(shard);
+      asked.push(asking);
+      await firstOf(asking, { clock, waitMs: nextAfterMs });
+    }
+    await Promise.all(asked);
+    nobody();
+  };
+  const cancel = clock.after(answerMaxMs, nobody);
+  void askAll();
+  try {
+    return await first.promise;
+  } finally {
+    isOver = true;
+    cancel();
   }
-  throw new NobodyAnswers("Cannot ask a worker's store: no worker answers");
+}
+
+/** Resolves with the promise, or behind so long. */
+async function firstOf(
+  promise: Promise<void>,
+  { clock, waitMs }: { readonly clock: Clock; readonly waitMs: number },
+): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(waitMs, late.resolve);
+  await Promise.race([promise, late.promise]);
+  cancel();
+}
+
+function asStoreUnavailable(error: unknown): unknown {
+  if (!(error instanceof AnswerFailed)) return error;
+  return new StoreUnavailable(`Cannot ask a worker's store: ${error.message}`, { cause: error });
 }
