@@ -135,6 +135,20 @@ describe.skipIf(missing !== undefined)(titled("a role of the cluster", missing),
     patienceMs,
   );
 
+  test("is stopped although its work never begins, and what of that is there is ended", async () => {
+    const begun = Promise.withResolvers<void>();
+    const ended: string[] = [];
+    const hangs = roleOf(config, ({ undoing }) => {
+      undoing.add(() => void ended.push("work"));
+      begun.resolve();
+      return new Promise(() => {});
+    });
+    void hangs.start();
+    await begun.promise;
+    await hangs.stop();
+    expect(ended).toEqual(["work"]);
+  });
+
   test(
     "waits for Cassandra, and can be stopped meanwhile",
     async () => {

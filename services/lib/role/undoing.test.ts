@@ -19,3 +19,12 @@ test("a step that fails keeps none of the others from stopping", async () => {
   await expect(undoing.undo()).rejects.toThrow("links");
   expect(stopped).toEqual(["control"]);
 });
+
+test("what is started behind the end stops at once", async () => {
+  const undoing = new Undoing();
+  const stopped: string[] = [];
+  undoing.add(async () => undoing.add(() => void stopped.push("begun meanwhile")));
+  await undoing.undo();
+  undoing.add(() => void stopped.push("begun later"));
+  expect(stopped).toEqual(["begun meanwhile", "begun later"]);
+});

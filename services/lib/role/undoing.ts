@@ -3,9 +3,12 @@
 export class Undoing {
   readonly #steps: (() => Promise<void> | void)[] = [];
   #done: Promise<void> | undefined;
+  #isDone = false;
 
+  /** When all is undone already the step is taken at once, and nobody waits for it. */
   add(step: () => Promise<void> | void): void {
-    this.#steps.push(step);
+    if (this.#isDone) void step();
+    else this.#steps.push(step);
   }
 
   /** Every step, even when one fails; rejects with the first failure then. Twice is once. */
@@ -23,6 +26,7 @@ export class Undoing {
         failures.push(error);
       }
     }
+    this.#isDone = true;
     if (failures.length > 0) throw failures[0];
   }
 }

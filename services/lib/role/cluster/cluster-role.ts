@@ -46,6 +46,12 @@ export interface Work {
   readonly reload?: (config: Config) => Promise<void>;
 }
 
+/**
+ * A start that is to end hears of it at once; one that hangs all the same is not waited for. With
+ * the time that what runs has for its end it stays within that of the whole process.
+ */
+const startEndMs = 2_000;
+
 export class ClusterRole implements Role {
   readonly #kind: Kind;
   readonly #ports: ClusterRolePorts;
@@ -56,6 +62,7 @@ export class ClusterRole implements Role {
   #work: Work | undefined;
   #operators: OperatorsPorts | undefined;
   #started: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(config: Config, kind: Kind, ports: ClusterRolePorts) {
     this.#config = config;
@@ -77,11 +84,29 @@ export class ClusterRole implements Role {
     await this.#work?.reload?.(config);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#readiness.expect("process", "stopping");
     this.#stopping.abort(new Error("the process stops"));
-    await this.#started?.catch(() => {});
+    await this.#startEnded();
     await this.#undoing.undo();
+  }
+
+  async #startEnded(): Promise<void> {
+    const { clock, log } = this.#ports;
+    const started = this.#started?.catch(() => {});
+    if (started === undefined) return;
+    const late = Promise.withResolvers<void>();
+    const cancel = clock.after(startEndMs, () => {
+      log.warn("start_hangs", { waited_ms: startEndMs });
+      late.resolve();
+    });
+    await Promise.race([started, late.promise]);
+    cancel();
   }
 
   async #start(): Promise<void> {
@@ -96,6 +121,7 @@ export class ClusterRole implements Role {
     };
     const side = await joinNats(this.#config, { name: this.#kind.name, nats }, joinPorts);
     this.#operate(side, undefined);
+    this.#stopping.signal.throwIfAborted();
     const work = await this.#kind.begin({ ...joinPorts, ...side, config: () => this.#config });
     this.#work = work;
     this.#operate(side, work.records);
