@@ -9,10 +9,12 @@ const id = queueId("01JDABCDEFGHJKMNPQRSTVWXYZ");
 describe("clusterNames()", () => {
   test("streams", () => {
     expect(names.shardStream(shard(7))).toBe("Q007");
-    expect([names.splitStream, names.bodyStream, names.journalStream]).toEqual([
+    const { splitStream, bodyStream, journalStream, eventsStream } = names;
+    expect([splitStream, bodyStream, journalStream, eventsStream]).toEqual([
       "SPLIT",
       "BODY",
       "JOURNAL",
+      "EVENTS",
     ]);
   });
 
@@ -47,6 +49,7 @@ describe("clusterNames()", () => {
     expect(names.journalSubject(incarnation("w1.example.net/01J"))).toBe(
       "mta.j.w1%2eexample%2enet.01J",
     );
+    expect(names.eventSubject("bounce")).toBe("mta.e.bounce");
     expect(names.shardControlSubject(shard(12))).toBe("mta.ctl.shard.12");
     expect(names.workerControlSubject).toBe("mta.ctl.worker");
     expect(names.presenceSubject(incarnation("w1.a/01"))).toBe("mta.ctl.worker.w1%2ea.01");

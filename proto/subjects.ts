@@ -5,6 +5,7 @@
 import { allShards } from "#lib/queue/shard";
 import type { Destination, Lane, QueueId, Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
+import type { EventKind } from "./event-record.ts";
 
 export interface ClusterNames {
   readonly shardStream: (shard: Shard) => string;
@@ -13,6 +14,8 @@ export interface ClusterNames {
   readonly splitStream: string;
   readonly bodyStream: string;
   readonly journalStream: string;
+  /** For senders' systems (ADR 0018). */
+  readonly eventsStream: string;
   /** The consumer that all workers share. */
   readonly splitConsumer: string;
   readonly unitSubject: (shard: Shard, lane: Lane, destination: Destination) => string;
@@ -28,6 +31,8 @@ export interface ClusterNames {
   readonly bodyOfMessage: (id: QueueId) => string;
   readonly journalFilter: string;
   readonly journalSubject: (writer: Incarnation) => string;
+  readonly eventsFilter: string;
+  readonly eventSubject: (kind: EventKind) => string;
   readonly shardControlSubject: (shard: Shard) => string;
   readonly workerControlSubject: string;
   /** A worker listens there for as long as it serves, to knocks and to what is asked of it alone. */
@@ -61,6 +66,7 @@ export function clusterNames(namespace = ""): ClusterNames {
     splitStream: `${stream}SPLIT`,
     bodyStream: `${stream}BODY`,
     journalStream: `${stream}JOURNAL`,
+    eventsStream: `${stream}EVENTS`,
     splitConsumer: "split",
     unitSubject: (shard, lane, destination) =>
       `${root}.q.${threeDigits(shard)}.${lane}.${reversedLabels(destination)}`,
@@ -78,6 +84,8 @@ export function clusterNames(namespace = ""): ClusterNames {
       return subject.startsWith(prefix) ? shardIn(subject.slice(prefix.length)) : undefined;
     },
     journalSubject: (writer) => `${root}.j.${writer.split("/").map(token).join(".")}`,
+    eventsFilter: `${root}.e.>`,
+    eventSubject: (kind) => `${root}.e.${kind}`,
     shardControlSubject: (shard) => `${root}.ctl.shard.${shard}`,
     workerControlSubject: `${root}.ctl.worker`,
     presenceSubject: (worker) => `${root}.ctl.worker.${worker.split("/").map(token).join(".")}`,

@@ -81,6 +81,15 @@ control:
 
 log: { level: info }           # debug, info, warn or error
 
+# What became of each recipient, for other systems: JSON lines, compressed when a file is finished.
+# deploy/events.md describes them; to watch: godwit events follow
+events:
+  file:
+    #folder: data/events
+    rotate: { size: 256MiB, age: 1h }
+    keep: { size: 4GiB, age: 7d }
+  #kinds: [bounce, expiration, admin]   # default: all; []: none
+
 #limits:
 #  messageSizeMax: 25MiB
 #  recipientsMax: 1000          # of a transaction
@@ -119,6 +128,7 @@ nats:
   #splitBytesMax: 1GiB         # messages to several domains on their way to their shards
   #bodyBytesMax: 8GiB          # large content
   #journalBytesMax: 8GiB       # what became of messages, for three days
+  #eventsBytesMax: 4GiB        # events for other systems, for three days, if events.stream is set
 
 cassandra:
   contactPoints: ["127.0.0.1:9042"]

@@ -14,9 +14,11 @@ const schemaMsMax = 300_000;
 
 // Who reads only the first lines, as `head` does, has what they wanted; a daemon outlives its
 // reader.
+const unread = new AbortController();
 for (const stream of [stdout, stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
+    unread.abort();
   });
 }
 
@@ -66,6 +68,11 @@ const roles: Roles = {
     const signal = AbortSignal.timeout(schemaMsMax);
     hasServed = true;
     return settleSchema(config, { ...options, signal, clock: systemClock });
+  },
+  async *events(config, options) {
+    const { readEvents } = await import("#lib/role/event-reading");
+    hasServed = true;
+    yield* readEvents(config, { ...options, signal: unread.signal, clock: systemClock });
   },
 };
 

@@ -4,6 +4,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { addConfigCommands } from "./config-commands.ts";
 import { CommandFailed, type Io } from "./io.ts";
 import { addClusterCommand } from "./operator/cluster-command.ts";
+import { addEventsCommand } from "./operator/events-command.ts";
 import { addExplainCommand } from "./operator/explain-command.ts";
 import { addMeasureCommands } from "./operator/measure-commands.ts";
 import { addQueueCommands } from "./operator/queue-commands.ts";
@@ -28,6 +29,7 @@ Examples:
   godwit explain example.com                why it waits there, and until when
   godwit queue retry example.com            try now
   godwit trace 01JDF8Z5T0ABCDEFGHJKMNPQRS   what became of a message
+  godwit events follow --kind bounce        what bounces, as it happens
 
 Exit codes: 0 done, 1 failed, 2 asked wrongly or a faulty configuration.`;
 
@@ -48,6 +50,7 @@ export async function runGodwit(args: readonly string[], io: Io, roles: Roles): 
   addMeasureCommands(shaping, io);
   addTraceCommand(program, io);
   addClusterCommand(program, io);
+  addEventsCommand(program, io, roles);
   addUserCommands(program, io);
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -2,6 +2,7 @@
 import type { Config } from "#lib/config/config";
 import type { RoleName } from "#lib/config/role";
 import type { ServerReport } from "#lib/role/cluster/schema";
+import type { EventKind } from "#proto/event-record";
 import type { Configured, Misconfigured } from "./configuration.ts";
 
 export interface Started {
@@ -19,7 +20,17 @@ export interface SchemaOptions {
   readonly told: (line: string) => void;
 }
 
+export interface EventsOptions {
+  /** Empty: all. More may come. */
+  readonly kinds: readonly EventKind[];
+  /** All that is kept, or only what comes from now on. */
+  readonly from: "start" | "end";
+  readonly told: (line: string) => void;
+}
+
 export interface Roles extends Readonly<Record<RoleName, (started: Started) => Promise<number>>> {
   /** Makes or checks what the cluster stands on. Rejects when a server cannot be reached. */
   schema(config: Config, options: SchemaOptions): Promise<readonly ServerReport[]>;
+  /** Lines of JSON, as they come; it ends when nobody reads them any more. */
+  events(config: Config, options: EventsOptions): AsyncIterable<string>;
 }

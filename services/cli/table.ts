@@ -46,9 +46,16 @@ export function printableLines(text: string): string {
 
 /** For machines; a terminal that shows it is safe, too. */
 export function jsonText(value: unknown): string {
-  // JSON itself escapes only what is below U+0020; between tokens there is nothing but \n and
-  // blanks.
-  const unsafe = /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-  const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return `${JSON.stringify(value, undefined, 2).replace(unsafe, escaped)}\n`;
+  return `${jsonLine(JSON.stringify(value, undefined, 2))}\n`;
+}
+
+/**
+ * What JSON itself leaves as it is, and a terminal might act on. Between its tokens there is nothing
+ * of that kind.
+ */
+const unsafe = /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** The same for text that is JSON already. */
+export function jsonLine(json: string): string {
+  return json.replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -64,8 +64,8 @@ function operatorsApi(ports: ApiPorts): (c: Context) => Response | Promise<Respo
 
 function operatorsRoutes(operators: OperatorsPorts, { clock, log }: ControlPorts): Hono {
   const routes = new Hono();
-  routes.route("/v1/queue", queueRoutes(new Queue({ ...operators, log }), clock));
-  const measures = new ShapingMeasures({ ...operators, log, now: () => clock.now() });
+  routes.route("/v1/queue", queueRoutes(new Queue({ ...operators, log, clock }), clock));
+  const measures = new ShapingMeasures({ ...operators, log, clock });
   routes.route("/v1/measures", measureRoutes(measures));
   routes.route("/v1/cluster", clusterRoutes({ ...operators, log }));
   routes.route("/v1", recordRoutes(operators));

@@ -1,4 +1,5 @@
 /** Questions and commands about the queue: asked of all workers, and their answers put together. */
+import type { Clock } from "#lib/clock";
 import type { Uid } from "#lib/queue/unit";
 import type { OperatorsPorts } from "#lib/role/control-ports";
 import type { Records } from "#lib/role/records";
@@ -12,6 +13,7 @@ import type {
   Unanswered,
 } from "#proto/admin";
 import { joinPages } from "#proto/unit-page";
+import { CommandEvents } from "./events/command-events.ts";
 import { toldLast } from "./last-summaries.ts";
 import { Problem } from "./problem.ts";
 import { type Splits, splitsOf } from "./splits.ts";
@@ -19,6 +21,7 @@ import { askWorkers } from "./workers.ts";
 
 export interface QueuePorts extends OperatorsPorts {
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** Absent when all who had to have answered: then it is the whole truth. */
@@ -41,9 +44,11 @@ export type Done = Changed & Told;
 
 export class Queue {
   readonly #ports: QueuePorts;
+  readonly #events: CommandEvents;
 
   constructor(ports: QueuePorts) {
     this.#ports = ports;
+    this.#events = new CommandEvents(ports);
   }
 
   /** By number of waiting units, the most first. */
@@ -108,6 +113,7 @@ export class Queue {
     );
     const { unanswered } = told;
     this.#ports.log.info("operator_command", { verb, ...asked, ...sum, unanswered });
+    this.#events.tell(verb, { ...asked, units: sum.units });
     return { ...sum, ...(unanswered === undefined ? {} : { unanswered }) };
   }
 }

@@ -1,6 +1,7 @@
 /** What a delivery worker is made of; only `main.ts` and the simulation construct these. */
 import type { Clock } from "#lib/clock";
 import type { Resolver } from "#lib/dns/resolver";
+import type { EventSink } from "#lib/events/event-sink";
 import type { Bus } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { Transport } from "#lib/net/transport";
@@ -40,6 +41,7 @@ export interface DeliveryPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: DeliveryMetrics;
+  readonly events: EventSink;
 }
 
 /** The seams and what one incarnation of the worker makes of them; shared by its shards. */

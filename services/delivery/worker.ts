@@ -16,6 +16,7 @@ import { adminHandler } from "./admin/handler.ts";
 import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
+import { tellMeasure } from "./automation/measure-events.ts";
 import { Measures } from "./automation/measures.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { HandOvers } from "./hand-overs.ts";
@@ -56,7 +57,8 @@ export class Worker {
   constructor(me: Incarnation, ports: DeliveryPorts, onLost: () => void) {
     this.#ports = incarnate(me, ports);
     this.#onLost = onLost;
-    const { journal, clock, log, config } = ports;
+    const { journal, clock, log, config, events } = ports;
+    this.measures.onChange((change) => tellMeasure(events, change, clock.now()));
     this.#writer = new JournalWriter({
       journal,
       writer: me,

@@ -30,6 +30,7 @@ export class Client {
   readonly #context: ClientContext;
   #user: UserConfig | undefined;
   #tls: TlsInfo | undefined;
+  #sessionId: string | undefined;
   /** Trust is looked up once for each admission policy: a reload brings a new one. */
   #trust: { readonly by: Admission; readonly isTrusted: boolean } | undefined;
 
@@ -80,8 +81,10 @@ export class Client {
   async acceptMessage(asked: Asked<"acceptMessage">): Promise<ServerAnswer> {
     const { transaction, content } = asked;
     const { listener, receiver, load } = this.#context;
+    this.#sessionId ??= receiver.makeSessionId();
     const origin = {
       clientAddress: this.address,
+      sessionId: this.#sessionId,
       listener,
       ...(this.#user === undefined ? {} : { user: this.#user }),
       ...(this.#tls === undefined ? {} : { tls: this.#tls }),

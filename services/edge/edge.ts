@@ -1,6 +1,7 @@
 /** The SMTP service in front: listeners, their sessions, and the limits on both. */
 import type { Clock } from "#lib/clock";
 import { Deadlines } from "#lib/deadlines";
+import type { EventSink } from "#lib/events/event-sink";
 import type {
   Connection,
   ConnectionHandler,
@@ -28,6 +29,7 @@ export interface EdgePorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: EdgeMetrics;
+  readonly events: EventSink;
   /** Default: argon2 of the runtime. */
   readonly verifyPassword?: VerifyPassword;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { type EventSink, noEvents } from "#lib/events/event-sink";
 import type { Message } from "#lib/queue/unit";
 import { seededRandom } from "#lib/random";
 import { parseForwardPath, parseReversePath } from "#lib/smtp/path";
@@ -6,6 +7,7 @@ import type { AdmittedRecipient, Transaction } from "#lib/smtp/server/step";
 import { type Intake, IntakeFull, IntakeUnavailable } from "#lib/stream/intake";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
+import { RecordedEvents } from "../../test/support/events/recorded-events.ts";
 import { ManualClock } from "../../test/support/manual-clock.ts";
 import { RecordingIntake } from "../../test/support/recording-intake.ts";
 import { defaultEdgeLimits, defaultLifetimeMs, defaultNotificationLifetimeMs } from "./config.ts";
@@ -51,8 +53,15 @@ function transactionTo(recipients: readonly AdmittedRecipient[], from = "a@clien
 
 const content = new TextEncoder().encode("From: a\r\n\r\nhello\r\n");
 
-function receiverOn(intake: Intake) {
-  const ports = { intake, clock, random: seededRandom(1), log: silentLog, metrics: noMetrics };
+function receiverOn(intake: Intake, events: EventSink = noEvents) {
+  const ports = {
+    intake,
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+    metrics: noMetrics,
+    events,
+  };
   return new Receiver(config, ports);
 }
 
@@ -200,5 +209,50 @@ describe("Receiver.receive()", () => {
     const answer = await receiverOn(intake).receive({ transaction, content, origin: inbound });
     events.push(answer.kind);
     expect(events).toEqual(["asked", "durable", "accepted"]);
+  });
+
+  test("tells an event for each recipient, with where it came from", async () => {
+    const events = new RecordedEvents();
+    const told: number[] = [];
+    const faults = {
+      before: async () => void told.push(events.records.length),
+      after: async () => void told.push(events.records.length),
+    };
+    const intake = new MemoryLog({ clock, shards: 4 }).intake(faults);
+    const paths = ["a@x.example", "b@y.example", "c@x.example"];
+    const transaction = transactionTo(paths.map((path) => recipient(path)));
+    const origin = { ...submission, sessionId: "01SESSION" };
+    const withId = new TextEncoder().encode("Message-ID: <1@client.example>\r\n\r\nhello\r\n");
+    const answer = await receiverOn(intake, events).receive({
+      ...{ transaction, origin },
+      content: withId,
+    });
+    expect({ kind: answer.kind, told }).toEqual({ kind: "accepted", told: [0, 0] });
+    const { records } = events;
+    expect(records.map((r) => `${r.uid?.slice(27)} ${r.recipient}`)).toEqual([
+      "0 a@x.example",
+      "0 c@x.example",
+      "1 b@y.example",
+    ]);
+    const at = new Date(clock.now()).toISOString();
+    expect(records[1]).toMatchObject({
+      ...{ v: 1, kind: "reception", at, createdAt: at, node: events.node },
+      eventId: `${records[1]?.uid}/reception/0/c@x.example`,
+      ...{ destination: "x.example", reversePath: "a@client.example", tenant: "acme" },
+      messageId: "<1@client.example>",
+      ...{ protocol: "ESMTPSA", tlsProtocol: "TLSv1.3", tlsCipher: "TLS_AES_128_GCM_SHA256" },
+      ...{ listener: "submission", clientAddress: "192.0.2.1", helo: "client.example" },
+      ...{ user: "alice", sessionId: "01SESSION" },
+    });
+    expect(records[1]?.sizeBytes).toBeGreaterThan(withId.length);
+  });
+
+  test("tells no event of what it refused", async () => {
+    const events = new RecordedEvents();
+    const refuse = { before: () => Promise.reject(new IntakeFull("full")), after: async () => {} };
+    const intake = new MemoryLog({ clock, shards: 4 }).intake(refuse);
+    const transaction = transactionTo([recipient("a@x.example")]);
+    await receiverOn(intake, events).receive({ transaction, content, origin: inbound });
+    expect(events.records).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** Turns a finished transaction into a durable message, and its fate into an answer. */
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
+import type { EventSink } from "#lib/events/event-sink";
 import { completedContent } from "#lib/message/completed-content";
 import { asciiText, type HeaderSummary, summarizeHeader } from "#lib/message/header-section";
 import type { TraceStamp } from "#lib/message/trace-field";
@@ -24,6 +25,7 @@ import { type Intake, IntakeFull } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import type { EdgeConfig, ListenerConfig, UserConfig } from "./config.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import { tellReception } from "./reception-events.ts";
 import { type Labels, labelsOf } from "./submission/labels.ts";
 
 export interface ReceiverPorts {
@@ -32,11 +34,14 @@ export interface ReceiverPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: EdgeMetrics;
+  readonly events: EventSink;
 }
 
 /** Where a message came from. */
 export interface Origin {
   readonly clientAddress: string;
+  /** Groups what came in one session. */
+  readonly sessionId?: string;
   readonly listener: Pick<ListenerConfig, "name" | "kind" | "mayActAs">;
   readonly user?: UserConfig;
   readonly tls?: TlsInfo;
@@ -74,6 +79,12 @@ export class Receiver {
       "the hostname is a domain: the configuration's check saw to it",
     );
     this.#postmaster = postmaster;
+  }
+
+  /** For those of a session's messages; made with its first one, since many sessions have none. */
+  makeSessionId(): string {
+    const { clock, random } = this.#ports;
+    return makeQueueId(clock.now(), random);
   }
 
   /** Resolves, with "accepted" only once the message is durable. Never rejects. */
@@ -191,10 +202,12 @@ export class Receiver {
     message: Message,
     { summary, durationMs }: { summary: HeaderSummary; durationMs: number },
   ) {
-    const { metrics, log } = this.#ports;
+    const { metrics, log, events } = this.#ports;
     const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
     const bytes = message.content.length;
     metrics.accepted({ listener: origin.listener.name, recipients, bytes, durationMs });
+    const messageId = summary.messageId && asciiText(content, summary.messageId);
+    tellReception(events, { units: message.units, transaction, origin, messageId, durationMs });
     log.info("message_accepted", {
       queue_id: message.id,
       reverse_path: transaction.reversePath?.text ?? "",
@@ -207,7 +220,7 @@ export class Receiver {
       tenant: message.units[0]?.tenant,
       campaign: message.units[0]?.campaign,
       tls: origin.tls?.protocol,
-      message_id: summary.messageId && asciiText(content, summary.messageId),
+      message_id: messageId,
     });
   }
 

@@ -6,9 +6,11 @@ import { join } from "node:path";
 import type { Clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import type { Resolver } from "#lib/dns/resolver";
+import type { EventSink } from "#lib/events/event-sink";
 import { LocalBus } from "#lib/leases/local-bus";
 import type { Endpoint, TlsIdentity, Transport } from "#lib/net/transport";
 import type { Random } from "#lib/random";
+import { fileEvents } from "#lib/role/event-sinks";
 import { Readiness } from "#lib/role/readiness";
 import { storeRecords } from "#lib/role/records";
 import { reloaded } from "#lib/role/reloading";
@@ -42,6 +44,7 @@ interface Parts {
   readonly delivery: Delivery;
   readonly edge: Edge;
   readonly control: ControlServer;
+  readonly events: EventSink;
 }
 
 export class Standalone implements Role {
@@ -69,14 +72,15 @@ export class Standalone implements Role {
     const { store, journal, leases, log: stream } = queue;
     const bus = new LocalBus({ clock });
     const records = storeRecords(store);
-    const operators = { shards, bus, records, journal, leases, stream };
+    const events = fileEvents(config, ports);
+    const operators = { shards, bus, records, journal, leases, stream, events };
     const control = await ControlServer.open(config.control, {
       ...ports,
       operators: () => operators,
       reasons: () => readiness.reasons,
       makesToken: true,
     });
-    const opened = { queue, identity, control, readiness, bus };
+    const opened = { queue, identity, control, readiness, bus, events };
     return new Standalone(config, { ...ports, ...opened });
   }
 
@@ -137,11 +141,12 @@ export class Standalone implements Role {
 
   async #stop(): Promise<void> {
     this.#readiness.expect("process", "stopping");
-    const { edge, delivery, control, queue } = this.#parts;
+    const { edge, delivery, control, events, queue } = this.#parts;
     // What the last sessions hand in is still taken up, or waits in the queue.
     await edge.stop();
     await delivery.stop();
     await control.stop();
+    await events.close();
     await queue.close();
   }
 
@@ -170,7 +175,7 @@ export class Standalone implements Role {
       intake: stream,
       metrics: edgeTelemetry(metrics),
     });
-    return { queue, delivery, edge, control };
+    return { queue, delivery, edge, control, events: ports.events };
   }
 }
 
@@ -180,6 +185,7 @@ interface Opened {
   readonly control: ControlServer;
   readonly readiness: Readiness;
   readonly bus: LocalBus;
+  readonly events: EventSink;
 }
 
 /** The configured pair, or one made at the first start. */

@@ -16,6 +16,8 @@ export interface ClusterLogOptions {
   readonly bytesMax?: number;
   /** Default: one server that all suites of the process share. */
   readonly servers?: readonly string[];
+  /** Default: no stream for events. */
+  readonly eventsBytesMax?: number;
   readonly replicas?: number;
   readonly log?: Log;
   readonly answerMaxMs?: number;
@@ -81,6 +83,7 @@ function wantedOf(names: ClusterNames, options: ClusterLogOptions): WantedStream
     splitBytesMax: options.bytesMax ?? 64 * mebibyte,
     bodyBytesMax: 64 * mebibyte,
     journalBytesMax: 64 * mebibyte,
+    eventsBytesMax: options.eventsBytesMax,
     bodyAgeMs: 6 * 86_400_000,
   };
 }

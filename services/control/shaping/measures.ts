@@ -23,20 +23,16 @@ export interface Cancelled extends Told {
 
 export type Selected = { readonly id: string } | { readonly all: true };
 
-export interface MeasuresPorts extends QueuePorts {
-  readonly now: () => number;
-}
-
 export class ShapingMeasures {
-  readonly #ports: MeasuresPorts;
+  readonly #ports: QueuePorts;
 
-  constructor(ports: MeasuresPorts) {
+  constructor(ports: QueuePorts) {
     this.#ports = ports;
   }
 
   /** A worker knows what is not written yet; the store, what a worker that is gone has started. */
   async list(): Promise<MeasureList> {
-    const now = this.#ports.now();
+    const now = this.#ports.clock.now();
     const { answers, unanswered } = await askWorkers(this.#ports, "measure.list", {});
     const newest = new Map<string, Measure>();
     for (const measure of [...(await this.#stored()), ...answers.flatMap((a) => a.measures)]) {

@@ -16,7 +16,7 @@ export interface DeliveryWorkPorts {
 
 export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
   return async (joined: Joined): Promise<Work> => {
-    const { config, jetStream, leases, bus, summaries, undoing } = joined;
+    const { config, jetStream, leases, bus, summaries, events, undoing } = joined;
     const { clock, log, metrics, transport } = joined;
     const { cassandra, shards, delivery: settings } = config();
     if (cassandra === undefined)
@@ -30,7 +30,7 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
     const delivery = new Delivery(settings.name, {
       config: deliveryConfigOf(config(), { routes, shaping, isAlone: false }),
       ...{ intake, stream, journal, store, leases, bus },
-      ...{ resolver, transport, clock, random, log },
+      ...{ resolver, transport, clock, random, log, events },
       metrics: deliveryTelemetry(metrics),
     });
     observeDelivery(metrics, delivery);

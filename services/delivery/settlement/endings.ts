@@ -1,5 +1,6 @@
 /** How a unit's attempt, or its wait, ended: told in the log, and recorded in the journal. */
 import type { Clock } from "#lib/clock";
+import type { EventSink } from "#lib/events/event-sink";
 import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
 import type { Shard } from "#lib/queue/unit";
 import type { Log } from "#lib/telemetry/log";
@@ -7,6 +8,7 @@ import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { JournalWriter } from "../shard/journal-writer.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
+import { tellEnding } from "./unit-events.ts";
 
 export interface EndingsPorts {
   readonly shard: Shard;
@@ -14,6 +16,8 @@ export interface EndingsPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: DeliveryMetrics;
+  /** Told when the journal has it. */
+  readonly events: EventSink;
   /** The unit is settled at this position of the journal. */
   readonly settled: (queued: QueuedUnit, position: number) => void;
   /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
@@ -37,7 +41,7 @@ export class Endings {
 
   /** The unit is settled when the journal has it. */
   record(queued: QueuedUnit, ending: Ending): void {
-    const { journal, clock, shard, settled, unwanted } = this.#ports;
+    const { journal, clock, shard, events, settled, unwanted } = this.#ports;
     const { unit, origin } = queued;
     const { disposition, recipients, attempt, report, nextAttemptAt } = ending;
     const event: UnitEvent = {
@@ -57,6 +61,7 @@ export class Endings {
     const isMoved = disposition === "deferred" || disposition === "spilled";
     journal.record(event, (position) => {
       settled(queued, position);
+      tellEnding(events, unit, { ...ending, at: event.at });
       if (isMoved && queued.isCancelled) unwanted(queued);
     });
   }

@@ -10,7 +10,8 @@ import { MemoryLog } from "#lib/stream/memory";
 import { type LogFields, silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, epoch, hour } from "../../../test/support/delivery/delivery-bench.ts";
-import { deferred, shardOfTests, unitOf } from "../../../test/support/queued.ts";
+import { RecordedEvents } from "../../../test/support/events/recorded-events.ts";
+import { deferred, nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
 import { incarnation, path } from "../../../test/support/records.ts";
 import { noMetrics } from "../metrics.ts";
 import { JournalWriter } from "../shard/journal-writer.ts";
@@ -38,6 +39,7 @@ class Bench implements Faults {
   again = () => {};
   readonly told: LogFields[] = [];
   readonly unwanted: QueuedUnit[] = [];
+  readonly events = new RecordedEvents();
   readonly settlement: Settlement;
   /** Operations that fail, and how. */
   readonly failing = new Map<string, Error>();
@@ -72,6 +74,7 @@ class Bench implements Faults {
       random: seededRandom(1),
       log: { ...silentLog, info: (event, fields) => void this.told.push({ event, ...fields }) },
       metrics: noMetrics,
+      events: this.events,
       policy: config.retry,
       delayNotificationMs: 4 * hour,
       storeRetryMs: 1_000,
@@ -187,6 +190,50 @@ describe("Settlement: the order of writes", () => {
     bench.failing.clear();
     await bench.clock.advance(1_000);
     expect(bench.steps).toEqual(["defer", "append", "settled"]);
+  });
+});
+
+describe("events", () => {
+  test("are told when the journal has it, one for each recipient", async () => {
+    const bench = new Bench();
+    bench.failing.set("append", new Error("the journal is away"));
+    const outcomes = [good, bad, later];
+    const paths = ["a", "b", "c"].map((name) => ({ path: path(`${name}@example.net`) }));
+    await bench.attempted(
+      logged({ recipients: paths, tenant: "acme", campaign: "spring" }),
+      outcomes,
+    );
+    await bench.clock.advance(5_000);
+    expect(bench.events.records).toEqual([]);
+    bench.failing.clear();
+    await bench.clock.advance(1_000);
+    const told = bench.events.records.map(({ kind, recipient }) => `${kind} ${recipient}`);
+    expect(told).toEqual([
+      "delivery a@example.net",
+      "bounce b@example.net",
+      "transient c@example.net",
+    ]);
+    const [, , waiting] = bench.events.records;
+    expect(waiting).toMatchObject({ tenant: "acme", campaign: "spring", attempt: 1 });
+    expect(waiting?.nextAttemptAt).toBeString();
+  });
+
+  test("are not told of what was settled without a try, but for a cancellation", async () => {
+    const bench = new Bench();
+    await bench.settlement.spill([logged()]);
+    bench.settlement.left(logged({ uid: nthUid(2) }), "duplicate");
+    await bench.settlement.cancelled([logged({ uid: nthUid(3) })]);
+    await bench.clock.advance(0);
+    expect(bench.events.records.map(({ kind, action, uid }) => [kind, action, uid])).toEqual([
+      ["admin", "cancel", nthUid(3)],
+    ]);
+  });
+
+  test("tell of a life that is over", async () => {
+    const bench = new Bench();
+    bench.settlement.expired(logged());
+    await bench.clock.advance(0);
+    expect(bench.events.records).toMatchObject([{ kind: "expiration", status: "5.4.7" }]);
   });
 });
 

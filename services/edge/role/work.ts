@@ -11,7 +11,7 @@ import { edgeTelemetry } from "./telemetry.ts";
 
 export function edgeWork({ random }: { readonly random: Random }) {
   return async (joined: Joined): Promise<Work> => {
-    const { config, jetStream, bus, clock, log, metrics, transport, undoing } = joined;
+    const { config, jetStream, bus, events, clock, log, metrics, transport, undoing } = joined;
     const ownIdentity = await makeIdentity(config().hostname);
     const told = (next: Config) => edgeConfigOf(next, identityOf(next, ownIdentity));
     const edge = new Edge(told(config()), {
@@ -21,6 +21,7 @@ export function edgeWork({ random }: { readonly random: Random }) {
       random,
       log,
       metrics: edgeTelemetry(metrics),
+      events,
     });
     // Sessions end first: what the last of them hand in needs all that stands below.
     undoing.add(() => edge.stop());

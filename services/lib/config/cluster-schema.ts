@@ -10,6 +10,8 @@ const streamSizes = {
   splitBytesMax: bytes("1MiB").prefault("1GiB"),
   bodyBytesMax: bytes("1MiB").prefault("8GiB"),
   journalBytesMax: bytes("1MiB").prefault("8GiB"),
+  /** Only where events are wanted there. */
+  eventsBytesMax: bytes("1MiB").prefault("4GiB"),
 };
 
 export function natsSchema(sources: Sources) {

@@ -18,13 +18,16 @@ export type DeliverySettings = Frozen<Omit<Written["delivery"], "name">> & {
 };
 export type NatsConfig = Frozen<NonNullable<Written["nats"]>>;
 export type CassandraConfig = Frozen<NonNullable<Written["cassandra"]>>;
+export type EventsConfig = Omit<Frozen<Written["events"]>, "file"> & {
+  readonly file: Omit<Frozen<Written["events"]["file"]>, "folder"> & { readonly folder: string };
+};
 export type LogLevel = Written["log"]["level"];
 
 export interface Config
   extends Frozen<
     Omit<
       Written,
-      "hostname" | "shards" | "limits" | "listeners" | "shaping" | "delivery" | "control"
+      "hostname" | "shards" | "limits" | "listeners" | "shaping" | "delivery" | "control" | "events"
     >
   > {
   readonly hostname: string;
@@ -38,6 +41,7 @@ export interface Config
   readonly shapingFiles: readonly ShapingFile[];
   readonly delivery: DeliverySettings;
   readonly control: ControlConfig;
+  readonly events: EventsConfig;
 }
 
 export interface ControlConfig {

@@ -83,6 +83,7 @@ function assembled(written: Written, files: LoadedFiles, options: LoadOptions): 
   const name = written.hostname ?? ownName(osHostname);
   const data = resolve(folder, written.data);
   const { tokenFile } = written.control;
+  const { file } = written.events;
   const listeners = written.listeners ?? defaultListeners(name);
   const config: Config = {
     ...written,
@@ -96,6 +97,10 @@ function assembled(written: Written, files: LoadedFiles, options: LoadOptions): 
       limits: { ...written.limits.server, ...listener.limits },
     })),
     limits: written.limits.edge,
+    events: {
+      ...written.events,
+      file: { ...file, folder: resolve(folder, file.folder ?? join(data, "events")) },
+    },
     control: {
       ...written.control,
       tokenFile: tokenFile === undefined ? join(data, "control.token") : resolve(folder, tokenFile),

@@ -1,6 +1,7 @@
 /** The keys of `godwit.yaml`: their form, their defaults, and what becomes of them (DESIGN §10). */
 import { z } from "zod";
 import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
+import { eventsSchema } from "./events-schema.ts";
 import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
 import { pemPair, readable, type Sources, secret } from "./secret.ts";
@@ -112,6 +113,7 @@ export function configSchema(sources: Sources) {
     log: z
       .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
       .prefault({}),
+    events: eventsSchema.prefault({}),
     nats: natsSchema(sources).exactOptional(),
     cassandra: cassandraSchema(sources).exactOptional(),
     telemetry: telemetry.exactOptional(),

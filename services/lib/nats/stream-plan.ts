@@ -13,6 +13,8 @@ export interface WantedStreams {
   readonly splitBytesMax: number;
   readonly bodyBytesMax: number;
   readonly journalBytesMax: number;
+  /** Undefined: nobody wants events there. */
+  readonly eventsBytesMax?: number | undefined;
   /** Large content goes by itself at this age: the message lifetime, and a day. */
   readonly bodyAgeMs: number;
 }
@@ -23,6 +25,8 @@ export type PlannedStream = Partial<StreamConfig> & Pick<StreamConfig, "name">;
 export const duplicateWindowMs = 10 * 60_000;
 /** Traces, exporters and webhooks read so far back. */
 export const journalAgeMs = 72 * 3_600_000;
+/** A consumer that is away for longer misses some. */
+const eventsAgeMs = 72 * 3_600_000;
 /** A worker that has not been heard of for so long may be replaced (DESIGN §5). */
 const workerAgeMs = 30_000;
 /** Repeatable messages: much longer than any worker repeats itself. */
@@ -63,11 +67,28 @@ export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] 
       discard: DiscardPolicy.Old,
       max_age: nanos(journalAgeMs),
     },
+    ...eventsStream(wanted),
     bucket(wanted, workers, workerAgeMs),
     bucket(wanted, shards),
     bucket(wanted, conf),
     bucket(wanted, once, onceAgeMs),
     bucket(wanted, stats, statsAgeMs),
+  ];
+}
+
+/** One that is not wanted any more is left standing: somebody may still read it. */
+function eventsStream(wanted: WantedStreams): readonly PlannedStream[] {
+  const { names, eventsBytesMax } = wanted;
+  if (eventsBytesMax === undefined) return [];
+  return [
+    {
+      ...logStream(wanted, eventsBytesMax),
+      name: names.eventsStream,
+      subjects: [names.eventsFilter],
+      // Whoever does not read holds up nobody: the oldest go.
+      discard: DiscardPolicy.Old,
+      max_age: nanos(eventsAgeMs),
+    },
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What the control API of a process stands on; each role has one. */
 import type { Clock } from "#lib/clock";
 import type { ControlConfig } from "#lib/config/config";
+import type { EventSink } from "#lib/events/event-sink";
 import type { Bus } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { Summaries } from "#lib/leases/summaries";
@@ -35,6 +36,8 @@ export interface OperatorsPorts {
   readonly summaries?: Pick<Summaries, "last">;
   readonly leases: Pick<Leases, "members" | "read">;
   readonly stream: Pick<Stream, "end">;
+  /** Is told what operators did. */
+  readonly events?: EventSink;
   /** Where messages are fanned out behind their acceptance. Rejects when it cannot be told. */
   readonly splitBacklog?: () => Promise<SplitBacklog>;
 }

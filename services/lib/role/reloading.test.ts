@@ -39,6 +39,9 @@ control: { port: 8026 }
 log: { level: debug }
 `);
   const { config, restartKeys } = reloaded(running, next);
-  expect(restartKeys).toEqual(["hostname", "data", "shards", "dns", "delivery", "control", "log"]);
+  // Events are in data.
+  expect(restartKeys).toEqual([
+    ...["hostname", "data", "shards", "dns", "delivery", "control", "log", "events"],
+  ]);
   expect(config).toEqual({ ...running, listeners: next.listeners });
 });

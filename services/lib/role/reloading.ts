@@ -14,6 +14,7 @@ const wiredKeys = [
   "delivery",
   "control",
   "log",
+  "events",
   "nats",
   "cassandra",
 ] as const;

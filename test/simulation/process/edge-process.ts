@@ -1,5 +1,6 @@
 /** An edge as a process: the real one on the simulated network, killed and started again. */
 import type { Clock } from "#lib/clock";
+import { noEvents } from "#lib/events/event-sink";
 import type { MemoryNetwork } from "#lib/net/memory-transport";
 import { type Random, seededRandom } from "#lib/random";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
@@ -98,6 +99,7 @@ export class EdgeProcess {
       random: seededRandom(random.below(2 ** 31)),
       log: { debug: () => {}, info: say, warn: say, error: say },
       metrics: noMetrics,
+      events: noEvents,
     });
   }
 }

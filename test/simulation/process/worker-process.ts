@@ -1,6 +1,7 @@
 /** A delivery worker as a process: started, killed, paused, stopped in good order, and started again. */
 import type { Clock } from "#lib/clock";
 import type { Resolver } from "#lib/dns/resolver";
+import { noEvents } from "#lib/events/event-sink";
 import type { MemoryNetwork } from "#lib/net/memory-transport";
 import type { Endpoint } from "#lib/net/transport";
 import { type Random, seededRandom } from "#lib/random";
@@ -180,6 +181,7 @@ export class WorkerProcess {
       random: seededRandom(this.#options.random.below(2 ** 31)),
       log: this.#log(me),
       metrics: noMetrics,
+      events: noEvents,
     };
   }
 

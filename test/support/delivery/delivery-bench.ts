@@ -28,6 +28,7 @@ import {
 import { noMetrics } from "../../../services/delivery/metrics.ts";
 import type { DeliveryPorts } from "../../../services/delivery/ports.ts";
 import { Worker } from "../../../services/delivery/worker.ts";
+import { RecordedEvents } from "../events/recorded-events.ts";
 import { nthUid, unitOf } from "../queued.ts";
 import { destination, incarnation, path } from "../records.ts";
 import { constantly, plainShaping } from "./plain-shaping.ts";
@@ -76,6 +77,8 @@ export class DeliveryBench {
   readonly bus = new LocalBus({ clock: this.clock });
   readonly leases = new MemoryLeases({ clock: this.clock });
   readonly events: (LogFields & { readonly event: string })[] = [];
+  /** For senders' systems. */
+  readonly recorded = new RecordedEvents();
   readonly store: MemoryStore;
   readonly log: MemoryLog;
   readonly #config: DeliveryConfig;
@@ -198,6 +201,7 @@ export class DeliveryBench {
       random: seededRandom(1),
       log: this.#recorder(),
       metrics: noMetrics,
+      events: this.recorded,
     };
   }
 

@@ -13,6 +13,7 @@ import type { EdgeConfig } from "../../../services/edge/config.ts";
 import type { VerifyPassword } from "../../../services/edge/credentials.ts";
 import { Edge } from "../../../services/edge/edge.ts";
 import { noMetrics } from "../../../services/edge/metrics.ts";
+import { RecordedEvents } from "../events/recorded-events.ts";
 import { RecordingHandler } from "../recording-handler.ts";
 import { RecordingIntake } from "../recording-intake.ts";
 
@@ -33,6 +34,7 @@ export class MemoryEdge {
   readonly clock = new VirtualClock();
   readonly network = new MemoryNetwork(this.clock);
   readonly lines: LogLine[] = [];
+  readonly events = new RecordedEvents();
   readonly intake: RecordingIntake;
   readonly edge: Edge;
 
@@ -47,6 +49,7 @@ export class MemoryEdge {
       random: seededRandom(1),
       log: logInto(this.lines),
       metrics: noMetrics,
+      events: this.events,
       verifyPassword: verifyPassword ?? (async (password, hash) => hash === password),
     });
   }

@@ -1,5 +1,6 @@
 /** A real edge on loopback in front of a memory queue; what it accepts is recorded. */
 import { systemClock } from "#lib/clock";
+import { noEvents } from "#lib/events/event-sink";
 import { bunTransport } from "#lib/net/bun-transport";
 import type { Endpoint } from "#lib/net/transport";
 import { systemRandom } from "#lib/random";
@@ -38,6 +39,7 @@ export class RunningEdge implements AsyncDisposable {
       random: systemRandom,
       log: silentLog,
       metrics: noMetrics,
+      events: noEvents,
       ...(verifyPassword === undefined ? {} : { verifyPassword }),
     });
     await edge.start();

@@ -37,6 +37,14 @@ test("streams have the file's sizes, and keep large content longer than any mess
   expect(wanted.bodyAgeMs).toBe(3 * 86_400_000);
 });
 
+test("a stream for events is wanted where some are told there", () => {
+  const of = (events: Partial<typeof config.events>) =>
+    wantedStreamsOf({ ...config, events: { ...config.events, ...events } }, nats).eventsBytesMax;
+  expect(of({})).toBeUndefined();
+  expect(of({ stream: true })).toBe(4 * 1024 ** 3);
+  expect(of({ stream: true, kinds: [] })).toBeUndefined();
+});
+
 test("Cassandra's contact points are hosts and ports", () => {
   expect(tablesOptionsOf(cassandra, { clock, log })).toEqual({
     contactPoints: ["cassandra-0:9042", "[::1]:9043"],

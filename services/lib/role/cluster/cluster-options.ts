@@ -35,6 +35,7 @@ export function natsOptionsOf(
 
 export function wantedStreamsOf(config: Config, nats: NatsConfig): WantedStreams {
   const { replicas, shardBytesMax, splitBytesMax, bodyBytesMax, journalBytesMax } = nats;
+  const { stream, kinds } = config.events;
   return {
     names: clusterNames(nats.namespace),
     shards: config.shards,
@@ -43,6 +44,7 @@ export function wantedStreamsOf(config: Config, nats: NatsConfig): WantedStreams
     splitBytesMax,
     bodyBytesMax,
     journalBytesMax,
+    ...(stream && kinds.length > 0 ? { eventsBytesMax: nats.eventsBytesMax } : undefined),
     bodyAgeMs: config.delivery.retry.lifetimeMs + bodyAgeMarginMs,
   };
 }

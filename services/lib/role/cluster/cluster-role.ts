@@ -143,11 +143,14 @@ export class ClusterRole implements Role {
     this.#tell("control", at);
   }
 
-  #operate({ jetStream, leases, bus, summaries }: NatsSide, records: Records | undefined): void {
+  #operate(
+    { jetStream, leases, bus, summaries, events }: NatsSide,
+    records: Records | undefined,
+  ): void {
     const { journal, stream, splitBacklog } = jetStream;
     const { shards } = this.#config;
     const logs = { journal, stream, splitBacklog };
-    this.#operators = { shards, bus, leases, summaries, ...logs, records };
+    this.#operators = { shards, bus, leases, summaries, events, ...logs, records };
   }
 
   #tell(name: string, { address, port }: Endpoint): void {

@@ -1,6 +1,7 @@
 /** A process joins NATS: connected, its streams checked, and watched from then on. */
 import type { Clock } from "#lib/clock";
 import type { Config, NatsConfig } from "#lib/config/config";
+import type { EventSink } from "#lib/events/event-sink";
 import type { Bus } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { Summaries } from "#lib/leases/summaries";
@@ -14,6 +15,7 @@ import { checkStreams } from "#lib/nats/streams";
 import type { Transport } from "#lib/net/transport";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
+import { streamEvents } from "../event-sinks.ts";
 import { persistently } from "../persistently.ts";
 import type { Readiness } from "../readiness.ts";
 import type { Undoing } from "../undoing.ts";
@@ -39,6 +41,7 @@ export interface NatsSide {
   readonly leases: Leases;
   readonly bus: Bus;
   readonly summaries: Summaries;
+  readonly events: EventSink;
 }
 
 /**
@@ -79,8 +82,11 @@ export async function joinNats(
   );
   undoing.add(() => leases.close());
   const bus = new NatsBus({ links, names, leases, clock, log });
+  const events = streamEvents(config, { links, names }, ports);
+  // Behind whatever tells of mail, and before the connection.
+  undoing.add(() => events.close());
   watchNats({ links, names, jetStream, servers: nats.servers }, ports);
-  return { jetStream, leases, bus, summaries: new NatsSummaries({ links, names }) };
+  return { jetStream, leases, bus, events, summaries: new NatsSummaries({ links, names }) };
 }
 
 /** @throws {SchemaDiffers} */
