@@ -58,6 +58,7 @@ test("every key that it only mentions is taken, too", () => {
   const config = load(withAllKeys(exampleConfiguration));
   const alice = { name: "alice", passwordHash, tenant: "acme", mayActAs: ["blue"] };
   expect(config.users).toEqual([alice]);
+  expect(config.shapingFiles).toEqual([{ name: "shaping.yaml", text: "" }]);
   expect(config.routes).toHaveLength(3);
   expect(config.tls).toEqual(identity);
   expect(config.dns.servers).toHaveLength(1);

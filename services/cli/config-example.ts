@@ -3,8 +3,8 @@
  * begins with `#` and no blank is a key one may set, with its default where it has one.
  */
 export const exampleConfiguration = `# Godwit. Check a change with: godwit config check
-# SIGHUP reloads certificates, users, routes, limits and what listeners demand; the rest needs a
-# restart.
+# SIGHUP reloads certificates, users, routes, shaping, limits and what listeners demand; the rest
+# needs a restart.
 # A secret may stand elsewhere: { file: path } or { env: VARIABLE }.
 # Paths are relative to the folder of this file.
 
@@ -58,6 +58,10 @@ routes: []
 
 # Default: the servers of /etc/resolv.conf.
 #dns: { servers: ["127.0.0.1:53"] }
+
+# Limits for mailbox providers, domains, sources, tenants and campaigns, and rules on replies: files
+# over what Godwit brings along (godwit shaping defaults). Check a change with: godwit shaping check
+#shaping: [shaping.yaml]
 
 delivery:
   #name: worker-1              # of a cluster's worker; default: the name of the machine

@@ -43,7 +43,9 @@ listeners:
 tls: { certificate: tls.crt, privateKey: tls.key }
 users: [{ name: ${user}, passwordHash: "${hash}" }]
 control: { address: 127.0.0.1, port: 0 }
+shaping: [shaping.yaml]
 `,
+    "shaping.yaml": "domains: { new.example: { connections: 1 } }\n",
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
 }
@@ -111,6 +113,15 @@ describe("SIGHUP", () => {
     await writeFile(join(folder, "godwit.yaml"), "shards: many\n");
     godwit.hangUp();
     await godwit.logged(({ event }) => event === "configuration_not_reloaded");
+    await configure(before);
+    await writeFile(join(folder, "shaping.yaml"), "domains: { a.example: { conections: 1 } }\n");
+    godwit.hangUp();
+    await godwit.logged(({ event, error }) => {
+      return (
+        event === "configuration_not_reloaded" &&
+        /shaping\.yaml:1:25: domains\.a\.example\.conections/.test(JSON.stringify(error))
+      );
+    });
     expect([await certificateName(), await login("bob")]).toEqual(["new.example", "235 2.7.0"]);
   }, 30_000);
 });

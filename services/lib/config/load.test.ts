@@ -16,6 +16,9 @@ const files: Readonly<Record<string, string>> = {
   "/etc/godwit/other.key": other.privateKey,
   "/etc/godwit/alice.hash": `${hash}\n`,
   "/etc/godwit/readme.txt": "no certificate\n",
+  "/etc/godwit/shaping.yaml": "domains: { a.example: { connections: 3 } }\n",
+  "/etc/godwit/more.yaml": "domains: { a.example: { messages: 1/s } }\n",
+  "/etc/godwit/bad.yaml": "domains: { a.example: { conections: 3 } }\n",
 };
 
 const options: LoadOptions = {
@@ -124,6 +127,47 @@ describe("a whole file", () => {
     const retry: DeliveryConfig["retry"] = config.delivery.retry;
     expect(listeners.map(({ auth }) => auth)).toEqual(["underTls", "always", "never"]);
     expect({ users, limits, routes, retry }).toBeDefined();
+  });
+});
+
+describe("shaping", () => {
+  test("is made of the files in their order, over the shipped one", () => {
+    const config = configOf(loadConfig("shaping: [shaping.yaml, more.yaml]", options));
+    expect(config.shapingFiles.map(({ name }) => name)).toEqual([
+      "/etc/godwit/shaping.yaml",
+      "/etc/godwit/more.yaml",
+    ]);
+    const { limits } = config.shaping.pathFor({ destination: "a.example", provider: "mx:a" });
+    expect(limits.map(({ kind, provenance }) => `${kind} ${provenance}`)).toEqual([
+      "connections /etc/godwit/shaping.yaml:1",
+      expect.stringMatching(/^newConnections shipped:\d+$/),
+      "messages /etc/godwit/more.yaml:1",
+    ]);
+  });
+
+  test("without files is what is shipped", () => {
+    const { shaping, shapingFiles } = configOf(loadConfig("", options));
+    expect(shapingFiles).toEqual([]);
+    expect(shaping.providerOf("gmail.com", [])).toBe("google");
+  });
+
+  test("names files as the configuration does: by the way to them from where one stands", () => {
+    const readFile = (path: string) =>
+      options.readFile(path.replace(/^.*\/conf\//, "/etc/godwit/"));
+    const here = { ...options, fileName: "conf/godwit.yaml", readFile };
+    const { shapingFiles } = configOf(loadConfig("shaping: [shaping.yaml]", here));
+    expect(shapingFiles.map(({ name }) => name)).toEqual(["conf/shaping.yaml"]);
+  });
+
+  test("tells the faults of all files beside its own", () => {
+    const loaded = loadConfig("shards: x\nshaping: [bad.yaml, gone.yaml, 3]\n", options);
+    const faults = "faults" in loaded ? loaded.faults : [];
+    expect(faults.map((fault) => faultLine("godwit.yaml", fault).split(" (")[0])).toEqual([
+      'godwit.yaml:1:9: shards: "x" is out of range',
+      'godwit.yaml:2:21: shaping[1]: cannot read "gone.yaml": no such file',
+      "godwit.yaml:2:32: shaping[2]: 3 is no path",
+      "/etc/godwit/bad.yaml:1:25: domains.a.example.conections: is not a known key",
+    ]);
   });
 });
 

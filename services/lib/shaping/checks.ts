@@ -23,8 +23,6 @@ interface NameForm {
 
 const plain = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const ofSender = /^(?:\*|[A-Za-z0-9][A-Za-z0-9_.@-]{0,63})$/;
-/** What a submitter calls a campaign is his business, but for what would break a line. */
-const ofCampaign = /^[^\p{Cc}]{1,200}$/u;
 
 const nameForms: Readonly<Record<Exclude<Section, "default" | "domains">, NameForm>> = {
   // What is no name stands for itself: a domain has dots, `mx:` begins a set of hosts.
@@ -36,7 +34,7 @@ const nameForms: Readonly<Record<Exclude<Section, "default" | "domains">, NameFo
   limits: { of: "limit", form: plain, hint: "letters, digits, - and _" },
   sources: { of: "source", form: ofSender, hint: "letters, digits and any of _ . @ -; or *" },
   tenants: { of: "tenant", form: ofSender, hint: "letters, digits and any of _ . @ -; or *" },
-  campaigns: { of: "campaign", form: ofCampaign, hint: "1 to 200 characters; or *" },
+  campaigns: { of: "campaign", form: ofSender, hint: "letters, digits and any of _ . @ -; or *" },
 };
 
 function nameFaults({ section, name, path }: WrittenAt): readonly Finding[] {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { faultLine } from "#lib/config/fault";
 import { defaultShaping, loadShaping, loadShapingAlone, shippedFile } from "./load.ts";
 
@@ -195,7 +196,7 @@ describe("a file with", () => {
     [
       "a campaign that breaks a line",
       'campaigns: { "a\\nb": { messages: 1/s } }',
-      "a.yaml:1:14: campaigns.a\nb: is no name of a campaign (1 to 200 characters; or *)",
+      "a.yaml:1:14: campaigns.a\nb: is no name of a campaign (letters, digits and any of _ . @ -; or *)",
     ],
     [
       "everybody in a list of some",
@@ -282,6 +283,13 @@ describe("several files", () => {
       expect.stringMatching(/^b\.yaml:1:11: limits\.x\.scope/),
     ]);
   });
+});
+
+test("the example of the README has no faults", () => {
+  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+  const [, text = ""] = /## Shaping\n.*?```yaml\n(.*?)```/s.exec(readme) ?? [];
+  expect(text).toContain("providers:");
+  expect(faultsOf(text)).toEqual([]);
 });
 
 test("a file of twenty thousand domains is read in no time to speak of", () => {
