@@ -198,6 +198,11 @@ const verbs = {
   },
   /** The hold is gone from the store already. */
   "queue.release": { arguments: z.object({ destination }).readonly(), answer: changed },
+  /** Something was put on the suppression list: it is in the store already. */
+  "suppressions.look": {
+    arguments: z.object({}).readonly(),
+    answer: z.object({}).readonly(),
+  },
   /** Ends units without delivery and without a notification. */
   "queue.cancel": { arguments: selection, answer: changed },
   /** What rules have set, as the worker knows it. */

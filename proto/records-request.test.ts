@@ -7,7 +7,7 @@ import {
   recordsRequest,
 } from "./records-request.ts";
 
-const asked: readonly RecordsRequest[] = [
+const asked: readonly Exclude<RecordsRequest, { entries: unknown } | { ids: unknown }>[] = [
   { verb: "records.holds" },
   {
     verb: "records.putHold",
@@ -28,6 +28,21 @@ test.each(asked)("%j arrives as it was asked", (request) => {
 test("a field of a later version is ignored", () => {
   const later = { verb: "records.parked", arguments: { limit: 1, tenant: "acme" } };
   expect(readRecordsRequest(later)).toEqual({ verb: "records.parked", limit: 1 });
+});
+
+test("entries of the suppression list arrive as the store has them", () => {
+  const entry = { address: "Joe@example.com", tenant: "acme", reason: "by-hand", at: 7 };
+  const { address: _, ...rest } = entry;
+  const read = readRecordsRequest(
+    recordsRequest({ verb: "records.putSuppressions", entries: [entry] }),
+  );
+  const key = expect.stringMatching(/^joe@example\.com$/);
+  expect(read).toEqual({ verb: "records.putSuppressions", entries: [{ key, ...rest }] });
+  const ids = [{ address: "example.com" }];
+  expect(readRecordsRequest(recordsRequest({ verb: "records.findSuppressions", ids }))).toEqual({
+    verb: "records.findSuppressions",
+    ids: [{ key: expect.stringMatching(/^@example\.com$/) }],
+  });
 });
 
 test.each([

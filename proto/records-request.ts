@@ -8,6 +8,7 @@ import type { BusRequest, Json } from "#lib/leases/bus";
 import type { Destination } from "#lib/queue/unit";
 import { BadAdminMessage } from "./admin.ts";
 import { readDestination, UndecodableRecord } from "./record.ts";
+import { suppression, suppressionId } from "./suppression.ts";
 
 const destination = z.custom<Destination>((value) => {
   try {
@@ -37,15 +38,26 @@ const requests = z.discriminatedUnion("verb", [
     limit,
   }),
   z.object({ verb: z.literal("records.parked"), limit }),
+  z.object({ verb: z.literal("records.putSuppressions"), entries: z.array(suppression) }),
+  z.object({ verb: z.literal("records.liftSuppressions"), ids: z.array(suppressionId) }),
+  z.object({ verb: z.literal("records.findSuppressions"), ids: z.array(suppressionId) }),
+  z.object({
+    verb: z.literal("records.suppressions"),
+    tenant: z.string().exactOptional(),
+    after: z.string().exactOptional(),
+    limit,
+  }),
 ]);
 
 export type RecordsRequest = z.output<typeof requests>;
+/** As it is written down: an entry by its address. */
+type Written = z.input<typeof requests>;
 
 export function isRecordsVerb(verb: string): boolean {
   return verb.startsWith("records.");
 }
 
-export function recordsRequest({ verb, ...rest }: RecordsRequest): BusRequest {
+export function recordsRequest({ verb, ...rest }: Written): BusRequest {
   const plain: { readonly [key: string]: Json } = JSON.parse(JSON.stringify(rest));
   return { verb, arguments: plain };
 }

@@ -276,6 +276,7 @@ describe("code", () => {
     "services/lib/smtp/status.ts",
     "services/lib/sqlite/queue-thread.ts",
     "services/lib/stream/journal.ts",
+    "services/lib/suppression/suppression.ts",
   ];
 
   test("asserts a type only where an outside value is validated", () => {

@@ -76,6 +76,14 @@ delivery:
   tls: opportunistic           # required or never
   ipv6: true
 
+# Nothing more is sent to an address after a bounce of one of these classes.
+# By hand: godwit suppression
+suppression:
+  classes: [bad-mailbox, inactive-mailbox]   # []: none
+  for: 90d
+  scope: tenant                # of the mail that bounced; global: everybody's
+  notify: true                 # tell senders of recipients to whom nothing was sent
+
 # Operators' API, /livez, /readyz and /metrics.
 control:
   address: 127.0.0.1

@@ -8,6 +8,7 @@ import { addEventsCommand } from "./operator/events-command.ts";
 import { addExplainCommand } from "./operator/explain-command.ts";
 import { addMeasureCommands } from "./operator/measure-commands.ts";
 import { addQueueCommands } from "./operator/queue-commands.ts";
+import { addSuppressionCommands } from "./operator/suppression/suppression-commands.ts";
 import { addTraceCommand } from "./operator/trace-command.ts";
 import { addRoleCommands } from "./role-commands.ts";
 import type { Roles } from "./roles.ts";
@@ -30,6 +31,7 @@ Examples:
   godwit queue retry example.com            try now
   godwit trace 01JDF8Z5T0ABCDEFGHJKMNPQRS   what became of a message
   godwit events follow --kind bounce        what bounces, as it happens
+  godwit suppression add joe@example.com    send nothing more to this address
 
 Exit codes: 0 done, 1 failed, 2 asked wrongly or a faulty configuration.`;
 
@@ -49,6 +51,7 @@ export async function runGodwit(args: readonly string[], io: Io, roles: Roles): 
   addShapingCommands(shaping, io);
   addMeasureCommands(shaping, io);
   addTraceCommand(program, io);
+  addSuppressionCommands(program, io);
   addClusterCommand(program, io);
   addEventsCommand(program, io, roles);
   addUserCommands(program, io);

@@ -444,6 +444,10 @@ describe("what fails behind it", () => {
           measures: failing,
           bounces: failing,
           parked: failing,
+          putSuppressions: failing,
+          liftSuppressions: failing,
+          findSuppressions: failing,
+          suppressions: failing,
         },
       },
     });

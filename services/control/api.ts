@@ -11,6 +11,7 @@ import { queueRoutes } from "./queue-routes.ts";
 import { recordRoutes } from "./record-routes.ts";
 import { measureRoutes } from "./shaping/measure-routes.ts";
 import { ShapingMeasures } from "./shaping/measures.ts";
+import { suppressionRoutes } from "./suppression/suppression-routes.ts";
 import { isSameToken } from "./token.ts";
 
 export interface ApiPorts extends ControlPorts {
@@ -68,6 +69,7 @@ function operatorsRoutes(operators: OperatorsPorts, { clock, log }: ControlPorts
   const measures = new ShapingMeasures({ ...operators, log, clock });
   routes.route("/v1/measures", measureRoutes(measures));
   routes.route("/v1/cluster", clusterRoutes({ ...operators, log }));
+  routes.route("/v1/suppressions", suppressionRoutes({ ...operators, clock, log }));
   routes.route("/v1", recordRoutes(operators));
   routes.notFound((c) => answerProblem(c, 404, `there is no ${c.req.path} here`));
   routes.onError((error, c) => {

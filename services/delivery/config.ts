@@ -3,6 +3,7 @@ import type { Rule } from "#lib/automation/rule";
 import type { Shaping } from "#lib/shaping/shaping";
 import type { WaitingFor } from "#lib/smtp/client/step";
 import type { Route } from "./attempt/routes.ts";
+import type { SuppressionRule } from "./suppression/suppression-rule.ts";
 
 export interface DeliveryConfig {
   /** Argument of EHLO, Reporting-MTA, and the name that must not be found before us in an MX list. */
@@ -18,6 +19,7 @@ export interface DeliveryConfig {
   /** What is done about refusals (ADR 0014); another array when they were reloaded. */
   readonly rules: readonly Rule[];
   readonly retry: RetryConfig;
+  readonly suppression: SuppressionConfig;
   readonly limits: DeliveryLimits;
   readonly timings: Timings;
 }
@@ -30,6 +32,11 @@ export interface RetryConfig {
   readonly delayNotificationMs: number;
   /** How long a notification of ours is tried. */
   readonly notificationLifetimeMs: number;
+}
+
+export interface SuppressionConfig extends SuppressionRule {
+  /** Whether senders are notified of recipients to whom nothing was sent. */
+  readonly notifies: boolean;
 }
 
 /** DESIGN §9, and the bounds of everything that is kept in memory. */

@@ -2,19 +2,25 @@
 import { makeQueueId } from "#lib/queue/queue-id";
 import { incarnationOf } from "#lib/stream/journal";
 import type { DeliveryPorts } from "./ports.ts";
+import { KnownSuppressions } from "./suppression/known-suppressions.ts";
 import { Worker } from "./worker.ts";
 
 export class Delivery {
   readonly #name: string;
   readonly #ports: DeliveryPorts;
+  /** Outlives an incarnation: it is read once, and holds though the store may be away later. */
+  readonly suppressions: KnownSuppressions;
   #worker: Worker | undefined;
   #isStopping = false;
   #starting: Promise<void> = Promise.resolve();
 
   /** `name` is the worker's, the same after a restart: its host's or pod's. */
   constructor(name: string, ports: DeliveryPorts) {
+    const { config, store } = ports;
+    const { storeRetryMs: retryMs } = config.timings;
     this.#name = name;
-    this.#ports = ports;
+    this.suppressions = new KnownSuppressions({ ...ports, list: store.suppressions, retryMs });
+    this.#ports = { ...ports, suppressions: this.suppressions };
   }
 
   get worker(): Worker | undefined {
@@ -38,6 +44,7 @@ export class Delivery {
     this.#isStopping = true;
     // Before its start is through, too: that may wait for a store that is away.
     await Promise.all([this.#worker?.stop(), this.#starting.catch(() => {})]);
+    this.suppressions.stop();
   }
 
   /** What the old incarnation knew is of no use but for what binds it: the new one takes over as from a stranger. */

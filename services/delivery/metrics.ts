@@ -6,6 +6,8 @@ export interface DeliveryMetrics {
   /** Recipients whose final dot went unanswered, or too late: they may get a second copy (RFC 1047). */
   inDoubt(recipients: number): void;
   notification(action: string): void;
+  /** Recipients to whom nothing was sent. */
+  suppressed(recipients: number): void;
   spilled(units: number): void;
   parked(): void;
   suspect(): void;
@@ -28,6 +30,7 @@ export const noMetrics: DeliveryMetrics = {
   attempt() {},
   inDoubt() {},
   notification() {},
+  suppressed() {},
   spilled() {},
   parked() {},
   suspect() {},

@@ -24,6 +24,7 @@ import type { Locating } from "./path/locating.ts";
 import type { Paths } from "./path/paths.ts";
 import type { Notifier } from "./settlement/notifier.ts";
 import type { Room } from "./shard/room.ts";
+import type { KnownSuppressions } from "./suppression/known-suppressions.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** The seams. */
@@ -42,6 +43,8 @@ export interface DeliveryPorts {
   readonly log: Log;
   readonly metrics: DeliveryMetrics;
   readonly events: EventSink;
+  /** What the process knows, whatever becomes of its worker. Absent: each incarnation finds out. */
+  readonly suppressions?: KnownSuppressions;
 }
 
 /** The seams and what one incarnation of the worker makes of them; shared by its shards. */
@@ -58,4 +61,5 @@ export interface WorkerPorts extends DeliveryPorts {
   readonly notifier: Notifier;
   readonly limits: WorkerLimits;
   readonly measures: Measures;
+  readonly suppressions: KnownSuppressions;
 }

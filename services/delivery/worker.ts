@@ -32,6 +32,7 @@ import { Notifier } from "./settlement/notifier.ts";
 import { JournalWriter } from "./shard/journal-writer.ts";
 import { ShardOwner } from "./shard/owner.ts";
 import { Room } from "./shard/room.ts";
+import { KnownSuppressions } from "./suppression/known-suppressions.ts";
 import { Tenure } from "./tenure.ts";
 
 /** What binds it, as far as it was read. */
@@ -49,6 +50,7 @@ export class Worker {
   readonly #holds: Holds;
   readonly #owners = new Map<Shard, { owner: ShardOwner; unserve: () => void }>();
   readonly #onLost: () => void;
+  readonly #hasOwnSuppressions: boolean;
   #unserve: (() => void) | undefined;
   readonly #handOvers: HandOvers;
   #stopping: Promise<void> | undefined;
@@ -56,6 +58,7 @@ export class Worker {
 
   constructor(me: Incarnation, ports: DeliveryPorts, onLost: () => void) {
     this.#ports = incarnate(me, ports);
+    this.#hasOwnSuppressions = ports.suppressions === undefined;
     this.#onLost = onLost;
     const { journal, clock, log, config, events } = ports;
     this.measures.onChange((change) => tellMeasure(events, change, clock.now()));
@@ -131,6 +134,7 @@ export class Worker {
     const handler = limits.handler(adminHandler(this, this.#ports));
     const shards = () => [...this.#owners.keys()];
     this.#unserve = bus.serveWorker({ name, shards, handler });
+    this.#ports.suppressions.start();
     await this.#heartbeats.start();
     await Promise.all([this.#holds.start(earlier.holds), this.measures.start(earlier.measures)]);
     // Stopped, or lost, while it waited: they are not known.
@@ -191,6 +195,10 @@ export class Worker {
     limits.wakeAll();
   }
 
+  lookForSuppressions(): void {
+    this.#ports.suppressions.look();
+  }
+
   #ownerOf(destination: Destination): ShardOwner | undefined {
     return this.#owners.get(shardOf(destination, this.#ports.config.shards))?.owner;
   }
@@ -211,6 +219,7 @@ export class Worker {
       measures: this.measures,
       hold: (hold: Hold) => this.hold(hold),
       release: (destination: Destination) => this.release(destination),
+      lookForSuppressions: () => this.lookForSuppressions(),
     };
     const { bus, limits } = this.#ports;
     const handler = limits.handler(adminHandler(scope, this.#ports), shard);
@@ -261,6 +270,7 @@ export class Worker {
     this.#holds.stop();
     this.measures.stop();
     this.#unserve?.();
+    if (this.#hasOwnSuppressions) this.#ports.suppressions.stop();
     this.#ports.pool.close();
     this.#ports.limits.stop();
   }
@@ -295,6 +305,13 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     attempts: new Attempts({
       ...{ transport, clock, deadlines, timings, config, nextHops, pool, limits, isOver },
     }),
+    suppressions:
+      ports.suppressions ??
+      new KnownSuppressions({
+        ...ports,
+        list: ports.store.suppressions,
+        retryMs: timings.storeRetryMs,
+      }),
     notifier: new Notifier({
       ...ports,
       hostname: config.hostname,

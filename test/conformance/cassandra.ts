@@ -90,5 +90,6 @@ function shifted(inner: Store, of: (own: Shard) => Shard): Store {
     recordBounces: (bounces) => inner.recordBounces(bounces),
     bounces: (q) => inner.bounces(q),
     list: (own, filter) => inner.list(of(own), filter),
+    suppressions: inner.suppressions,
   };
 }

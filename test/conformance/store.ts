@@ -16,6 +16,7 @@ import { measureOf } from "../support/automation/rules.ts";
 import { failureOf } from "../support/failure.ts";
 import { path, shard } from "../support/records.ts";
 import { deferredOf, destinationIn, epoch, newQueueId, newUnit } from "./fixtures.ts";
+import { suppressionSuite } from "./suppressions.ts";
 
 export interface StoreWorld {
   readonly store: Store;
@@ -47,6 +48,7 @@ export function storeSuite(name: string, open: OpenStore): void {
     backlogs(store);
     operators(store);
     listing(store);
+    suppressionSuite(() => store().suppressions);
 
     test("everything is there when the store is opened again", async () => {
       const waiting = deferredOf(newUnit(), dueAt(1));

@@ -115,6 +115,9 @@ export class AdminWorker {
         this.commands.push(request);
         return adminAnswer(verb, { cancelled: readAdminArguments(verb, request.arguments).ids });
       }
+      case "suppressions.look":
+        this.commands.push(request);
+        return adminAnswer(verb, {});
       case "queue.hold":
       case "queue.release": {
         this.commands.push(request);

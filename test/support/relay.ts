@@ -107,6 +107,7 @@ const baseConfig: DeliveryConfig = {
     delayNotificationMs: 0,
     notificationLifetimeMs: 60_000,
   },
+  suppression: { classes: [], forMs: 0, scope: "tenant", notifies: true },
   limits: defaultLimits,
   timings: defaultTimings,
 };

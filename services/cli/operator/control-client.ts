@@ -44,11 +44,7 @@ export class ControlClient {
     return response.status === 404 ? undefined : this.#answerOf(response, read);
   }
 
-  async post<T>(
-    path: string,
-    body: Fields | { readonly all: true },
-    read: (answer: unknown) => T,
-  ): Promise<T> {
+  async post<T>(path: string, body: object, read: (answer: unknown) => T): Promise<T> {
     const response = await this.#ask(path, { method: "POST", body: JSON.stringify(body) });
     return this.#answerOf(response, read);
   }

@@ -26,6 +26,8 @@ export interface AdminScope {
   hold(hold: Hold): Changed;
   release(destination: Destination): Changed;
   readonly measures: Pick<Measures, "all" | "bind" | "cancel">;
+  /** Something was put on the suppression list. */
+  lookForSuppressions(): void;
 }
 
 export interface AdminPorts {
@@ -66,6 +68,9 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
       const { destination } = readAdminArguments(verb, request.arguments);
       return adminAnswer(verb, scope.release(destination));
     }
+    case "suppressions.look":
+      scope.lookForSuppressions();
+      return adminAnswer(verb, {});
     case "queue.retry": {
       const selection = readAdminArguments(verb, request.arguments);
       const owners = ownersOf(selection, scope, ports);

@@ -30,6 +30,7 @@ export function deliveryConfigOf(
       return shaping().automation;
     },
     retry,
+    suppression: config.suppression,
     limits: { ...defaultLimits, sessionsMax },
     timings: {
       ...defaultTimings,

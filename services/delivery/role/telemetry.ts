@@ -16,6 +16,10 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     "godwit_delivery_notifications_total",
     "Notifications by action.",
   );
+  const suppressed = metrics.counter(
+    "godwit_suppression_recipients_total",
+    "Recipients to whom nothing was sent, since they are on the suppression list.",
+  );
   const spilled = metrics.counter(
     "godwit_delivery_spilled_total",
     "Units moved to a backlog untried.",
@@ -58,6 +62,7 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
     inDoubt: (count) => inDoubt.add(count),
     notification: (action) => notifications.add(1, { action }),
+    suppressed: (recipients) => suppressed.add(recipients),
     spilled: (units) => spilled.add(units),
     parked: () => parked.add(),
     suspect: () => suspects.add(),
@@ -101,6 +106,16 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
     "godwit_quota_homes_silent",
     "Homes that did not answer their last question.",
     () => delivery.worker?.limits.silentHomes ?? 0,
+  );
+  metrics.gauge(
+    "godwit_suppression_known",
+    "1: the list is in memory; 0: the store is asked about each unit.",
+    () => (delivery.suppressions.isKnown ? 1 : 0),
+  );
+  metrics.gauge(
+    "godwit_suppression_memory_bytes",
+    "What the list takes.",
+    () => delivery.suppressions.memoryBytes,
   );
   metrics.gauge("godwit_queue_units_in_memory", "Units read and not yet settled.", () =>
     sum(({ working }) => working.unitCount),

@@ -29,6 +29,13 @@ const outcomes = {
     reason: "No",
     reply: refused,
   },
+  suppressed: {
+    kind: "permanent",
+    scope: "recipient",
+    status: "5.7.1",
+    reason: "suppressed",
+    isSuppressed: true,
+  },
   recipient: { kind: "transient", scope: "recipient", status: "4.2.1", reason: "Later" },
   transaction: { kind: "transient", scope: "transaction", status: "4.4.2", reason: "In doubt" },
   host: { kind: "transient", scope: "host", status: "4.4.1", reason: "Refused" },
@@ -43,6 +50,7 @@ const context: PlanContext = {
   isFinalDelivery: false,
   policy: { firstMs: 5 * minute, factor: 2, capMs: 4 * hour },
   delayNotificationMs: 4 * hour,
+  notifiesOfSuppressed: true,
 };
 
 const everything: readonly Notify[] = ["success", "failure", "delay"];
@@ -70,6 +78,32 @@ function planOf(names: readonly Name[], { notify, reversePath, ...rest }: Asked 
 
 const told = (plan: ReturnType<typeof planOf>) =>
   [...plan.notifications].map(([action, rs]) => `${action} ${rs.map((r) => r.recipient.path[1])}`);
+
+describe("a suppressed recipient", () => {
+  test("has failed, and nobody was asked", () => {
+    const plan = planOf(["suppressed", "delivered"]);
+    expect(plan.disposition).toBe("delivered");
+    expect(plan.events[0]).toEqual({
+      path: "r0@example.net",
+      outcome: "permanent",
+      status: "5.7.1",
+      text: "suppressed",
+    });
+    expect(plan.failed).toMatchObject([{ isSuppressed: true, last: { status: "5.7.1" } }]);
+    expect(plan.failed[0]).not.toContainAnyKeys(["triedAt", "reply"]);
+    expect(plan.failed[0]?.last).not.toHaveProperty("remote");
+    expect(told(plan)).toEqual(["failed 0"]);
+  });
+
+  test("is told of as any other failure is, or not at all", () => {
+    expect(told(planOf(["suppressed"], { reversePath: "" }))).toEqual([]);
+    expect(told(planOf(["suppressed"], { notify: ["never"] }))).toEqual([]);
+    const silent = planOf(["suppressed", "permanent"], { notifiesOfSuppressed: false });
+    expect(told(silent)).toEqual(["failed 1"]);
+    expect(silent.failed).toHaveLength(2);
+    expect(silent.disposition).toBe("failed");
+  });
+});
 
 describe("planSettlement()", () => {
   test.each<[string, readonly Name[], string, string]>([

@@ -17,6 +17,8 @@ export interface NotifiedRecipient {
   readonly reply?: Reply;
   /** When it was tried last, if ever. */
   readonly triedAt?: Time;
+  /** Nobody was asked. */
+  readonly isSuppressed?: true;
 }
 
 export interface Plan {
@@ -51,6 +53,8 @@ export interface PlanContext {
   readonly isFinalDelivery: boolean;
   readonly policy: RetryPolicy;
   readonly delayNotificationMs: number;
+  /** Whether senders are told of recipients that are suppressed. */
+  readonly notifiesOfSuppressed: boolean;
 }
 
 /** Decides for each recipient whether it is done, failed, given up, or waits. */
@@ -147,6 +151,10 @@ class PlanBuilder {
         this.#notify(this.#happening(outcome.dsnRelayed), notified);
         return;
       case "permanent":
+        if (outcome.isSuppressed) {
+          this.#suppress(recipient, outcome);
+          return;
+        }
         this.#event(recipient, "permanent", last);
         this.#fail(notified);
         return;
@@ -162,6 +170,15 @@ class PlanBuilder {
         }
         return;
     }
+  }
+
+  /** Nobody was asked, so there is neither a host nor a time of an attempt to tell. */
+  #suppress(recipient: Recipient, outcome: Outcome): void {
+    const last = this.#last(outcome, undefined);
+    this.#event(recipient, "permanent", last);
+    const suppressed = { recipient, last, isSuppressed: true } as const;
+    if (this.#context.notifiesOfSuppressed) this.#fail(suppressed);
+    else this.#failed.push(suppressed);
   }
 
   expire(recipient: Recipient, last: LastOutcome | undefined): void {

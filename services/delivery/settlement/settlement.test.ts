@@ -77,6 +77,7 @@ class Bench implements Faults {
       events: this.events,
       policy: config.retry,
       delayNotificationMs: 4 * hour,
+      notifiesOfSuppressed: true,
       storeRetryMs: 1_000,
       tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
       isFinalDelivery: () => false,

@@ -12,6 +12,7 @@ import type { Stream } from "#lib/stream/stream";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { ContentMissing } from "../shard/parking.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
+import { isUntried } from "../suppression/suppressed-report.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import { asItIs, Deferrals, type NextState } from "./deferrals.ts";
@@ -37,6 +38,7 @@ export interface SettlementPorts extends EndingsPorts {
   readonly random: Random;
   readonly policy: RetryPolicy;
   readonly delayNotificationMs: number;
+  readonly notifiesOfSuppressed: boolean;
   readonly storeRetryMs: number;
   /** The unit's next hop is a mailbox store: success means delivered, not relayed. */
   readonly isFinalDelivery: (queued: QueuedUnit) => boolean;
@@ -88,7 +90,7 @@ export class Settlement {
   /** After an attempt. `isDestinationDown`: what failed for want of a host waits in the backlog. */
   attempted(queued: QueuedUnit, report: AttemptReport, isDestinationDown: boolean): void {
     const { random, metrics } = this.#ports;
-    metrics.attempt(report.durationMs);
+    if (!isUntried(report)) metrics.attempt(report.durationMs);
     if (report.inDoubt > 0) metrics.inDoubt(report.inDoubt);
     const attempts = attemptsOf(queued) + 1;
     const planned = planSettlement(queued.unit, report, this.#context(queued, attempts), random);
@@ -200,15 +202,14 @@ export class Settlement {
   }
 
   #context(queued: QueuedUnit, attempts: number) {
-    const { clock, policy, delayNotificationMs, isFinalDelivery } = this.#ports;
+    const { clock, policy, delayNotificationMs, notifiesOfSuppressed } = this.#ports;
     const { origin } = queued;
     return {
       now: clock.now(),
       attempts,
       isDelayNotified: origin.kind === "store" && origin.deferred.isDelayNotified,
-      isFinalDelivery: isFinalDelivery(queued),
-      policy,
-      delayNotificationMs,
+      isFinalDelivery: this.#ports.isFinalDelivery(queued),
+      ...{ policy, delayNotificationMs, notifiesOfSuppressed },
     };
   }
 

@@ -136,6 +136,10 @@ export class OpeningStore implements Store {
     return this.#ports.store.bounces(q);
   }
 
+  get suppressions() {
+    return this.#ports.store.suppressions;
+  }
+
   #opened<T>(call: (store: Store) => Promise<T>): Promise<T> {
     const { store, shard } = this.#ports;
     if (this.#isOpen) return call(store);

@@ -8,6 +8,8 @@ import type { Admission, Departure } from "../destination/admission.ts";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { WorkerPorts } from "../ports.ts";
 import type { Settlement } from "../settlement/settlement.ts";
+import type { Suppressed } from "../suppression/known-suppressions.ts";
+import { untried, withoutSuppressed, withSuppressed } from "../suppression/suppressed-report.ts";
 import type { ContentMissing } from "./parking.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 
@@ -18,10 +20,22 @@ const internalFailure: Outcome = {
   reason: "internal error",
 };
 
+const nobody: Suppressed = new Map();
+/** Whoever is not tried needs none. */
+const noContent = new Uint8Array();
+
 export interface UnitRunPorts
   extends Pick<
     WorkerPorts,
-    "attempts" | "clock" | "config" | "log" | "metrics" | "random" | "store" | "stream"
+    | "attempts"
+    | "clock"
+    | "config"
+    | "log"
+    | "metrics"
+    | "random"
+    | "store"
+    | "stream"
+    | "suppressions"
   > {
   readonly shard: Shard;
   readonly settlement: Settlement;
@@ -50,19 +64,22 @@ export class UnitRun {
 
   /** Never rejects. */
   async run(queue: DestinationQueue, departure: Departure): Promise<void> {
-    const { clock, log, config, settlement, isOver, admission } = this.#ports;
+    const { clock, log, config, settlement, suppressions, isOver, admission } = this.#ports;
     const { queued } = departure;
     let isUsed = false;
     try {
       if (isOver()) return;
-      const content = await this.#content(queued);
+      const suppressed = (await suppressions.among(queued.unit)) ?? nobody;
+      const isForNobody = suppressed.size === queued.unit.recipients.length;
+      const content = isForNobody ? noContent : await this.#content(queued);
       // Only now: the store may have taken its time.
       if (isOver()) return;
       if (queued.isCancelled) return await settlement.cancelled([queued]);
       if (queued.unit.expiresAt <= clock.now()) return settlement.expired(queued);
       if (content === undefined) return this.#contentMissing(queued);
+      if (isForNobody) return this.#suppress(queue, queued, suppressed);
       isUsed = true;
-      await this.#attempt(queue, departure, content);
+      await this.#attempt(queue, departure, { content, suppressed });
     } catch (error) {
       // Nothing was sent: it is tried again, from where it was.
       log.error("attempt_broke_off", { uid: queued.unit.uid, error: String(error) });
@@ -76,19 +93,30 @@ export class UnitRun {
     this.#ports.contentMissing(queued, () => this.#ports.offer([queued]));
   }
 
+  /** Nobody is left whom anything may be sent to: no connection is made. */
+  #suppress(queue: DestinationQueue, queued: QueuedUnit, suppressed: Suppressed): void {
+    const { settlement, metrics, isHere, goOn } = this.#ports;
+    if (!isHere(queued)) return;
+    metrics.suppressed(suppressed.size);
+    settlement.attempted(queued, withSuppressed(queued.unit, untried, suppressed), false);
+    goOn(queue);
+  }
+
   async #attempt(
     queue: DestinationQueue,
     { queued, lane, pass }: Departure,
-    content: Uint8Array,
+    { content, suppressed }: { content: Uint8Array; suppressed: Suppressed },
   ): Promise<void> {
-    const { clock, settlement, isOver, goOn, admission } = this.#ports;
+    const { clock, settlement, metrics, isOver, goOn, admission } = this.#ports;
     const startedAt = clock.monotonic();
-    const report = await this.#report(queued.unit, content, pass);
+    const unit = suppressed.size === 0 ? queued.unit : withoutSuppressed(queued.unit, suppressed);
+    const report = await this.#report(unit, content, pass);
     if (isOver() || !this.#ports.isHere(queued)) return this.#leftBehind(queued, report);
     if (report.limited !== undefined) admission.refuse(queue, lane, report.limited);
     if (report.isVoid) return this.#ports.offer([queued]);
     const isDown = this.#feedback(queue, report, startedAt);
-    settlement.attempted(queued, report, isDown);
+    if (suppressed.size > 0) metrics.suppressed(suppressed.size);
+    settlement.attempted(queued, withSuppressed(queued.unit, report, suppressed), isDown);
     goOn(queue);
   }
 

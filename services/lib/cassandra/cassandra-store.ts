@@ -12,6 +12,7 @@ import { type CallTime, Requests } from "./driver/requests.ts";
 import { type OpenShard, OpenShards } from "./open-shard.ts";
 import { OperatorTables } from "./operator-tables.ts";
 import { Partitions } from "./partitions.ts";
+import { SuppressionTables } from "./suppression/suppression-tables.ts";
 import { UnitTable } from "./unit-table.ts";
 
 export interface CassandraStoreOptions extends CassandraOptions {
@@ -25,6 +26,7 @@ export interface CassandraStoreOptions extends CassandraOptions {
 const deferringMax = 1_000;
 
 export class CassandraStore implements Store {
+  readonly suppressions: SuppressionTables;
   readonly #connection: Connection;
   readonly #requests: Requests;
   readonly #contents: ContentTable;
@@ -52,6 +54,7 @@ export class CassandraStore implements Store {
     this.#units = new UnitTable(this.#requests, clock);
     this.#operators = new OperatorTables(this.#requests, clock, shards);
     this.#bounces = new BounceTables(this.#requests);
+    this.suppressions = new SuppressionTables(this.#requests, clock);
     this.#shards = new OpenShards({ requests: this.#requests, clock });
   }
 

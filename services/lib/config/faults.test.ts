@@ -220,6 +220,11 @@ describe("a file with", () => {
       'f:1:18: dns.servers[0]: "ns.example" is no address and port (such as 127.0.0.1:53)',
     ],
     [
+      "an unknown class of bounce",
+      "suppression: { classes: [bad-mailbx] }",
+      'f:1:26: suppression.classes[0]: "bad-mailbx" is not known (did you mean bad-mailbox?)',
+    ],
+    [
       "a bad span",
       "delivery:\n  retry:\n    first: 5 minutes",
       'f:3:12: delivery.retry.first: "5 minutes" is no span of time',

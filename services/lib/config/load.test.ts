@@ -108,6 +108,15 @@ describe("a whole file", () => {
     });
   });
 
+  test("says after which bounces nothing more is sent", () => {
+    expect(config.suppression).toEqual({
+      classes: ["bad-mailbox", "inactive-mailbox"],
+      forMs: 90 * 86_400_000,
+      scope: "tenant",
+      notifies: true,
+    });
+  });
+
   test("gives each listener the limits of all, and its own before them", () => {
     expect(config.listeners.map(({ limits }) => limits)).toEqual([
       { messageSizeMax: 5_242_880, recipientsMax: 500, errorDelayMs: 2_000 },

@@ -67,6 +67,33 @@ const delivery = z
   })
   .transform(({ ipv6, ...rest }) => ({ ...rest, useIpv6: ipv6 }));
 
+/** Of the field (`lib/bounces`); `suppressed` and `expired` are ours, and say nothing of a mailbox. */
+const bounceClasses = [
+  "bad-mailbox",
+  "bad-domain",
+  "inactive-mailbox",
+  "quota",
+  "policy",
+  "spam-block",
+  "spam-content",
+  "virus",
+  "relay",
+  "routing",
+  "protocol",
+  "connection",
+  "unknown",
+] as const;
+
+/** ADR 0016. */
+const suppression = z
+  .strictObject({
+    classes: z.array(z.enum(bounceClasses)).default(["bad-mailbox", "inactive-mailbox"]),
+    for: span("1m").prefault("90d"),
+    scope: z.enum(["tenant", "global"]).default("tenant"),
+    notify: z.boolean().default(true),
+  })
+  .transform(({ for: forMs, notify, ...rest }) => ({ ...rest, forMs, notifies: notify }));
+
 /** A known key whose time has not come: only the empty list is taken. */
 function notYet() {
   const later = "is not supported by this version";
@@ -102,6 +129,7 @@ export function configSchema(sources: Sources) {
     shaping: z.array(field(readable(sources))).default([]),
     dns: z.strictObject({ servers: z.array(field(endpoint(53))).default([]) }).prefault({}),
     delivery: delivery.prefault({}),
+    suppression: suppression.prefault({}),
     control: z
       .strictObject({
         address: field(address).prefault("127.0.0.1"),

@@ -29,4 +29,6 @@ export interface Permanent {
   readonly status: Status<5>;
   readonly reason: string;
   readonly reply?: Reply;
+  /** It was not tried: nothing is sent to this recipient (ADR 0016). */
+  readonly isSuppressed?: true;
 }

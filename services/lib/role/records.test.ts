@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { LocalBus } from "#lib/leases/local-bus";
 import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
+import { parseSuppressionKey } from "#lib/suppression/suppression";
 import { failureOf } from "../../../test/support/failure.ts";
 import { ManualClock } from "../../../test/support/manual-clock.ts";
 import { destination, shard } from "../../../test/support/records.ts";
@@ -43,6 +44,24 @@ describe("over the bus", () => {
     expect(await records.parked(10)).toEqual([{ ...parked, recordBase64: "AQI=" }]);
     expect(await storeRecords(store).parked(10)).toEqual(await records.parked(10));
     expect(await records.bounces({ limit: 10, destination: hold.destination })).toEqual([]);
+  });
+
+  test("suppressions are put, found, listed and lifted", async () => {
+    bus.serveShard(shard(0), recordsHandler(storeRecords(store)));
+    const key = parseSuppressionKey("joe@example.com");
+    if (key === undefined) throw new Error("it is a mailbox");
+    const entry = { key, tenant: "acme", reason: "by-hand", at: 7 };
+    const listed = { address: "joe@example.com", tenant: "acme", reason: "by-hand", at: 7 };
+    await records.putSuppressions([entry]);
+    expect(await store.suppressions.find([entry])).toEqual([entry]);
+    expect(await records.findSuppressions([{ key }, entry])).toEqual({ entries: [listed] });
+    expect(await records.suppressions({ limit: 1 })).toEqual({
+      entries: [listed],
+      next: expect.any(String),
+    });
+    expect(await records.suppressions({ tenant: "blue", limit: 1 })).toEqual({ entries: [] });
+    await records.liftSuppressions([entry]);
+    expect(await store.suppressions.find([entry])).toEqual([]);
   });
 
   test("a store that is away is told as such", async () => {

@@ -6,7 +6,10 @@ import { AnswerFailed, type Bus, type BusHandler, type Json, NobodyAnswers } fro
 import { allShards } from "#lib/queue/shard";
 import type { Destination, Shard, Time } from "#lib/queue/unit";
 import { type Hold, type Store, StoreUnavailable } from "#lib/store/store";
+import type { SuppressionFilters } from "#lib/store/suppression-list";
+import type { Suppression, SuppressionId } from "#lib/suppression/suppression";
 import { type RecordsRequest, readRecordsRequest, recordsRequest } from "#proto/records-request";
+import { listedSuppression, listedSuppressionId } from "#proto/suppression";
 
 export interface BouncesQuery {
   readonly destination?: Destination;
@@ -23,11 +26,24 @@ export interface Records {
   measures(): Promise<unknown>;
   bounces(query: BouncesQuery): Promise<unknown>;
   parked(limit: number): Promise<unknown>;
+  putSuppressions(entries: readonly Suppression[]): Promise<unknown>;
+  liftSuppressions(ids: readonly SuppressionId[]): Promise<unknown>;
+  /** `{ entries }`, by address. */
+  findSuppressions(ids: readonly SuppressionId[]): Promise<unknown>;
+  /** `{ entries, next? }`, by address. */
+  suppressions(filters: SuppressionFilters): Promise<unknown>;
 }
 
 export type RecordsStore = Pick<
   Store,
-  "putHold" | "dropHold" | "holds" | "dropMeasure" | "measures" | "bounces" | "parked"
+  | "putHold"
+  | "dropHold"
+  | "holds"
+  | "dropMeasure"
+  | "measures"
+  | "bounces"
+  | "parked"
+  | "suppressions"
 >;
 
 export function storeRecords(store: RecordsStore): Records {
@@ -44,6 +60,15 @@ export function storeRecords(store: RecordsStore): Records {
         ...rest,
         recordBase64: Buffer.from(record).toString("base64"),
       }));
+    },
+    putSuppressions: (entries) => store.suppressions.put(entries),
+    liftSuppressions: (ids) => store.suppressions.lift(ids),
+    async findSuppressions(ids) {
+      return { entries: (await store.suppressions.find(ids)).map(listedSuppression) };
+    },
+    async suppressions(filters) {
+      const { entries, ...rest } = await store.suppressions.page(filters);
+      return { entries: entries.map(listedSuppression), ...rest };
     },
   };
 }
@@ -70,6 +95,16 @@ function answered(records: Records, request: RecordsRequest): Promise<unknown> {
       return records.dropMeasure(request.id);
     case "records.parked":
       return records.parked(request.limit);
+    case "records.putSuppressions":
+      return records.putSuppressions(request.entries);
+    case "records.liftSuppressions":
+      return records.liftSuppressions(request.ids);
+    case "records.findSuppressions":
+      return records.findSuppressions(request.ids);
+    case "records.suppressions": {
+      const { verb: _, ...filters } = request;
+      return records.suppressions(filters);
+    }
     case "records.bounces": {
       const { verb: _, ...query } = request;
       return records.bounces(query);
@@ -83,6 +118,8 @@ export interface BusRecordsPorts {
   readonly clock: Clock;
 }
 
+type Written = Parameters<typeof recordsRequest>[0];
+
 /** One that says nothing for so long may stand still: the next one is asked as well. */
 const nextAfterMs = 1_000;
 /** Operators wait so long at most. */
@@ -90,7 +127,7 @@ const answerMaxMs = 10_000;
 
 /** Owners of shards are asked, one after the other, until one answers: all of them have the same store. */
 export function busRecords(ports: BusRecordsPorts): Records {
-  const ask = (request: RecordsRequest) => askAnyOwner(ports, request);
+  const ask = (request: Written) => askAnyOwner(ports, request);
   return {
     putHold: (hold) => ask({ verb: "records.putHold", hold }),
     dropHold: (destination) => ask({ verb: "records.dropHold", destination }),
@@ -99,12 +136,22 @@ export function busRecords(ports: BusRecordsPorts): Records {
     measures: () => ask({ verb: "records.measures" }),
     bounces: (query) => ask({ verb: "records.bounces", ...query }),
     parked: (limit) => ask({ verb: "records.parked", limit }),
+    putSuppressions(entries) {
+      return ask({ verb: "records.putSuppressions", entries: entries.map(listedSuppression) });
+    },
+    liftSuppressions(ids) {
+      return ask({ verb: "records.liftSuppressions", ids: ids.map(listedSuppressionId) });
+    },
+    findSuppressions(ids) {
+      return ask({ verb: "records.findSuppressions", ids: ids.map(listedSuppressionId) });
+    },
+    suppressions: (filters) => ask({ verb: "records.suppressions", ...filters }),
   };
 }
 
 async function askAnyOwner(
   { bus, shards, clock }: BusRecordsPorts,
-  request: RecordsRequest,
+  request: Written,
 ): Promise<Json> {
   const first = Promise.withResolvers<Json>();
   const nobody = () =>

@@ -12,6 +12,7 @@ const wiredKeys = [
   "shards",
   "dns",
   "delivery",
+  "suppression",
   "control",
   "log",
   "events",

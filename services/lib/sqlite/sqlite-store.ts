@@ -3,19 +3,20 @@ import type { Measure } from "#lib/automation/measure";
 import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
-import {
-  type Bounce,
-  type Deferral,
-  type Hold,
-  type Parked,
-  type Store,
-  type StoredUnit,
-  StoreUnavailable,
-  type UnitFilter,
-  type UnitPage,
+import type {
+  Bounce,
+  Deferral,
+  Hold,
+  Parked,
+  Store,
+  StoredUnit,
+  UnitFilter,
+  UnitPage,
 } from "#lib/store/store";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import type { QueueThread } from "./queue-thread.ts";
+import { SqliteSuppressions } from "./sqlite-suppressions.ts";
+import { known } from "./store-answer.ts";
 import type { BounceQuery } from "./tables/record-tables.ts";
 import type { StoredContent, StoredDeferral } from "./tables/unit-table.ts";
 import type { BacklogQuery, WheelQuery } from "./tables/waiting-tables.ts";
@@ -24,10 +25,12 @@ import type { BacklogQuery, WheelQuery } from "./tables/waiting-tables.ts";
 const contentBytesMax = 16 * 1024 * 1024;
 
 export class SqliteStore implements Store {
+  readonly suppressions: SqliteSuppressions;
   readonly #thread: QueueThread;
 
   constructor(thread: QueueThread) {
     this.#thread = thread;
+    this.suppressions = new SqliteSuppressions(thread);
   }
 
   /** One file has one writer, whose memory it is. */
@@ -168,14 +171,4 @@ function stored({ deferred, lookAt }: Deferral): StoredDeferral {
     isBacklogged: place.kind === "backlog",
     ...(dueAt === undefined ? {} : { dueAt }),
   };
-}
-
-/** What failed may be tried again: each of these may be repeated. */
-async function known<T>(asked: Promise<T>): Promise<T> {
-  try {
-    return await asked;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StoreUnavailable(`Cannot use the store: ${reason}`, { cause });
-  }
 }

@@ -4,6 +4,7 @@ import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
 import { queueIdOf } from "#lib/queue/unit";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import { BacklogRows, WheelRows } from "./memory-rows.ts";
+import { SuppressionRows } from "./memory-suppressions.ts";
 import type {
   Bounce,
   Deferral,
@@ -38,6 +39,7 @@ export class MemoryStoreState {
   readonly measures = new Map<string, string>();
   readonly parked = new Map<string, Parked>();
   readonly bounces = new Map<string, Bounce>();
+  readonly suppressions = new SuppressionRows();
 
   constructor(clock: Clock) {
     this.#clock = clock;

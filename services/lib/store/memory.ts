@@ -8,6 +8,7 @@ import { betweenFaults, type Faults } from "#lib/faults";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import { MemoryStoreState } from "./memory-state.ts";
+import { MemorySuppressions } from "./memory-suppressions.ts";
 import {
   type Bounce,
   type Deferral,
@@ -28,6 +29,7 @@ export interface MemoryStoreOptions {
 }
 
 export class MemoryStore implements Store {
+  readonly suppressions: MemorySuppressions;
   readonly #state: MemoryStoreState;
   readonly #clock: Clock;
   readonly #faults: Faults | undefined;
@@ -36,6 +38,11 @@ export class MemoryStore implements Store {
     this.#state = state;
     this.#clock = options.clock;
     this.#faults = options.faults;
+    this.suppressions = new MemorySuppressions({
+      rows: state.suppressions,
+      clock: options.clock,
+      at: (operation, act) => this.#at(operation, act),
+    });
   }
 
   /** The same store as another process sees it, with faults of its own. */

@@ -1,11 +1,12 @@
 /**
  * Seam: queue state that outlives the log: deferred units, content, retry wheel, backlog, holds,
- * measures, bounces.
+ * measures, bounces, suppressions.
  */
 import type { Measure } from "#lib/automation/measure";
 import type { Epoch } from "#lib/leases/leases";
 import type { Destination, QueueId, Recipient, Shard, Time, Uid, Unit } from "#lib/queue/unit";
 import type { Status } from "#lib/smtp/status";
+import type { SuppressionList } from "./suppression-list.ts";
 
 /** A unit between two attempts. Immutable: each attempt writes the next generation. */
 export interface DeferredUnit {
@@ -184,6 +185,7 @@ export interface Store {
     limit: number;
   }): Promise<readonly Bounce[]>;
   list(shard: Shard, filter: UnitFilter): Promise<UnitPage>;
+  readonly suppressions: SuppressionList;
 }
 
 /** Of a store that finds what is asked for without looking at anything else. */

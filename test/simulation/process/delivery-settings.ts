@@ -39,6 +39,7 @@ export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
       delayNotificationMs: plan.delayNotificationMs,
       notificationLifetimeMs: plan.lifetimeMs,
     },
+    suppression: { classes: [], forMs: 90 * 86_400_000, scope: "tenant", notifies: true },
     limits: { ...defaultLimits, readyUnitsMax, sessionsMax: 20 },
     timings: { ...defaultTimings, reply, connectMs: 10 * second },
   };

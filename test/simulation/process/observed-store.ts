@@ -47,6 +47,7 @@ export function observedStore(shared: SharedSeams, faults: DrawnFaults, me: Inca
     recordBounces: (bounces) => inner.recordBounces(bounces),
     bounces: (q) => inner.bounces(q),
     list: (shard, filter) => inner.list(shard, filter),
+    suppressions: inner.suppressions,
   };
 }
 

@@ -35,6 +35,8 @@ export class OperatorBench {
   /** `godwit.yaml`; undefined: there is none. */
   configuration: string | undefined = "hostname: mta1.example.net\n";
   token: string | undefined = token;
+  /** Others that a command may read. */
+  readonly files = new Map<string, string>();
   /** What the operator's clock has gone on by. */
   passedMs = 0;
   readonly leases = new MemoryLeases({ clock: this.clock });
@@ -62,6 +64,7 @@ export class OperatorBench {
   async run(...args: string[]): Promise<Ended> {
     const io = new FakeIo();
     io.passedMs = () => this.passedMs;
+    for (const [path, text] of this.files) io.files.set(path, text);
     if (this.configuration !== undefined) io.files.set("godwit.yaml", this.configuration);
     if (this.token !== undefined) io.files.set(resolve("data/control.token"), `${this.token}\n`);
     io.answer = (request) => {

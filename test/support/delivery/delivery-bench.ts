@@ -55,6 +55,7 @@ export const config: DeliveryConfig = {
     delayNotificationMs: 4 * hour,
     notificationLifetimeMs: 2 * day,
   },
+  suppression: { classes: [], forMs: 90 * 86_400_000, scope: "tenant", notifies: true },
   limits: defaultLimits,
   timings: { ...defaultTimings, stableMembershipMs: 0 },
 };

@@ -12,6 +12,7 @@ import { MeasureTable } from "./measure-table.ts";
 import { RecordTables } from "./record-tables.ts";
 import { Retention } from "./retention.ts";
 import type { Room } from "./room.ts";
+import { SuppressionTable } from "./suppression-table.ts";
 import { UnitTable } from "./unit-table.ts";
 import { WaitingTables } from "./waiting-tables.ts";
 
@@ -48,6 +49,7 @@ function operationsOn(
   const units = new UnitTable(database, { waiting, clock });
   const records = new RecordTables(database);
   const measures = new MeasureTable(database);
+  const suppressions = new SuppressionTable(database, clock);
   const leases = new LeaseTable(database);
   const retention = new Retention(database, clock);
   return {
@@ -84,6 +86,12 @@ function operationsOn(
     parked: records.parked.bind(records),
     recordBounces: records.recordBounces.bind(records),
     bounces: records.bounces.bind(records),
+
+    putSuppressions: suppressions.put.bind(suppressions),
+    liftSuppressions: suppressions.lift.bind(suppressions),
+    findSuppressions: suppressions.find.bind(suppressions),
+    suppressionPage: suppressions.page.bind(suppressions),
+    suppressionNews: suppressions.news.bind(suppressions),
 
     readLease: leases.read.bind(leases),
     claim: leases.claim.bind(leases),

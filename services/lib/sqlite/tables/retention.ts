@@ -38,6 +38,7 @@ export class Retention {
       this.#sql.repeatable.run(now - keptMs.repeatable, rowsMax),
       this.#sql.journal.run(now - keptMs.journal, rowsMax),
       this.#sql.bounce.run(now - keptMs.bounce, rowsMax),
+      this.#sql.suppression.run(now, rowsMax),
     ];
     return removed.some(({ changes }) => changes >= rowsMax);
   }
@@ -67,6 +68,10 @@ function prepare(database: Database) {
     bounce: database.query<unknown, [number, number]>(
       "DELETE FROM bounce WHERE (uid, path) IN " +
         "(SELECT uid, path FROM bounce WHERE at < ? ORDER BY at LIMIT ?)",
+    ),
+    suppression: database.query<unknown, [number, number]>(
+      "DELETE FROM suppression WHERE (tenant, key) IN (SELECT tenant, key FROM suppression " +
+        "WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
     ),
     journalSpan: database.query<{ first: number | null; last: number | null }, []>(
       "SELECT (SELECT min(position) FROM journal) AS first, (SELECT max(position) FROM journal) AS last",

@@ -7,7 +7,7 @@ import type { Database } from "bun:sqlite";
  * Version n of the database is what the first n steps make. A step is never changed once released:
  * a queue in the field has run it.
  */
-const steps: readonly string[] = [
+export const steps: readonly string[] = [
   `
   -- One row a unit. The key is shard * 2^44 + sequence, so a shard's log is a range of rows.
   CREATE TABLE log (
@@ -123,6 +123,23 @@ const steps: readonly string[] = [
   -- What rules on replies have set. Few: looked at as a whole.
   CREATE TABLE measure (id TEXT PRIMARY KEY, until INTEGER NOT NULL, record TEXT NOT NULL)
     WITHOUT ROWID;
+  `,
+  `
+  -- Whom nothing is sent to; tenant '' is everybody's, no expires_at is for good.
+  CREATE TABLE suppression (
+    tenant TEXT NOT NULL,
+    key TEXT NOT NULL,
+    -- Rises with each put, so that news are what is above the last one seen.
+    change INTEGER NOT NULL,
+    expires_at INTEGER,
+    record TEXT NOT NULL,
+    PRIMARY KEY (tenant, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX suppression_change ON suppression (change);
+  CREATE INDEX suppression_expires ON suppression (expires_at) WHERE expires_at IS NOT NULL;
+  -- The last change: its row may have gone.
+  CREATE TABLE suppression_end (change INTEGER NOT NULL);
+  INSERT INTO suppression_end VALUES (0);
   `,
 ];
 

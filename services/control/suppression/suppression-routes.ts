@@ -1,0 +1,83 @@
+/** `/v1/suppressions`: whom nothing is sent to, and what an operator does about it. */
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { Clock } from "#lib/clock";
+import type { OperatorsPorts } from "#lib/role/control-ports";
+import { suppressionsInCallMax } from "#lib/store/suppression-list";
+import {
+  byHand,
+  type Suppression,
+  type SuppressionId,
+  suppressingIds,
+} from "#lib/suppression/suppression";
+import type { Log } from "#lib/telemetry/log";
+import { adminRequest } from "#proto/admin";
+import { suppressionEntry, suppressionId } from "#proto/suppression";
+import { limit } from "../parameters.ts";
+import { checked, Problem } from "../problem.ts";
+import { recordsOf } from "../queue.ts";
+
+export interface SuppressionPorts extends OperatorsPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const tenant = z.string().min(1);
+const listQuery = z.object({
+  tenant: tenant.exactOptional(),
+  after: z.string().exactOptional(),
+  limit,
+});
+const entries = <T>(entry: z.ZodType<T>) =>
+  z.strictObject({ entries: z.array(entry).min(1).max(suppressionsInCallMax) });
+const found = z.object({ entries: z.array(z.unknown()) });
+
+export function suppressionRoutes(ports: SuppressionPorts): Hono {
+  const routes = new Hono();
+  const records = () => recordsOf(ports);
+  routes.get("/", async (c) => {
+    return c.json(await records().suppressions(checked(listQuery, c.req.query())));
+  });
+  routes.get("/:address", async (c) => {
+    const asked = { address: c.req.param("address"), ...c.req.query() };
+    const ids = suppressingIds(checked(suppressionId, asked));
+    return c.json(await records().findSuppressions(ids));
+  });
+  routes.post("/", async (c) => {
+    const written = checked(entries(suppressionEntry), await bodyOf(c));
+    const common = { at: ports.clock.now(), reason: byHand };
+    const put = onceEach(written.entries.map((entry): Suppression => ({ ...common, ...entry })));
+    await records().putSuppressions(put);
+    tellWorkers(ports);
+    ports.log.info("operator_command", { verb: "suppression.put", entries: put.length });
+    return c.json({ put: put.length });
+  });
+  routes.post("/lift", async (c) => {
+    const ids = onceEach(checked(entries(suppressionId), await bodyOf(c)).entries);
+    const there = checked(found, await records().findSuppressions(ids)).entries.length;
+    await records().liftSuppressions(ids);
+    ports.log.info("operator_command", { verb: "suppression.lift", entries: there });
+    return c.json({ lifted: there });
+  });
+  return routes;
+}
+
+/** They would see it within seconds by themselves; who does not answer will. */
+function tellWorkers({ bus, log }: SuppressionPorts): void {
+  bus.askAll(adminRequest("suppressions.look", {})).catch((error: unknown) => {
+    log.warn("workers_not_told", { error: String(error) });
+  });
+}
+
+/** The last one of the same address and tenant. */
+function onceEach<Id extends SuppressionId>(ids: readonly Id[]): readonly Id[] {
+  return [...new Map(ids.map((id) => [`${id.tenant ?? ""} ${id.key}`, id])).values()];
+}
+
+async function bodyOf(context: Context): Promise<unknown> {
+  try {
+    return await context.req.json();
+  } catch {
+    throw new Problem(400, "the body is no JSON");
+  }
+}
