@@ -52,7 +52,7 @@ describe("limits that are handed over", () => {
     expect(read.home?.connections[0]?.holders[0]?.lapsesInMs).toBe(0);
   });
 
-  test("that are too large are left out: the counts first, and then all", () => {
+  test("that are too large are left out: the counts first, then the home, then all", () => {
     const large = {
       unpaid: Array.from({ length: 500 }, () => counts.unpaid[0]).filter(isThere),
       crash: undefined,
@@ -61,6 +61,7 @@ describe("limits that are handed over", () => {
     expect(decodeHandedLimits(encoded(handed))).toEqual(handed);
     expect(decodeHandedLimits(encoded(handed, 1_000))).toEqual({ home });
     expect(encodeHandedLimits(handed, 50)).toBeUndefined();
+    expect(decodeHandedLimits(encoded({ counts, home }, 70))).toEqual({ counts });
   });
 
   test("are read from a newer version that says more", () => {

@@ -62,8 +62,12 @@ export function encodeHandedLimits(
   handed: HandedLimits,
   bytesMax = handedLimitsBytesMax,
 ): Uint8Array | undefined {
-  const { counts: _, ...homeOnly } = handed;
-  const parts: readonly HandedLimits[] = [handed, homeOnly];
+  const { counts, home } = handed;
+  const parts: readonly HandedLimits[] = [
+    handed,
+    { ...(home && { home }) },
+    { ...(counts && { counts }) },
+  ];
   for (const part of parts) {
     if (part.counts === undefined && part.home === undefined) return undefined;
     const bytes = encodeRecord(fieldsOf(part));

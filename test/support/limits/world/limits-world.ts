@@ -17,7 +17,7 @@ import { Machine } from "./machine.ts";
 
 /** A bug, for a test that shows that it is seen. */
 export interface LimitsPlant {
-  readonly bus?: Pick<LossyBusOptions, "mangled" | "mangledAnswer">;
+  readonly bus?: Pick<LossyBusOptions, "mangled" | "echo" | "mangledAnswer">;
   /** What the next owner is told of a shard that was lost. */
   readonly lease?: (crashed: Lease) => Lease | undefined;
 }

@@ -23,11 +23,14 @@ export interface LossyBusOptions {
   readonly isFaulty: () => boolean;
   /** What is asked, as it arrives: a bug, for a test that shows that it is seen. */
   readonly mangled?: (request: BusRequest) => BusRequest;
+  /** What arrives once more a second later, likewise. */
+  readonly echo?: (request: BusRequest) => BusRequest;
   /** What is answered, likewise. */
   readonly mangledAnswer?: (request: BusRequest, answer: Json) => Json;
 }
 
 const answerMaxMs = 5_000;
+const echoAfterMs = 1_000;
 
 export class LossyBus implements Bus {
   readonly #options: LossyBusOptions;
@@ -79,6 +82,7 @@ export class LossyBus implements Bus {
       this.#post(() => {
         const heard = listeners();
         if (heard.length === 0) answered(() => reject(new NobodyAnswers("nobody listens")));
+        this.#echo(request, heard);
         for (const handler of heard) {
           handler(copy).then(
             (answer) => {
@@ -89,6 +93,14 @@ export class LossyBus implements Bus {
           );
         }
       });
+    });
+  }
+
+  #echo(request: BusRequest, heard: readonly BusHandler[]): void {
+    const { clock, echo } = this.#options;
+    if (echo === undefined) return;
+    clock.after(echoAfterMs, () => {
+      for (const handler of heard) handler(echo(request)).catch(() => undefined);
     });
   }
 
