@@ -13,6 +13,7 @@ import { Worker } from "../../services/delivery/worker.ts";
 import { type TemporaryQueue, temporaryQueue } from "../conformance/embedded.ts";
 import { shards } from "../conformance/fixtures.ts";
 import { config } from "../support/delivery/delivery-bench.ts";
+import { RecordedEvents } from "../support/events/recorded-events.ts";
 import { incarnation, shard } from "../support/records.ts";
 
 const named = { name: "all", kind: "messages", provenance: "shaping.yaml:3" } as const;
@@ -26,6 +27,7 @@ function workerOver({ queue }: TemporaryQueue, life: number): Worker {
     ...{ intake: stream, stream, journal, store, leases },
     ...{ clock, log: silentLog, metrics: noMetrics, random: seededRandom(1) },
     bus: new LocalBus({ clock }),
+    events: new RecordedEvents(),
     resolver: new MemoryResolver(),
     transport: new MemoryNetwork(clock).transport("192.0.2.1"),
   };

@@ -11,8 +11,8 @@ export interface InUse {
   peak: number;
   /** The most that one decision wanted. */
   largest: number;
-  /** Something was refused that needs it, too. */
-  isWished: boolean;
+  /** What was refused, and needs it, too. */
+  wished: number;
   /** The home says that its turn has come. */
   isTold: boolean;
   askedAt: number;
@@ -32,7 +32,7 @@ export const renewAfterMs = 2_500;
 export const askAgainAfterMs = 500;
 
 export function newInUse(bound: BoundLimit): InUse {
-  const nothing = { spent: 0, peak: 0, largest: 0, isWished: false, isTold: false };
+  const nothing = { spent: 0, peak: 0, largest: 0, wished: 0, isTold: false };
   return { bound, ...nothing, askedAt: Number.NEGATIVE_INFINITY, askedFor: 0, askedLargest: 0 };
 }
 
@@ -42,7 +42,7 @@ export function isWorthAsking(
 ): boolean {
   const sinceMs = now.now - inUse.askedAt;
   const { wanted: waits } = now.waiting;
-  const isNeeded = waits > 0 || now.open > 0 || inUse.spent > 0 || inUse.isWished;
+  const isNeeded = waits > 0 || now.open > 0 || inUse.spent > 0 || inUse.wished > 0;
   switch (now.standing) {
     case "asked":
       return isNeeded && sinceMs >= askAgainAfterMs;
@@ -60,15 +60,14 @@ export function wantedOf(
   { now, waiting, open }: InUseNow,
 ): { readonly wanted: number; readonly largest: number } {
   const largest = Math.max(1, waiting.largest, inUse.largest);
-  const wish = inUse.isWished ? largest : 0;
   if (inUse.bound.limit.kind === "connections") {
     const used = Math.max(open, inUse.peak);
-    return { wanted: Math.ceil(used + Math.max(waiting.wanted, wish)), largest };
+    return { wanted: Math.ceil(used + Math.max(waiting.wanted, inUse.wished)), largest };
   }
   const perSecond = inUse.spent / Math.max(1, (now - inUse.askedAt) / 1_000);
   // Where somebody waits there is more behind it: what goes is all that the share lets go.
   const used = waiting.wanted > 0 ? 2 * perSecond : perSecond;
-  return { wanted: Math.max(waiting.wanted + used, wish), largest };
+  return { wanted: Math.max(waiting.wanted + used, inUse.wished), largest };
 }
 
 /** A larger share would help now, not only in two seconds. */

@@ -70,10 +70,10 @@ export class Shares {
     this.#used(bound, 1);
   }
 
-  /** So much did not go, for whatever reason: its share will be of use in a moment. */
-  wished(bound: BoundLimit, cost: number): void {
+  /** So much did not go, so many times, for whatever reason: its share will be of use in a moment. */
+  wished(bound: BoundLimit, cost: number, times = 1): void {
     const inUse = this.#used(bound, cost);
-    inUse.isWished = true;
+    inUse.wished = Math.max(inUse.wished, cost * times);
     if (this.#isWorthAsking(bound.key, inUse)) this.#askSoon(bound.key);
   }
 
@@ -157,8 +157,8 @@ export class Shares {
 
   #forgetIdle(): void {
     const now = this.#ports.clock.monotonic();
-    for (const [key, { isWished, spent }] of this.#inUse) {
-      const isUsed = isWished || spent > 0 || this.table.open(key) > 0;
+    for (const [key, { wished, spent }] of this.#inUse) {
+      const isUsed = wished > 0 || spent > 0 || this.table.open(key) > 0;
       if (isUsed || this.#ports.waiting(key).wanted > 0) continue;
       if (this.table.standing(key, now) === "none") this.#inUse.delete(key);
     }
@@ -186,7 +186,7 @@ export class Shares {
     const open = this.table.open(key);
     const { wanted, largest } = wantedOf(inUse, { now, open, waiting: this.#ports.waiting(key) });
     Object.assign(inUse, { askedAt: now, askedFor: wanted, askedLargest: largest });
-    Object.assign(inUse, { spent: 0, peak: open, largest: 0, isWished: false, isTold: false });
+    Object.assign(inUse, { spent: 0, peak: open, largest: 0, wished: 0, isTold: false });
     if (limit.kind === "connections") {
       const { holder: _, ...ask } = this.table.askConnections(key, wanted, now);
       return { kind: "connections", key, ask, max: limit.max };

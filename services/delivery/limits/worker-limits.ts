@@ -28,7 +28,10 @@ export type Refused = Extract<Acquired, { readonly kind: "refused" }>;
 export interface Wish {
   /** Of one decision; what was refused. */
   readonly demand: Demand;
-  /** How many such could go within about a second: the more, the more of a shared limit comes here. */
+  /**
+   * How many such could go within about a second: the more, the more of a shared limit comes here,
+   * and the less is left for others.
+   */
   readonly times: number;
 }
 
@@ -192,12 +195,18 @@ export class WorkerLimits {
    * result ends the wait. When the shard is closed nobody is woken.
    */
   whenWorthAsking(
-    { binding }: Pick<Refused, "binding">,
+    { binding, bound }: Pick<Refused, "binding" | "bound">,
     wish: Wish,
     wake: () => void,
   ): CancelTimer {
     const cost = wish.demand[binding.limit.kind] ?? 0;
     assert(cost > 0 && wish.times > 0, "only what is demanded is refused");
+    // When it goes at last it needs the others, too: their shares are asked for meanwhile.
+    for (const each of bound) {
+      const other = wish.demand[each.limit.kind] ?? 0;
+      const isShare = each.counts === this.#shares.table && each !== binding;
+      if (isShare && other > 0) this.#shares.wished(each, other, wish.times);
+    }
     return this.#lines.wait({ bound: binding, cost, wanted: cost * wish.times, wake });
   }
 

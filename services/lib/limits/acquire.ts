@@ -48,6 +48,8 @@ export type Acquired =
       readonly binding: BoundLimit;
       /** Worth no question before; `Infinity`: until a permit of that key is released, or a share comes. */
       readonly until: number;
+      /** All that were asked. */
+      readonly bound: readonly BoundLimit[];
     };
 
 /** The connections that were granted, until they are given back; who asked for none has none. */
@@ -108,7 +110,7 @@ export function acquire(bound: readonly BoundLimit[], demand: Demand, now: numbe
     binding = each;
     until = at;
   }
-  if (binding !== undefined) return { kind: "refused", binding, until };
+  if (binding !== undefined) return { kind: "refused", binding, until, bound };
   for (const each of bound) {
     const cost = demand[each.limit.kind] ?? 0;
     if (cost > 0) each.counts.spend(each, cost, now);

@@ -60,7 +60,8 @@ describe("shares of a rate", () => {
   test("let nothing through before the first", () => {
     const bound = bind(new ShareTable("w.1"), rate);
     const acquired = acquire([bound], { messages: 1 }, 0);
-    expect(acquired).toEqual({ kind: "refused", binding: bound, until: Number.POSITIVE_INFINITY });
+    const until = Number.POSITIVE_INFINITY;
+    expect(acquired).toEqual({ kind: "refused", binding: bound, until, bound: [bound] });
   });
 
   test("give their tokens at once, the rest at their pace, and nothing after they lapse", () => {
