@@ -33,6 +33,31 @@ const selection = z.union([
   z.object({ id: z.union([uid, queueId]) }).readonly(),
 ]);
 
+/** Mail that a limit, or a rule on replies, keeps back. */
+const waitSummary = z
+  .object({
+    /** Of whom; absent: of nobody in particular. */
+    tenant: z.string().optional(),
+    campaign: z.string().optional(),
+    source: z.string().optional(),
+    /** Units in memory that it keeps back. */
+    ready: count,
+    /** `hold`: of a rule on replies. Else the kind of a limit: `messages`, `connections` … */
+    kind: z.string(),
+    /** The name of the limit, or rule. */
+    name: z.string(),
+    /** `10/min`; of a hold the reply that brought it. */
+    value: z.string(),
+    /** For each of what it counts: `provider`, `source` … */
+    scope: z.array(z.string()).readonly(),
+    /** File and line. */
+    provenance: z.string(),
+    since: time,
+    /** When one more may go; absent: when a connection is given back, or a share comes. */
+    until: time.optional(),
+  })
+  .readonly();
+
 const destinationSummary = z
   .object({
     destination,
@@ -59,6 +84,10 @@ const destinationSummary = z
     lastError: z.string().optional(),
     /** Since when it is down or held. */
     since: time.optional(),
+    /** Whose limits it shares: a known provider, or what its mail exchangers have in common. */
+    provider: z.string().optional(),
+    /** What keeps ready mail back, by whose it is. */
+    waits: z.array(waitSummary).readonly().optional(),
     /** When this was so: the owner of its shard does not answer now. */
     asOf: time.optional(),
   })
@@ -226,6 +255,7 @@ export type AdminArguments<Verb extends AdminVerb> = z.output<(typeof verbs)[Ver
 export type AdminAnswer<Verb extends AdminVerb> = z.output<(typeof verbs)[Verb]["answer"]>;
 
 export type DestinationSummary = z.output<typeof destinationSummary>;
+export type WaitSummary = z.output<typeof waitSummary>;
 export type ShardCondition = z.output<typeof shardCondition>;
 export type ListedUnit = z.output<typeof listedUnit>;
 export type RecipientState = z.output<typeof recipientState>;

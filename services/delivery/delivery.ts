@@ -39,6 +39,11 @@ export class Delivery {
     return this.#starting;
   }
 
+  /** What the configuration says of limits is another now. */
+  shapingChanged(): void {
+    this.#worker?.shapingChanged();
+  }
+
   /** Running attempts finish, and the shards are given back. */
   async stop(): Promise<void> {
     this.#isStopping = true;

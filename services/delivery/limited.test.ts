@@ -11,7 +11,6 @@ import {
 import { destination, path } from "../../test/support/records.ts";
 
 const net = destination("example.net");
-const other = destination("other.example");
 
 function messages(text: string, scope: CountedLimit["scope"] = ["destination"]): CountedLimit {
   const rate = parseRate(text);
@@ -112,12 +111,78 @@ describe("tenants", () => {
   });
 });
 
-test("what is kept back is told as such", async () => {
-  const bench = await setUp({ limits: [messages("1/h")] });
-  await bench.acceptMany(3);
-  await bench.clock.advance(100);
-  const queue = bench.worker.owners[0]?.working.known(net);
-  const [lane] = queue?.lanes ?? [];
-  expect(lane?.wait?.binding.limit.name).toBe("messages");
-  expect(bench.worker.owners[0]?.working.known(other)).toBeUndefined();
+describe("what is kept back", () => {
+  test("is told with the limit that binds, where it is said, and when the next may go", async () => {
+    const bench = await setUp({ limits: [messages("1/h")] });
+    await bench.acceptMany(3);
+    await bench.clock.advance(100);
+    const { destinations } = await bench.summary("example.net");
+    expect(destinations).toMatchObject([
+      {
+        state: "open",
+        provider: "mx.example",
+        waits: [{ ready: 2, kind: "messages", value: "1/h", provenance: "the test" }],
+      },
+    ]);
+    const until = destinations[0]?.waits?.[0]?.until ?? 0;
+    expect(until - bench.clock.now()).toBeGreaterThan(59 * minute);
+  });
+
+  test("by a rule on replies waits until it ends, or is cancelled", async () => {
+    const bench = await setUp({});
+    bench.worker.measures.bind([
+      {
+        id: "aaaaaaaaaaaa",
+        rule: "too many",
+        provenance: "shaping.yaml:3",
+        effect: { kind: "hold" },
+        scope: { destination: net },
+        since: bench.clock.now(),
+        renewedAt: bench.clock.now(),
+        until: bench.clock.now() + 60 * minute,
+        count: 1,
+        sample: "421 4.7.0 Too many",
+        by: "another worker",
+      },
+    ]);
+    await bench.acceptMany(2);
+    await bench.acceptMany(1, "other.example");
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(1);
+    const { destinations } = await bench.summary("example.net");
+    expect(destinations[0]?.waits).toMatchObject([
+      { kind: "hold", name: "too many", value: "421 4.7.0 Too many", scope: ["destination"] },
+    ]);
+    bench.worker.measures.cancel("aaaaaaaaaaaa");
+    await bench.clock.advance(2_000);
+    expect(bench.mx.taken.length).toBe(3);
+  });
+
+  test("by a rule that skips the host goes nowhere, and to nobody else", async () => {
+    const bench = await setUp({});
+    bench.resolver.set("example.net", "mx", [
+      { preference: 10, exchange: "bad.example" },
+      { preference: 20, exchange: "mx.example" },
+    ]);
+    bench.resolver.set("bad.example", "a", ["192.0.2.66"]);
+    bench.network.blackhole("192.0.2.66");
+    bench.worker.measures.bind([
+      {
+        id: "bbbbbbbbbbbb",
+        rule: "bad host",
+        provenance: "shaping.yaml:9",
+        effect: { kind: "skipHost", host: "bad.example" },
+        scope: {},
+        since: bench.clock.now(),
+        renewedAt: bench.clock.now(),
+        until: bench.clock.now() + 60 * minute,
+        count: 1,
+        sample: "421 4.3.2 Not now",
+        by: "another worker",
+      },
+    ]);
+    await bench.acceptMany(2);
+    await bench.clock.advance(100);
+    expect(bench.mx.taken.length).toBe(2);
+  });
 });

@@ -90,6 +90,7 @@ export class Worker {
       retryMs: config.timings.storeRetryMs,
       ownerOf: (destination) => this.#ownerOf(destination),
     });
+    this.measures.onChange(() => this.shapingChanged());
     this.#heartbeats = new Heartbeats({
       ...this.#ports,
       timings: config.timings,
@@ -186,13 +187,17 @@ export class Worker {
     return this.#holds.release(destination);
   }
 
-  /** Limits are others now: what is open counts under them, and who waits asks anew. */
+  /**
+   * Limits or what rules hold are others now: what is open counts under them, and who waits asks
+   * anew.
+   */
   shapingChanged(): void {
     const { attempts, paths, limits } = this.#ports;
     attempts.connections.rebind((path) =>
       this.#owners.has(path.shard) ? paths.boundNow(path) : path.bound,
     );
     limits.wakeAll();
+    for (const owner of this.owners) owner.shapingChanged();
   }
 
   lookForSuppressions(): void {
@@ -285,25 +290,22 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const tenure = new Tenure(clock, timings.dropWithoutHeartbeatMs);
   const isOver = () => tenure.isExpired;
   const limits = new WorkerLimits({ ...ports, me, tenure });
+  const rules = () => config.rules;
+  const measures = new Measures({ ...ports, me, retryMs: timings.storeRetryMs, rules });
   return {
     ...ports,
     me,
     tenure,
     pool,
     nextHops,
-    measures: new Measures({
-      ...ports,
-      me,
-      retryMs: timings.storeRetryMs,
-      rules: () => config.rules,
-    }),
+    measures,
     limits,
-    paths: new Paths({ shaping: config.shaping, limits }),
+    paths: new Paths({ shaping: config.shaping, limits, measures }),
     locating: new Locating(new Sites(ports)),
     room: new Room(config.limits.workerBytesMax),
     dispatcher: new Dispatcher(config.limits.sessionsMax),
     attempts: new Attempts({
-      ...{ transport, clock, deadlines, timings, config, nextHops, pool, limits, isOver },
+      ...{ transport, clock, deadlines, timings, config, nextHops, pool, limits, measures, isOver },
     }),
     suppressions:
       ports.suppressions ??

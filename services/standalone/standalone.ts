@@ -130,6 +130,7 @@ export class Standalone implements Role {
     const identity = await identityOf(config);
     this.#config = config;
     if (restartKeys.length > 0) this.#log.warn("reload_needs_restart", { keys: restartKeys });
+    this.#parts.delivery.shapingChanged();
     this.#parts.edge.reload(edgeConfigOf(config, identity));
   }
 

@@ -18,7 +18,7 @@ import {
   defaultLimits,
   defaultTimings,
 } from "../../services/delivery/config.ts";
-import { freePass, unlimited } from "./delivery/free-pass.ts";
+import { freePass, nothingSkipped, unlimited } from "./delivery/free-pass.ts";
 import { constantly, plainShaping } from "./delivery/plain-shaping.ts";
 
 export interface Sending {
@@ -48,6 +48,7 @@ export class Relay {
       nextHops: new NextHops({ config, resolver, random: systemRandom }),
       pool: this.#pool,
       limits: unlimited,
+      measures: nothingSkipped,
     });
   }
 

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { RouteConfig } from "#lib/config/config";
 import type { Destination } from "#lib/queue/unit";
-import type { DestinationSummary, Unanswered } from "#proto/admin";
+import type { DestinationSummary, Unanswered, WaitSummary } from "#proto/admin";
 import { routeFor } from "../../delivery/attempt/routes.ts";
 import { spanText, timeText, untilText } from "../duration.ts";
 import type { Io } from "../io.ts";
@@ -84,6 +84,9 @@ function conditionText(state: DestinationSummary, now: number): string[] {
   if (state.state === "held") return [];
   if (state.state === "open") {
     const last = lastError === undefined ? "" : ` The last failure was: ${lastError}`;
+    const waits = (state.waits ?? []).flatMap((wait) => waitText(wait, now));
+    if (waits.length > 0)
+      return [`${destination} is open, but not all may go now.${last}`, ...waits];
     return [`${destination} is open: mail is tried as it comes.${last}`];
   }
   const from = since === undefined ? "" : ` since ${sinceText(since, now)}`;
@@ -96,6 +99,35 @@ function conditionText(state: DestinationSummary, now: number): string[] {
     ...until,
     `To try at once: godwit queue retry ${destination}`,
   ];
+}
+
+/** What binds, how much it lets through, who says so, and until when. */
+function waitText(wait: WaitSummary, now: number): string[] {
+  const { kind, name, value, scope, provenance, since, until, ready } = wait;
+  const whose = whoseText(wait);
+  const units = ready === 1 ? "1 unit" : `${ready} units`;
+  const from = `since ${sinceText(since, now)}`;
+  const next = until === undefined ? "" : `; the next may go ${untilText(until, now)}`;
+  if (kind === "hold") {
+    const end = until === undefined ? "" : ` until ${timeText(until)} UTC`;
+    return [
+      `${units}${whose}: held by the rule "${name}" (${provenance}) ${from}${end}. The reply was: ${value}`,
+      "To end it: godwit shaping active, then godwit shaping cancel <id>",
+    ];
+  }
+  const each = scope.length === 0 ? "" : ` for each ${scope.join(" and ")}`;
+  return [
+    `${units}${whose}: ${kind} ${value}${each} ("${name}", ${provenance}) bind ${from}${next}.`,
+  ];
+}
+
+function whoseText({ tenant, campaign, source }: WaitSummary): string {
+  const parts = [
+    ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
+    ...(campaign === undefined ? [] : [`campaign ${campaign}`]),
+    ...(source === undefined ? [] : [`source ${source}`]),
+  ];
+  return parts.length === 0 ? "" : ` of ${parts.join(", ")}`;
 }
 
 function waitingText(state: DestinationSummary): string[] {

@@ -1,9 +1,8 @@
 /** `godwit shaping active|cancel`: what rules on replies have set, and an end of it. */
 import type { Command } from "commander";
 import type { Measure, MeasureEffect } from "#lib/automation/measure";
-import type { LimitValue } from "#lib/automation/rule";
 import type { Subject } from "#lib/limits/limit";
-import { printByteRate, printRate } from "#lib/limits/rate";
+import { limitText } from "#lib/limits/limit-text";
 import { timeText, untilText } from "../duration.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, table } from "../table.ts";
@@ -71,7 +70,7 @@ export function effectText(effect: MeasureEffect): string {
     case "hold":
       return "hold";
     case "limit":
-      return limitText(effect.limit);
+      return `${effect.limit.kind} ${limitText(effect.limit)}`;
     case "skipHost":
       return `skip ${effect.host}`;
     case "changeSource":
@@ -79,10 +78,4 @@ export function effectText(effect: MeasureEffect): string {
     case "fail":
       return "fail";
   }
-}
-
-function limitText(limit: LimitValue): string {
-  if ("max" in limit) return `${limit.kind} ${limit.max}`;
-  const text = limit.kind === "bytes" ? printByteRate(limit.rate) : printRate(limit.rate);
-  return `${limit.kind} ${text}`;
 }

@@ -1,7 +1,7 @@
 /** What applies to mail for a domain, by the files alone: nothing is asked of the DNS. */
 import type { Config } from "#lib/config/config";
-import type { CapLimit, CountedLimit, Dimension } from "#lib/limits/limit";
-import { printByteRate, printRate } from "#lib/limits/rate";
+import type { Dimension } from "#lib/limits/limit";
+import { limitText } from "#lib/limits/limit-text";
 import type { PathSettings } from "#lib/shaping/shaping";
 import { routeFor } from "../../delivery/attempt/routes.ts";
 import { spanText } from "../duration.ts";
@@ -80,11 +80,6 @@ function shownSettings(path: PathSettings): readonly ShownSetting[] {
     setting("concurrency.max", String(path.concurrencyMax), provenance.concurrencyMax),
     setting("idle", spanText(path.idleMs), provenance.idleMs),
   ];
-}
-
-function limitText(limit: CountedLimit | CapLimit): string {
-  if ("max" in limit) return String(limit.max);
-  return limit.kind === "bytes" ? printByteRate(limit.rate) : printRate(limit.rate);
 }
 
 export function showText(shown: Shown): string {

@@ -5,6 +5,7 @@ import { type DestinationSummary, listLimitMax } from "#proto/admin";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { storedOf } from "./listing.ts";
+import { waitsOf } from "./waits.ts";
 
 /** A count that is not complete is better than one that comes too late. */
 const withinMs = 1_000;
@@ -103,6 +104,8 @@ function summaryOf(
   queue: DestinationQueue,
 ): Omit<DestinationSummary, "deferred"> {
   const { hold, down, backlog, lastError } = queue;
+  const waits = waitsOf(queue, owner.now);
+  const provider = queue.located?.site.provider;
   const why = hold?.reason ?? lastError;
   const since = hold?.since ?? down?.since;
   return {
@@ -116,5 +119,7 @@ function summaryOf(
     ...(down === undefined ? {} : { nextRetryAt: down.until }),
     ...(why === undefined ? {} : { lastError: why }),
     ...(since === undefined ? {} : { since }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(waits.length === 0 ? {} : { waits }),
   };
 }

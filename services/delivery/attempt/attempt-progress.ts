@@ -13,6 +13,11 @@ const dropped: Outcome = {
   reason: "given up: this worker may no longer own the shard",
 };
 
+export interface FailedHost {
+  readonly host: string;
+  readonly outcome: Outcome;
+}
+
 export class AttemptProgress {
   readonly #outcomes: (Outcome | undefined)[];
   /** Indexes without a lasting outcome: another host may still take them. */
@@ -21,6 +26,7 @@ export class AttemptProgress {
   remote: RemoteHost | undefined;
   tls: string | undefined;
   inDoubt = 0;
+  readonly failedHosts: FailedHost[] = [];
   /** A limit kept it from a connection. */
   limited: Refused | undefined;
   /** The session that is at work. */
@@ -40,6 +46,7 @@ export class AttemptProgress {
   /** A host failed as a whole: remembered for those whom no other host takes. */
   hostFailed(outcome: Outcome): void {
     this.#hostOutcome = outcome;
+    if (this.remote !== undefined) this.failedHosts.push({ host: this.remote.name, outcome });
   }
 
   /** A session that had waited failed: that says nothing about the host. */
@@ -50,19 +57,21 @@ export class AttemptProgress {
   /** Results of a transaction that carried the first of the open recipients, in their order. */
   transacted(report: TransactionReport): void {
     const stillOpen = this.#open.slice(report.results.length);
+    let failure: Outcome | undefined;
     for (const [position, result] of report.results.entries()) {
       const index = this.#open[position];
       assert(index !== undefined, "a transaction settles recipients that were open");
       const outcome = recipientOutcome(result, { dsnOffered: report.dsnOffered });
       if (result.isInDoubt) this.inDoubt += 1;
       if (outcome.kind === "transient" && outcome.scope === "host") {
-        this.#hostOutcome = outcome;
+        failure = outcome;
         stillOpen.push(index);
       } else {
         this.#outcomes[index] = outcome;
       }
     }
     this.#open = stillOpen;
+    if (failure !== undefined) this.hostFailed(failure);
   }
 
   /** Nothing more may be sent, but what is waiting for the reply to its final dot. */

@@ -6,7 +6,7 @@ import { MemoryNetwork } from "#lib/net/memory-transport";
 import { seededRandom } from "#lib/random";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, minute } from "../../../test/support/delivery/delivery-bench.ts";
-import { freePass, unlimited } from "../../../test/support/delivery/free-pass.ts";
+import { freePass, nothingSkipped, unlimited } from "../../../test/support/delivery/free-pass.ts";
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { unitOf } from "../../../test/support/queued.ts";
 import { destination, path } from "../../../test/support/records.ts";
@@ -50,6 +50,7 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     nextHops: new NextHops({ config: settings, resolver, random }),
     pool,
     limits: unlimited,
+    measures: nothingSkipped,
     isOver: () => tenure.isOver,
   });
   const run = async (unit = unitOf(), how: How = {}) => {

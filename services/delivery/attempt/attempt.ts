@@ -4,9 +4,10 @@ import type { Permit } from "#lib/limits/acquire";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Recipient, Uid, Unit } from "#lib/queue/unit";
 import type { ClientSettings, ClientTransaction } from "#lib/smtp/client/step";
+import type { Measures } from "../automation/measures.ts";
 import type { DeliveryConfig } from "../config.ts";
 import type { Path } from "../path/paths.ts";
-import { AttemptProgress } from "./attempt-progress.ts";
+import { AttemptProgress, type FailedHost } from "./attempt-progress.ts";
 import { Connections } from "./connections.ts";
 import type { NextHops } from "./next-hops.ts";
 import { type ConnectionLimits, oneConnection, type Pass, type Refused } from "./pass.ts";
@@ -34,6 +35,8 @@ export interface AttemptReport {
   readonly isVoid: boolean;
   /** A limit kept it from a (further) connection. */
   readonly limited?: Refused;
+  /** Hosts that failed as a whole, whether another took the mail or not. */
+  readonly failedHosts?: readonly FailedHost[];
 }
 
 export interface AttemptPorts extends RemoteSessionPorts {
@@ -41,6 +44,7 @@ export interface AttemptPorts extends RemoteSessionPorts {
   readonly nextHops: NextHops;
   readonly pool: SessionPool;
   readonly limits: ConnectionLimits;
+  readonly measures: Pick<Measures, "isSkipped">;
 }
 
 /** One attempt's. */
@@ -58,6 +62,13 @@ const noHost: Outcome = {
   scope: "destination",
   status: "4.4.1",
   reason: "no host of the destination could be reached",
+};
+
+const allSkipped: Outcome = {
+  kind: "transient",
+  scope: "destination",
+  status: "4.4.1",
+  reason: "a rule on replies skips the hosts of the destination",
 };
 
 const closedAtOnce: Outcome = {
@@ -97,12 +108,13 @@ export class Attempts {
       this.#running.delete(progress);
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
-    const { remote, tls, inDoubt, limited } = progress;
+    const { remote, tls, inDoubt, limited, failedHosts } = progress;
     return {
       outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
       inDoubt,
       isVoid: progress.isVoid,
+      ...(failedHosts.length === 0 ? {} : { failedHosts }),
       ...(limited === undefined ? {} : { limited }),
       ...(remote === undefined
         ? {}
@@ -142,9 +154,14 @@ export class Attempts {
   async #overHosts(work: Work): Promise<Outcome | undefined> {
     const { unit, progress } = work;
     let tried = 0;
+    let skipped: Outcome | undefined;
     for await (const candidate of this.#ports.nextHops.candidates(unit.destination)) {
       if (candidate.kind === "none") return candidate.outcome;
       if (!isUnfinished(progress)) return undefined;
+      if (this.#ports.measures.isSkipped(candidate.host.name, work.path.subject)) {
+        skipped = allSkipped;
+        continue;
+      }
       progress.remote = candidate.host;
       const session = await this.#open(candidate.host, work);
       if (session !== undefined) await this.#transact(session, work);
@@ -152,7 +169,7 @@ export class Attempts {
       if (!isUnfinished(progress) || progress.limited !== undefined) return undefined;
       if (tried >= this.#ports.config.limits.hostsPerAttemptMax) return undefined;
     }
-    return undefined;
+    return skipped;
   }
 
   async #open(host: RemoteHost, work: Work): Promise<RemoteSession | undefined> {

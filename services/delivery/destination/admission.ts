@@ -2,6 +2,8 @@
  * Lets go what may go now: under all its limits at once (ADR 0012), with a connection that waits or
  * may be opened. What is refused waits in its lane until it is worth asking again.
  */
+import type { InForceEntry } from "#lib/automation/in-force";
+import type { Measure } from "#lib/automation/measure";
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { BoundLimit } from "#lib/limits/acquire";
 import type { Demand } from "#lib/limits/limit";
@@ -9,6 +11,7 @@ import type { Shard, Time } from "#lib/queue/unit";
 import type { Attempts } from "../attempt/attempt.ts";
 import { oneConnection, type Pass, type Refused } from "../attempt/pass.ts";
 import type { SessionPool } from "../attempt/session-pool.ts";
+import type { Measures } from "../automation/measures.ts";
 import type { WorkerLimits } from "../limits/worker-limits.ts";
 import type { Path, Paths } from "../path/paths.ts";
 import type { Site } from "../path/site.ts";
@@ -16,9 +19,9 @@ import type { QueuedUnit } from "../shard/queued-unit.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { Lane } from "./ready-queue.ts";
 
-/** What keeps a lane back. */
+/** What keeps a lane back: a limit, or a rule on replies that has held it. */
 export interface Wait {
-  readonly binding: BoundLimit;
+  readonly by: BoundLimit | Measure;
   readonly since: Time;
   /** On the monotonic clock; `Infinity`: until something else happens than time. */
   readonly until: number;
@@ -39,12 +42,14 @@ export interface AdmissionPorts {
   readonly limits: WorkerLimits;
   readonly pool: SessionPool;
   readonly attempts: Attempts;
+  readonly measures: Pick<Measures, "heldBy">;
   /** A lane of this destination may go on. */
   readonly dispatch: (queue: DestinationQueue) => void;
 }
 
 export class Admission {
   readonly #ports: AdmissionPorts;
+  readonly #held = new Set<() => void>();
 
   constructor(ports: AdmissionPorts) {
     this.#ports = ports;
@@ -77,6 +82,11 @@ export class Admission {
     if (permit !== undefined) limits.release(permit);
   }
 
+  /** What holds may have ended. */
+  lookAgain(): void {
+    for (const wake of [...this.#held]) wake();
+  }
+
   /** Nothing of this destination is waited for any more. */
   forget(queue: DestinationQueue): void {
     for (const lane of queue.lanes) {
@@ -91,19 +101,13 @@ export class Admission {
     lane: Lane,
     { refused, demand }: { refused: Refused; demand: Demand },
   ): void {
-    const { clock, limits, pool, attempts, dispatch } = this.#ports;
+    const { limits, pool, attempts } = this.#ports;
     const cancels: CancelTimer[] = [];
-    const cancel = () => {
-      for (const each of cancels) each();
-    };
-    const wake = () => {
-      cancel();
-      lane.wait = undefined;
-      queue.unblock(lane);
-      dispatch(queue);
-    };
-    lane.wait = { ...refused, since: clock.now(), cancel };
-    queue.block(lane);
+    const wake = this.#keepBack(queue, lane, {
+      by: refused.binding,
+      until: refused.until,
+      cancels,
+    });
     const times = Math.max(1, lane.units.length);
     cancels.push(limits.whenWorthAsking(refused, { demand, times }, wake));
     if ((demand.connections ?? 0) === 0) return;
@@ -115,12 +119,45 @@ export class Admission {
     if (limit.kind === "connections") queueMicrotask(() => attempts.makeRoom(counted));
   }
 
+  #hold(queue: DestinationQueue, lane: Lane, { measure, endsAt }: InForceEntry): void {
+    const cancels: CancelTimer[] = [];
+    const wake = this.#keepBack(queue, lane, { by: measure, until: endsAt, cancels });
+    this.#held.add(wake);
+    cancels.push(() => void this.#held.delete(wake));
+  }
+
+  /** The lane waits; the result lets it go on. */
+  #keepBack(
+    queue: DestinationQueue,
+    lane: Lane,
+    wait: Pick<Wait, "by" | "until"> & { readonly cancels: readonly CancelTimer[] },
+  ): () => void {
+    const { clock, dispatch } = this.#ports;
+    const { by, until, cancels } = wait;
+    const cancel = () => {
+      for (const each of cancels) each();
+    };
+    lane.wait = { by, until, since: clock.now(), cancel };
+    queue.block(lane);
+    return () => {
+      cancel();
+      lane.wait = undefined;
+      queue.unblock(lane);
+      dispatch(queue);
+    };
+  }
+
   #pass(
     queue: DestinationQueue,
     { candidate, lane, site }: { candidate: QueuedUnit; lane: Lane; site: Site },
   ): Pass | undefined {
-    const { limits, pool } = this.#ports;
+    const { limits, pool, measures } = this.#ports;
     const path = this.#pathOf(queue, lane, site);
+    const held = measures.heldBy(path.subject);
+    if (held !== undefined) {
+      this.#hold(queue, lane, held);
+      return undefined;
+    }
     const hasIdle = pool.has(path.connectionKey);
     const demand = demandOf(candidate, path, hasIdle ? 0 : 1);
     const acquired = limits.acquire(path.bound, demand);

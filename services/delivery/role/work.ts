@@ -42,6 +42,7 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
     undoing.add(() => teller.stop());
     await delivery.start();
     teller.start();
-    return { records: storeRecords(store) };
+    const reload = async () => delivery.shapingChanged();
+    return { records: storeRecords(store), reload };
   };
 }

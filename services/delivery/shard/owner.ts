@@ -83,6 +83,12 @@ export class ShardOwner {
     return this.#parts.progress.floor;
   }
 
+  /** On both clocks. */
+  get now(): { readonly wall: number; readonly monotonic: number } {
+    const { clock } = this.#ports;
+    return { wall: clock.now(), monotonic: clock.monotonic() };
+  }
+
   /** False once it is being handed over, or has another owner. */
   get isReading(): boolean {
     return !this.#reading.signal.aborted;
@@ -167,6 +173,10 @@ export class ShardOwner {
     }
     for (const queue of touched) this.#dispatch(queue);
     return spilled;
+  }
+
+  shapingChanged(): void {
+    this.#parts.admission.lookAgain();
   }
 
   /** The destination was opened, by time or by an operator. */

@@ -31,6 +31,7 @@ export interface UnitRunPorts
     | "clock"
     | "config"
     | "log"
+    | "measures"
     | "metrics"
     | "random"
     | "store"
@@ -116,8 +117,21 @@ export class UnitRun {
     if (report.isVoid) return this.#ports.offer([queued]);
     const isDown = this.#feedback(queue, report, startedAt);
     if (suppressed.size > 0) metrics.suppressed(suppressed.size);
-    settlement.attempted(queued, withSuppressed(queued.unit, report, suppressed), isDown);
+    const judged = this.#judged(report, pass);
+    settlement.attempted(queued, withSuppressed(queued.unit, judged, suppressed), isDown);
     goOn(queue);
+  }
+
+  /** Rules on replies hear what hosts said, and may make a failure of what waits. */
+  #judged(report: AttemptReport, { path: { subject } }: Pass): AttemptReport {
+    const { measures } = this.#ports;
+    const { outcomes, failedHosts = [], remoteName: last } = report;
+    for (const { host, outcome } of failedHosts) {
+      // The last one's is an outcome of the attempt, if nobody else took the mail.
+      if (!outcomes.includes(outcome)) measures.judge([outcome], { subject, host });
+    }
+    const judged = measures.judge(outcomes, { subject, host: last });
+    return judged === outcomes ? report : { ...report, outcomes: judged };
   }
 
   /** The next owner tries it again: what was sent of it may arrive twice, as without a reply (RFC 1047). */
@@ -138,7 +152,8 @@ export class UnitRun {
     } catch (error) {
       log.error("attempt_failed", { uid: unit.uid, error: String(error) });
       const outcomes = unit.recipients.map(() => internalFailure);
-      return { outcomes, durationMs: clock.monotonic() - startedAt, inDoubt: 0, isVoid: false };
+      const durationMs = clock.monotonic() - startedAt;
+      return { outcomes, durationMs, inDoubt: 0, isVoid: false };
     }
   }
 

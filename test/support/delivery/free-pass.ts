@@ -12,6 +12,8 @@ export const unlimited: ConnectionLimits = {
   excess: (permit) => permit.isExcess(0),
 };
 
+export const nothingSkipped = { isSkipped: () => false };
+
 export function freePass(destination: Destination, more: Partial<Pass["path"]> = {}): Pass {
   const madeOf = plainShaping();
   const path = {
@@ -24,6 +26,7 @@ export function freePass(destination: Destination, more: Partial<Pass["path"]> =
     recipientsPerTransaction: Number.POSITIVE_INFINITY,
     shard: shard(0),
     madeOf,
+    generation: 0,
     ...more,
   };
   return { path, session: undefined, permit: undefined };

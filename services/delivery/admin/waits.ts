@@ -1,0 +1,47 @@
+/** What keeps a destination's mail back, as an operator sees it. */
+import { limitText } from "#lib/limits/limit-text";
+import type { WaitSummary } from "#proto/admin";
+import type { Wait } from "../destination/admission.ts";
+import type { DestinationQueue } from "../destination/destination-queue.ts";
+import type { Lane, LaneOf } from "../destination/ready-queue.ts";
+
+/** Lanes are as many as submitters name campaigns: those that keep back most. */
+const waitsMax = 20;
+
+/** Both clocks, now. */
+export interface Now {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+export function waitsOf(queue: DestinationQueue, now: Now): readonly WaitSummary[] {
+  const waits: WaitSummary[] = [];
+  for (const lane of queue.lanes) {
+    if (lane.wait === undefined || lane.units.length === 0) continue;
+    waits.push({ ...whoseOf(lane.of), ...reasonOf(lane.wait), ...timesOf(lane, lane.wait, now) });
+  }
+  return waits.toSorted((a, b) => b.ready - a.ready).slice(0, waitsMax);
+}
+
+function whoseOf({ tenant, campaign, source }: LaneOf) {
+  return {
+    ...(tenant === "" ? {} : { tenant }),
+    ...(campaign === "" ? {} : { campaign }),
+    ...(source === "" ? {} : { source }),
+  };
+}
+
+function reasonOf({ by }: Wait) {
+  if ("rule" in by) {
+    const { rule: name, sample: value, scope, provenance } = by;
+    return { kind: "hold", name, value, scope: Object.keys(scope), provenance };
+  }
+  const { kind, name, scope, provenance } = by.limit;
+  return { kind, name, value: limitText(by.limit), scope, provenance };
+}
+
+function timesOf({ units }: Lane, { since, until }: Wait, now: Now) {
+  const times = { ready: units.length, since };
+  if (until === Number.POSITIVE_INFINITY) return times;
+  return { ...times, until: Math.round(now.wall + Math.max(0, until - now.monotonic)) };
+}
