@@ -52,6 +52,14 @@ describe("encodeEvents()", () => {
     expect(decodeEvents(bytesOf(golden))).toEqual([delivered, deferred]);
   });
 
+  test("carries that a recipient was suppressed", () => {
+    const [recipient] = delivered.recipients;
+    if (recipient === undefined) throw new Error("there is one");
+    const suppressed = { ...recipient, outcome: "permanent", isSuppressed: true } as const;
+    const event = { ...delivered, recipients: [suppressed, recipient] };
+    expect(decodeEvents(encodeEvents([event]))).toEqual([event]);
+  });
+
   test("writes uids as plain text, for a trace to find", () => {
     expect(Buffer.from(encodeEvents([deferred])).includes(deferred.uid)).toBe(true);
   });

@@ -60,7 +60,8 @@ function eventValue(event: UnitEvent): readonly unknown[] {
 }
 
 function recipientValue(r: RecipientEvent): readonly unknown[] {
-  return [r.path, outcomes.indexOf(r.outcome), r.code, r.status, r.text];
+  const value = [r.path, outcomes.indexOf(r.outcome), r.code, r.status, r.text];
+  return r.isSuppressed ? [...value, true] : value;
 }
 
 /** @throws {UndecodableRecord} */
@@ -99,12 +100,13 @@ function readSpan(value: unknown): number {
 }
 
 function readRecipient(value: unknown): RecipientEvent {
-  const [path, outcome, code, status, text] = readArray(value, "event's recipient");
+  const [path, outcome, code, status, text, isSuppressed] = readArray(value, "event's recipient");
   return {
     path: readText(path, "event's recipient"),
     outcome: readChoice(outcomes, outcome, "recipient's outcome"),
     ...(code == null ? undefined : { code: readCount(code, "recipient's code") }),
     ...(status == null ? undefined : { status: readStatus(status, "recipient's status") }),
     text: readText(text, "recipient's text"),
+    ...(isSuppressed === true ? { isSuppressed } : undefined),
   };
 }

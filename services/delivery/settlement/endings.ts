@@ -79,6 +79,7 @@ export class Endings {
     const next = nextAttemptAt === undefined ? undefined : new Date(nextAttemptAt).toISOString();
     for (const r of ending.recipients) {
       metrics.recipient(r.outcome);
+      const tried = r.isSuppressed ? undefined : report;
       log.info("attempt", {
         uid: unit.uid,
         reverse_path: unit.envelope.reversePath,
@@ -87,9 +88,10 @@ export class Endings {
         code: r.code,
         status: r.status,
         reply: r.text,
-        remote: report?.remote,
-        tls: report?.tls,
-        duration_ms: report === undefined ? undefined : Math.round(report.durationMs),
+        suppressed: r.isSuppressed,
+        remote: tried?.remote,
+        tls: tried?.tls,
+        duration_ms: tried === undefined ? undefined : Math.round(tried.durationMs),
         attempt,
         next_attempt_at: r.outcome === "transient" ? next : undefined,
       });

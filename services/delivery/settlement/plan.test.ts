@@ -88,6 +88,7 @@ describe("a suppressed recipient", () => {
       outcome: "permanent",
       status: "5.7.1",
       text: "suppressed",
+      isSuppressed: true,
     });
     expect(plan.failed).toMatchObject([{ isSuppressed: true, last: { status: "5.7.1" } }]);
     expect(plan.failed[0]).not.toContainAnyKeys(["triedAt", "reply"]);

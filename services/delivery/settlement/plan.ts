@@ -175,7 +175,7 @@ class PlanBuilder {
   /** Nobody was asked, so there is neither a host nor a time of an attempt to tell. */
   #suppress(recipient: Recipient, outcome: Outcome): void {
     const last = this.#last(outcome, undefined);
-    this.#event(recipient, "permanent", last);
+    this.#event(recipient, "permanent", last, { isSuppressed: true });
     const suppressed = { recipient, last, isSuppressed: true } as const;
     if (this.#context.notifiesOfSuppressed) this.#fail(suppressed);
     else this.#failed.push(suppressed);
@@ -244,8 +244,14 @@ class PlanBuilder {
     else group.push(notified);
   }
 
-  #event(recipient: Recipient, outcome: RecipientEvent["outcome"], last: LastOutcome): void {
+  #event(
+    recipient: Recipient,
+    outcome: RecipientEvent["outcome"],
+    last: LastOutcome,
+    more: Pick<RecipientEvent, "isSuppressed"> = {},
+  ): void {
     this.#events.push({
+      ...more,
       path: recipient.path,
       outcome,
       status: last.status,

@@ -81,6 +81,25 @@ describe("tellEnding()", () => {
     ]);
   });
 
+  test("who is suppressed was not tried, though the others of the unit were", () => {
+    const suppressed = { ...bad, text: "recipient is suppressed", isSuppressed: true } as const;
+    const [first, second] = told({ recipients: [ok, suppressed], report });
+    expect(first).toMatchObject({ kind: "delivery", remoteHost: "mx1.b.example" });
+    expect(second).toMatchObject({
+      kind: "suppression",
+      eventId: `${unit.uid}/suppression/2/c@b.example`,
+      recipient: "c@b.example",
+      text: "recipient is suppressed",
+      bounceClass: "suppressed",
+    });
+    expect(second).not.toContainAnyKeys([
+      "remoteHost",
+      "remoteAddress",
+      "durationMs",
+      "tlsProtocol",
+    ]);
+  });
+
   test("given up without a try, nobody answered", () => {
     const [event] = told({ recipients: [{ ...bad, outcome: "expired" }], attempt: 40 });
     expect(event).toMatchObject({ kind: "expiration", attempt: 40 });

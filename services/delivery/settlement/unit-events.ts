@@ -28,7 +28,7 @@ const textMax = 2_048;
 export function tellEnding(events: EventSink, unit: Unit, ending: UnitEnding): void {
   const { recipients, disposition } = ending;
   for (const recipient of recipients) {
-    const kind = kinds[recipient.outcome];
+    const kind = recipient.isSuppressed ? "suppression" : kinds[recipient.outcome];
     events.emit(kind, () => attemptRecord(events.node, { unit, ending, recipient, kind }));
   }
   if (disposition === "cancelled") tellCancelled(events, unit, ending);
@@ -77,6 +77,8 @@ function attemptRecord(
   const { report, nextAttemptAt, attempt } = ending;
   const { path, text } = recipient;
   const isWaiting = kind === "transient" && nextAttemptAt !== undefined;
+  // Of a unit whose other recipients were tried, too, that is all the same for this one.
+  const tried = kind === "suppression" ? undefined : report;
   return {
     v: eventRecordVersion,
     kind,
@@ -95,14 +97,15 @@ function attemptRecord(
     pool: unit.pool,
     isNotification: unit.isNotification || undefined,
     attempt,
-    durationMs: report === undefined ? undefined : Math.round(report.durationMs),
+    durationMs: tried === undefined ? undefined : Math.round(tried.durationMs),
     nextAttemptAt: isWaiting ? eventTime(nextAttemptAt) : undefined,
     code: recipient.code,
     status: recipient.status,
     text: text.length > textMax ? text.slice(0, textMax) : text,
-    remoteHost: report?.remoteName,
-    remoteAddress: report === undefined ? undefined : addressOf(report),
-    tlsProtocol: report?.tls,
+    bounceClass: kind === "suppression" ? "suppressed" : undefined,
+    remoteHost: tried?.remoteName,
+    remoteAddress: tried === undefined ? undefined : addressOf(tried),
+    tlsProtocol: tried?.tls,
   };
 }
 

@@ -24,6 +24,8 @@ export interface RecipientEvent {
   readonly status?: Status;
   /** The remote's text or our reason, one line. */
   readonly text: string;
+  /** Nobody was asked: nothing is sent to this recipient. */
+  readonly isSuppressed?: true;
 }
 
 export interface UnitEvent {
