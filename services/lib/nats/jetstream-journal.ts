@@ -2,11 +2,13 @@
  * Journal on JetStream: a subject for each incarnation, appended to only behind the last record that
  * is known. So a seal, which is the last record, refuses whatever its writer still tries (DESIGN §4).
  */
+
+import { nuid } from "@nats-io/transport-node";
 import { assert } from "#lib/assert";
 import type { UnitEvent } from "#lib/queue/event";
 import { parseQueueId, queueIdTime } from "#lib/queue/queue-id";
 import type { Shard } from "#lib/queue/unit";
-import { type Incarnation, type Journal, JournalSealed } from "#lib/stream/journal";
+import { type Incarnation, incarnationOf, type Journal, JournalSealed } from "#lib/stream/journal";
 import { encodeEvents } from "#proto/event";
 import { decodeJournalRecord, encodeSeal, isSeal } from "#proto/journal-record";
 import type { ClusterNames } from "#proto/subjects";
@@ -26,6 +28,8 @@ export interface JetStreamJournalPorts extends LanePorts {
   /** Who seals, for people. */
   readonly name: string;
 }
+
+const noEvents = encodeEvents([]);
 
 /** What is known of the journal that this process writes. */
 interface Head {
@@ -57,9 +61,11 @@ export class JetStreamJournal implements Journal {
   readonly #heads = new Map<Incarnation, Head>();
   /** Seals that this process saw: a replay must reach them, whichever server answers. */
   readonly #seals = new Map<Incarnation, number>();
+  readonly #marks: string;
 
   constructor(ports: JetStreamJournalPorts) {
     this.#ports = ports;
+    this.#marks = ports.names.journalSubject(incarnationOf("marks", nuid.next()));
   }
 
   /** In several records where one would be too large: each may be appended again. */
@@ -91,16 +97,19 @@ export class JetStreamJournal implements Journal {
 
   async *replay(writer: Incarnation, shard: Shard, after: number): AsyncGenerator<UnitEvent> {
     const { names } = this.#ports;
-    const last = (await this.#last(writer))?.sequence;
+    const subject = names.journalSubject(writer);
     const seal = this.#seals.get(writer);
-    if (last === undefined && seal === undefined) return await this.#mustHaveNone(writer);
-    const through = Math.max(last ?? 0, seal ?? 0);
+    const through = seal ?? (await this.#mark(writer));
     if (through <= after) return;
-    const filter = names.journalSubject(writer);
+    const filter = seal === undefined ? [subject, this.#marks] : subject;
+    let isAny = false;
     const part = { stream: names.journalStream, filter, after, through };
-    for await (const message of readThrough(this.#ports, part)) {
-      for (const event of this.#eventsOf(message)) if (event.shard === shard) yield event;
+    for await (const record of readThrough(this.#ports, part)) {
+      if (record.message.subject !== subject) continue;
+      isAny = true;
+      for (const event of this.#eventsOf(record)) if (event.shard === shard) yield event;
     }
+    if (!isAny) await this.#mustHaveNone(writer, { after, through });
   }
 
   async trace(uidPrefix: string, limit: number): Promise<readonly UnitEvent[]> {
@@ -199,12 +208,35 @@ export class JetStreamJournal implements Journal {
     return stored === null ? undefined : { sequence: stored.seq, data: stored.data };
   }
 
-  /** No record to be got proves nothing: what a replay leaves out is delivered again (ADR 0009). */
-  async #mustHaveNone(writer: Incarnation): Promise<void> {
+  /**
+   * A record of no events, behind all that stands. Whoever gives it to us has what was stored before;
+   * a leader that was cut off, and does not know yet that it is none, cannot store it, and would tell
+   * of its own time only: what a replay leaves out is delivered again (ADR 0009).
+   */
+  async #mark(writer: Incarnation): Promise<number> {
+    const { publisher, clock } = this.#ports;
+    const deadline = clock.monotonic() + patienceMs;
+    for (;;) {
+      const answer = await publisher.publish({ subject: this.#marks, data: noEvents });
+      if (answer.kind === "stored") return answer.sequence;
+      if (clock.monotonic() >= deadline) {
+        throw new Error(`Cannot replay journal "${writer}" to its end: ${answer.reason}`);
+      }
+      await clock.sleep(retryMs);
+    }
+  }
+
+  /** That nothing came of it proves nothing: a server says the same of what it failed to read. */
+  async #mustHaveNone(
+    writer: Incarnation,
+    { after, through }: { readonly after: number; readonly through: number },
+  ): Promise<void> {
     const { manager, names } = this.#ports;
+    const last = await this.#last(writer);
+    if (last !== undefined && (last.sequence <= after || last.sequence > through)) return;
     const subject = names.journalSubject(writer);
     const info = await manager.streams.info(names.journalStream, { subjects_filter: subject });
-    if (standingSubjects(info)?.has(subject) === false) return;
+    if (last === undefined && standingSubjects(info)?.has(subject) === false) return;
     throw new Error(`Cannot replay journal "${writer}": it is neither there nor gone`);
   }
 

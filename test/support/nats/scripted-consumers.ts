@@ -11,6 +11,13 @@ import { ScriptedWire, type SentMessage } from "./scripted-wire.ts";
 /** Turns of the event loop that everything which waits for nothing needs. */
 const turnsMax = 30;
 
+export interface GivenMessage {
+  readonly sequence: number;
+  readonly delivery: number;
+  readonly subject?: string;
+  readonly data?: Uint8Array;
+}
+
 export class ScriptedConsumers {
   readonly wire = new ScriptedWire();
   readonly clock = new ManualClock();
@@ -69,13 +76,15 @@ export class ScriptedConsumers {
   }
 
   /** As an answer to a pull. */
-  give(pull: SentMessage | undefined, place: { sequence: number; delivery: number }): void {
-    const { sequence, delivery } = place;
-    this.wire.deliver(pull?.reply ?? "", {
-      subject: `s.${sequence}`,
-      reply: `$JS.ACK.S.c.1.${sequence}.${delivery}.1.0`,
-      data: new Uint8Array([sequence]),
-    });
+  give(pull: SentMessage | undefined, what: GivenMessage): void {
+    const {
+      sequence,
+      delivery,
+      subject = `s.${sequence}`,
+      data = new Uint8Array([sequence]),
+    } = what;
+    const reply = `$JS.ACK.S.c.1.${sequence}.${delivery}.1.0`;
+    this.wire.deliver(pull?.reply ?? "", { subject, reply, data });
   }
 
   tell(pull: SentMessage | undefined, code: number): void {

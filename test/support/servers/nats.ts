@@ -8,6 +8,8 @@ import { natsBinary } from "./toolchain/nats-binary.ts";
 export interface NatsServers extends Omit<ServerGroup, "place"> {
   /** URLs, one for each node. */
   readonly servers: readonly string[];
+  /** The node that leads JetStream as a whole. */
+  readonly leader: () => Promise<number>;
 }
 
 export interface NatsServersOptions {
@@ -49,7 +51,11 @@ export async function startNats(options: NatsServersOptions): Promise<NatsServer
   });
   const { addresses, ports } = group.place;
   const servers = addresses.map((address) => `nats://${address}:${ports[0]}`);
-  return Object.assign(group, { servers });
+  const leader = async () => {
+    const answer = await fetch(`http://${addresses[0]}:${ports[1]}/jsz`);
+    return Number(/"leader":\s*"n(\d)"/.exec(await answer.text())?.[1]);
+  };
+  return Object.assign(group, { servers, leader });
 }
 
 interface NodePlace {

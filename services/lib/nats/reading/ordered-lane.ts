@@ -36,7 +36,8 @@ export interface LanePorts {
 
 export interface LanePlace {
   readonly stream: string;
-  readonly filter: string;
+  /** One subject, or several of which none takes in another. */
+  readonly filter: string | readonly string[];
   /** The first one is behind this sequence, or the first of this time. */
   readonly after: number | Date;
   /** Woken when there is something to take. */
@@ -197,7 +198,9 @@ export class OrderedLane implements HasDeadline {
       ...(isByTime
         ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: after.toISOString() }
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.#sequence + 1 }),
-      filter_subject: filter,
+      ...(typeof filter === "string"
+        ? { filter_subject: filter }
+        : { filter_subjects: [...filter] }),
       ack_policy: AckPolicy.None,
       replay_policy: ReplayPolicy.Instant,
       mem_storage: true,
