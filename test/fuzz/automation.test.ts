@@ -6,6 +6,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Automation } from "#lib/automation/automation";
 import type { Rule } from "#lib/automation/rule";
+import { readRules } from "#lib/automation/rules-file";
 import { type Dimension, dimensions, type Subject } from "#lib/limits/limit";
 import { compilePattern } from "#lib/pattern/pattern";
 import { replyOf } from "../support/automation/rules.ts";
@@ -75,6 +76,12 @@ interface InForce {
   readonly endsAt: number;
 }
 
+/** Who has no source is everybody's one. */
+function keyOf(its: readonly Dimension[], of: Subject): string | undefined {
+  const values = its.map((dimension) => of[dimension] ?? (dimension === "source" ? null : "?"));
+  return values.includes("?") ? undefined : JSON.stringify(values);
+}
+
 /** Everything that was counted is kept; what a measure used up is marked. */
 class Model {
   readonly #heard: { rule: Rule; values: string; at: number; isUsed: boolean }[] = [];
@@ -86,9 +93,8 @@ class Model {
       const [action] = actions;
       if (action === undefined || when.patterns?.some((p) => p.test(text)) !== true) return [];
       if (when.providers !== undefined && !when.providers.includes(about.provider ?? "")) return [];
-      const values = action.scope.map((dimension) => about[dimension]);
-      if (values.includes(undefined)) return [];
-      const key = JSON.stringify(values);
+      const key = keyOf(action.scope, about);
+      if (key === undefined) return [];
       const isIt = (it: { rule: Rule; values: string }) => it.rule === each && it.values === key;
       const known = this.inForce.find(isIt);
       if (known !== undefined && now - known.heardAt < (known.endsAt - known.heardAt) / 2)
@@ -118,7 +124,9 @@ class Model {
   /** Names of those that bind. */
   binding(whom: Subject): string[] {
     const bound = this.inForce.filter(({ rule: { actions }, values }) => {
-      return JSON.stringify(actions[0]?.scope.map((dimension) => whom[dimension])) === values;
+      const its: readonly (string | null)[] = JSON.parse(values);
+      const scope = actions[0]?.scope ?? [];
+      return scope.every((dimension, i) => its[i] === null || its[i] === whom[dimension]);
     });
     return bound.map(({ rule: { name } }) => name).sort();
   }
@@ -135,7 +143,7 @@ test("whatever is heard, the same is in force as if everything had been kept", (
         const at = { now: start + monotonic, monotonic };
         const scopeOf = (name: string) => drawn.find((it) => it.name === name)?.actions[0]?.scope;
         const told = (name: string, values: Subject) =>
-          `${name} ${JSON.stringify(scopeOf(name)?.map((dimension) => values[dimension]))}`;
+          `${name} ${keyOf(scopeOf(name) ?? [], values)}`;
         const ended = engine.expire(at).map((m) => told(m.rule, m.scope));
         expect(ended.sort()).toEqual(model.expire(monotonic).sort());
         if (cancels) {
@@ -152,6 +160,31 @@ test("whatever is heard, the same is in force as if everything had been kept", (
         expect(did).toEqual(model.hear(drawn, whom, `421 ${text}`, monotonic));
         const bound = engine.inForce.binding("hold", whom).map(({ measure }) => measure.rule);
         expect(bound.sort()).toEqual(model.binding(whom));
+      }
+    }),
+    fuzzing(),
+  );
+});
+
+test("whatever stands in a file is read, or refused with its place", () => {
+  const word = fc.constantFrom(
+    ...["name", "reply", "code", "status", "count", "do", "action", "scope", "for", "messages"],
+    ...["connections", "off", "example", "provider", "destination", "hold", "limit", "fail"],
+    ...["3 in 10m", "1h", "4xx", "421", "4.7.*", "10/min", "(a+)+$", "source", "*", "421 no", "["],
+  );
+  const leaf = fc.oneof(word, fc.integer(), fc.boolean(), fc.constant(null), fc.string());
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof({ depthSize: "small" }, leaf, tie("list"), tie("group")),
+    list: fc.array(tie("value"), { maxLength: 3 }),
+    group: fc.dictionary(word, tie("value"), { maxKeys: 6 }),
+  }));
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 3 }), (items) => {
+      const read = readRules(JSON.stringify({ automation: items }), "drawn.yaml");
+      if ("rules" in read) return;
+      expect(read.faults.length).toBeGreaterThan(0);
+      for (const { line, column, message } of read.faults) {
+        expect([line, column > 0, message !== ""]).toEqual([1, true, true]);
       }
     }),
     fuzzing(),

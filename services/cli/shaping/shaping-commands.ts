@@ -1,5 +1,6 @@
 /** `godwit shaping …`: what is wrong with shaping files, what they say of a way, what they change. */
 import type { Command } from "commander";
+import { shippedRulesText } from "#lib/automation/rules-file";
 import type { Config } from "#lib/config/config";
 import type { Fault } from "#lib/config/fault";
 import { differences } from "#lib/shaping/differences";
@@ -9,6 +10,7 @@ import type { ShapingFile } from "#lib/shaping/shaping";
 import { configured, faultText, readConfiguration } from "../configuration.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, printable, table } from "../table.ts";
+import { plainRule, type ReplyOptions, rulesFor, rulesText } from "./rules.ts";
 import { type ShowOptions, show, showText } from "./show.ts";
 
 interface FileOptions {
@@ -43,10 +45,25 @@ export function addShapingCommands(shaping: Command, io: Io): void {
       const shown = show(text, options, config);
       io.out(options.json ? jsonText(shown) : showText(shown));
     });
+  withFiles(shaping.command("rules"))
+    .description("the rules on replies, and which of them a reply matches")
+    .option("--reply <text>", 'only those that it matches: "421 4.7.0 Too many connections"')
+    .option("--provider <name>", "said by this provider")
+    .option("--destination <domain>", "said about this destination")
+    .action((files: readonly string[], options: FileOptions & ReplyOptions) => {
+      const { automation } = understood(io, files, options);
+      const rules = rulesFor(automation, options);
+      if (options.json) return io.out(jsonText({ rules: rules.map(plainRule) }));
+      if (rules.length === 0) return io.err("None does.\n");
+      io.out(rulesText(rules));
+    });
   shaping
     .command("defaults")
     .description("what Godwit brings along: where it says shipped:12, that is line 12 of this")
-    .action(() => io.out(shippedFile.text));
+    .option("--rules", "its rules on replies: where it says shipped-rules:12")
+    .action((options: { readonly rules?: boolean }) => {
+      io.out(options.rules ? shippedRulesText() : shippedFile.text);
+    });
 }
 
 function withFiles(command: Command): Command {

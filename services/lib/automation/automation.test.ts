@@ -84,8 +84,20 @@ describe("a rule that acts at once", () => {
 
   test("binds nobody when a value of its scope is not known", () => {
     const engine = automation(rule);
-    expect(hear(engine, 0, { source: undefined }).changes).toEqual([]);
+    expect(hear(engine, 0, { provider: undefined }).changes).toEqual([]);
     expect(engine.generation).toBe(0);
+  });
+
+  test("is for everybody's one source where sources have no names", () => {
+    const engine = automation(rule);
+    const [change] = hear(engine, 0, { source: undefined }).changes;
+    expect(change?.measure.scope).toEqual({ provider: "google" });
+    expect(engine.inForce.binding("hold", { provider: "google" })).toHaveLength(1);
+  });
+
+  test("changes no source where there is one only", () => {
+    const engine = automation("- { name: r, reply: slow, do: { action: changeSource, for: 1h } }");
+    expect(hear(engine, 0, { source: undefined }).changes).toEqual([]);
   });
 
   test("is cancelled, and started again by the next reply that matches", () => {

@@ -189,6 +189,8 @@ function targetOf({ effect, scope, durationMs }: Action, heard: Heard): Target |
   if (durationMs === 0) return undefined;
   const values = scopeValues(scope, heard.subject);
   if (values === undefined) return undefined;
+  // There is no other.
+  if (effect.kind === "changeSource" && values.source === undefined) return undefined;
   if (effect.kind !== "skipHost") return { scope: values, effect };
   const { host } = heard;
   return host === undefined ? undefined : { scope: values, host, effect: { ...effect, host } };

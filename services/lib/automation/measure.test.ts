@@ -30,4 +30,7 @@ test("a scope takes its values from a subject that has them all", () => {
   expect(scopeValues(["provider"], subject)).toEqual({ provider: "google" });
   expect(scopeValues([], subject)).toEqual({});
   expect(scopeValues(["provider", "tenant"], subject)).toBeUndefined();
+  expect(scopeValues(["provider", "source"], { provider: "google" })).toEqual({
+    provider: "google",
+  });
 });

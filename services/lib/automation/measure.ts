@@ -33,13 +33,16 @@ export interface Measure {
   readonly by: string;
 }
 
-/** Whose values a scope takes from a subject; undefined: one of them is not known. */
+/**
+ * Whose values a scope takes from a subject; undefined: one of them is not known. Who names no
+ * sources has one: then it is left out, as from the scopes of limits (ADR 0015 §4).
+ */
 export function scopeValues(scope: ActionScope, subject: Subject): Subject | undefined {
   const values: { [D in Dimension]?: string } = {};
   for (const dimension of scope) {
     const value = subject[dimension];
-    if (value === undefined) return undefined;
-    values[dimension] = value;
+    if (value !== undefined) values[dimension] = value;
+    else if (dimension !== "source") return undefined;
   }
   return values;
 }

@@ -2,9 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parse } from "yaml";
 import { replyOf } from "../../../test/support/automation/rules.ts";
 import { RuleBook } from "./rule-book.ts";
-import { readRules, shippedFile, shippedRules } from "./rules-file.ts";
-
-const text = await Bun.file(shippedFile).text();
+import { readRules, shippedRules, shippedRulesText } from "./rules-file.ts";
 
 interface Written {
   readonly name: string;
@@ -12,7 +10,7 @@ interface Written {
   readonly example?: string | readonly string[];
 }
 
-const written: readonly Written[] = parse(text).automation;
+const written: readonly Written[] = parse(shippedRulesText()).automation;
 const examples = written.flatMap(({ name, example = [] }) =>
   [example].flat().map((reply) => ({ name, reply })),
 );
