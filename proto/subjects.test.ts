@@ -59,12 +59,11 @@ describe("clusterNames()", () => {
     expect(Object.values(names.buckets)).toEqual([
       "mta_workers",
       "mta_shards",
-      "mta_conf",
       "mta_once",
       "mta_stats",
     ]);
-    expect(bucketStream("mta_conf")).toBe("KV_mta_conf");
-    expect(keySubject("mta_conf", "k")).toBe("$KV.mta_conf.k");
+    expect(bucketStream("mta_once")).toBe("KV_mta_once");
+    expect(keySubject("mta_once", "k")).toBe("$KV.mta_once.k");
   });
 
   test("a namespace shares nothing with another", () => {

@@ -47,7 +47,6 @@ export interface ClusterNames {
 export interface ClusterBuckets {
   readonly workers: string;
   readonly shards: string;
-  readonly conf: string;
   /** Ids of repeatable messages, for a day. */
   readonly once: string;
   /** What owners told last about their shards. */
@@ -92,7 +91,6 @@ export function clusterNames(namespace = ""): ClusterNames {
     buckets: {
       workers: `${bucket}_workers`,
       shards: `${bucket}_shards`,
-      conf: `${bucket}_conf`,
       once: `${bucket}_once`,
       stats: `${bucket}_stats`,
     },

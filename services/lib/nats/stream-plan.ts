@@ -37,7 +37,7 @@ const unlimited = -1;
 
 export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] {
   const { names, bodyAgeMs } = wanted;
-  const { workers, shards, conf, once, stats } = names.buckets;
+  const { workers, shards, once, stats } = names.buckets;
   return [
     ...allShards(wanted.shards).map((shard) => ({
       ...logStream(wanted, wanted.shardBytesMax),
@@ -70,7 +70,6 @@ export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] 
     ...eventsStream(wanted),
     bucket(wanted, workers, workerAgeMs),
     bucket(wanted, shards),
-    bucket(wanted, conf),
     bucket(wanted, once, onceAgeMs),
     bucket(wanted, stats, statsAgeMs),
   ];
