@@ -177,6 +177,16 @@ tenants:
   });
 });
 
+test("a domain is the same in whatever spelling", () => {
+  const spelt = shapedBy(
+    "domains: { A.Example: { connections: 1 }, bücher.example: { connections: 2 } }",
+  );
+  expect(linesOf(spelt, at)).toEqual(["connections 1 destination domains.a.example 1"]);
+  expect(linesOf(spelt, { destination: "xn--bcher-kva.example" })).toEqual([
+    "connections 2 destination domains.xn--bcher-kva.example 1",
+  ]);
+});
+
 describe("layers", () => {
   const below = `
 default: { connections: 10, messages: 20/s, concurrency: { first: 5, max: 20 }, idle: 5s }
@@ -272,7 +282,11 @@ domains: { named.example: { connections: 1 } }
     const asked = (t: number, d: number) =>
       wide.pathFor({ destination: `d${d}.example`, tenant: `t${t}` });
     const first = asked(0, 0);
-    for (const t of names) for (const d of names) expect(asked(t, d).limits).toHaveLength(2);
+    const usual = asked(7, 7);
+    for (const t of names) {
+      for (const d of names) expect(asked(t, d).limits).toHaveLength(2);
+      expect(asked(7, 7)).toBe(usual);
+    }
     expect(asked(0, 0)).not.toBe(first);
     expect(asked(0, 0)).toEqual(first);
     expect(asked(149, 149)).toBe(asked(149, 149));

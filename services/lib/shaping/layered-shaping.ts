@@ -17,7 +17,7 @@ type Name = "provider" | "source" | "tenant" | "campaign";
 
 export class LayeredShaping implements Shaping {
   readonly rules: Rules;
-  readonly automation: readonly Rule[];
+  readonly #automation: () => readonly Rule[];
   readonly #providers: Providers;
   /** Whom the files tell from others. */
   readonly #domains = new DomainNames<string>();
@@ -30,8 +30,9 @@ export class LayeredShaping implements Shaping {
   #paths = new Map<string, PathSettings>();
   #olderPaths: ReadonlyMap<string, PathSettings> = new Map();
 
-  constructor(layers: readonly Layer[], automation: readonly Rule[]) {
-    this.automation = automation;
+  /** `automation` is asked when somebody wants the rules: most commands of an operator do not. */
+  constructor(layers: readonly Layer[], automation: () => readonly Rule[]) {
+    this.#automation = automation;
     this.rules = new Rules(layers);
     this.#providers = new Providers(layers);
     for (const { path, entry } of this.rules.all()) {
@@ -43,6 +44,10 @@ export class LayeredShaping implements Shaping {
           this.#named[dimension].add(name);
       }
     }
+  }
+
+  get automation(): readonly Rule[] {
+    return this.#automation();
   }
 
   providerOf(domain: string, mxHosts: readonly string[]): string {

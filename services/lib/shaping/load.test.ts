@@ -209,6 +209,16 @@ describe("a file with", () => {
     expect(more).toEqual([]);
   });
 
+  test("a domain that its provider names twice has no fault", () => {
+    expect(faultsOf("providers: { p: { match: { domains: [a.example, A.example] } } }")).toEqual(
+      [],
+    );
+  });
+
+  test("as many sessions at first as at last has no fault", () => {
+    expect(faultsOf("default: { concurrency: { first: 2, max: 2 } }")).toEqual([]);
+  });
+
   test("many faults is told all of them, in their order", () => {
     const text = "default: { messages: 1, idle: x }\nproviders: { p: { conections: 1 } }\n";
     expect(faultsOf(text).map((line) => line.split(" (")[0])).toEqual([
@@ -239,6 +249,20 @@ describe("several files", () => {
     expect(faultsOf(p, elsewhere, q)).toEqual([]);
     const forgotten = "providers: { p: { replace: true, match: { mx: [.b.example] } } }";
     expect(faultsOf(p, forgotten, q)).toEqual([]);
+  });
+
+  test("say anew whose a domain is, by the whole list", () => {
+    const a = "providers: { p: { match: { domains: [a.example, A.example], mx: [.a.example] } } }";
+    const b = "providers: { p: { match: { domains: [b.example] } } }";
+    const loaded = loadShaping([
+      { name: "a.yaml", text: a },
+      { name: "b.yaml", text: b },
+    ]);
+    if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+    const { shaping } = loaded;
+    expect(shaping.providerOf("b.example", [])).toBe("p");
+    expect(shaping.providerOf("a.example", [])).toBe("a.example");
+    expect(shaping.providerOf("c.example", ["mx.a.example"])).toBe("p");
   });
 
   test("may take from the shipped one what they like", () => {

@@ -33,18 +33,20 @@ export function defaultShaping(): LayeredShaping {
 /** Later files over earlier ones, over the shipped ones; their faults in this order. */
 export function loadShaping(files: readonly ShapingFile[]): LoadedShaping {
   if (files.length === 0) return { shaping: defaultShaping() };
-  return loadOver({ read: [shipped().read], rules: shippedRules() }, files);
+  return loadOver({ read: [shipped().read], rules: shippedRules }, files);
 }
 
 /** The files by themselves, without the shipped ones: no limits and rules but theirs. */
 export function loadShapingAlone(files: readonly ShapingFile[]): LoadedShaping {
-  return loadOver({ read: [], rules: [] }, files);
+  return loadOver({ read: [], rules: () => noRules }, files);
 }
 
 interface Below {
   readonly read: readonly Read[];
-  readonly rules: readonly Rule[];
+  readonly rules: () => readonly Rule[];
 }
+
+const noRules: readonly Rule[] = [];
 
 function loadOver(below: Below, files: readonly ShapingFile[]): LoadedShaping {
   const read = files.map(readShaping);
@@ -75,9 +77,10 @@ interface Read extends ReadEntries {
 }
 
 /** The later replace the earlier of their names, and those `below`. */
-function layeredRules(files: readonly Read[], below: readonly Rule[]) {
-  let rules = below;
+function layeredRules(files: readonly Read[], below: () => readonly Rule[]) {
   const findings: FileFinding[] = [];
+  if (files.every(({ automation }) => automation.length === 0)) return { rules: below, findings };
+  let rules = below();
   for (const file of files) {
     const placeOf = (i: number) => file.places.ofValue(["automation", i]);
     const over = rulesOf(rules, file.automation, (i) => `${file.name}:${placeOf(i).line}`);
@@ -86,7 +89,7 @@ function layeredRules(files: readonly Read[], below: readonly Rule[]) {
       findings.push({ file, finding: unknownSwitch(["automation", i, "name"]) });
     }
   }
-  return { rules, findings };
+  return { rules: () => rules, findings };
 }
 
 function readShaping({ name, text }: ShapingFile): Read | { readonly faults: readonly Fault[] } {
@@ -124,7 +127,7 @@ function shipped(): Shipped {
   if (shippedOnce === undefined) {
     const read = readShaping(shippedFile);
     assert("entries" in read && read.findings.length === 0, "what is shipped has no faults");
-    const shaping = new LayeredShaping([read.layer], shippedRules());
+    const shaping = new LayeredShaping([read.layer], shippedRules);
     shippedOnce = { read, shaping };
   }
   return shippedOnce;
