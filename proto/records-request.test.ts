@@ -15,7 +15,20 @@ const asked: readonly Exclude<RecordsRequest, { entries: unknown } | { ids: unkn
   },
   { verb: "records.dropHold", destination: destination("a.example") },
   { verb: "records.bounces", limit: 5 },
-  { verb: "records.bounces", destination: destination("a.example"), after: 7, limit: 5 },
+  {
+    verb: "records.bounces",
+    destination: destination("a.example"),
+    recipient: "B@a.example",
+    tenant: "acme",
+    campaign: "spring",
+    class: "quota",
+    since: 7,
+    until: 9,
+    after: "cursor",
+    limit: 5,
+  },
+  { verb: "records.countBounces", tenant: "acme", since: 7 },
+  { verb: "records.unknownBounces", until: 7, limit: 5 },
   { verb: "records.parked", limit: 1 },
 ];
 
@@ -48,6 +61,8 @@ test("entries of the suppression list arrive as the store has them", () => {
 test.each([
   ["records.all", {}],
   ["records.parked", { limit: 0 }],
+  ["records.bounces", { class: "bad-luck", limit: 1 }],
+  ["records.bounces", { queueId: "x", limit: 1 }],
   ["records.dropHold", { destination: "a b" }],
 ])("%s with %j is refused", (verb, rest) => {
   expect(() => readRecordsRequest({ verb, arguments: rest })).toThrow(`Cannot read ${verb}`);

@@ -4,9 +4,10 @@
  * Its answers are for people and their programs, and go on as they are.
  */
 import { z } from "zod";
+import { bounceClasses } from "#lib/bounces/bounce-class";
 import type { BusRequest, Json } from "#lib/leases/bus";
-import type { Destination } from "#lib/queue/unit";
-import { BadAdminMessage } from "./admin.ts";
+import type { Destination, QueueId } from "#lib/queue/unit";
+import { BadAdminMessage, parseMessageId } from "./admin.ts";
 import { readDestination, UndecodableRecord } from "./record.ts";
 import { suppression, suppressionId } from "./suppression.ts";
 
@@ -22,6 +23,18 @@ const destination = z.custom<Destination>((value) => {
 const limit = z.number().int().min(1).max(1_000);
 const time = z.number().int().nonnegative();
 
+const name = z.string().max(2_000);
+const queueId = z.custom<QueueId>((it) => typeof it === "string" && isQueueId(it));
+const span = { since: time.exactOptional(), until: time.exactOptional() };
+/** What bounces are both found and counted by. */
+const counted = {
+  ...span,
+  destination: destination.exactOptional(),
+  tenant: name.exactOptional(),
+  campaign: name.exactOptional(),
+  class: z.enum(bounceClasses).exactOptional(),
+};
+
 const requests = z.discriminatedUnion("verb", [
   z.object({ verb: z.literal("records.holds") }),
   z.object({
@@ -33,10 +46,14 @@ const requests = z.discriminatedUnion("verb", [
   z.object({ verb: z.literal("records.dropMeasure"), id: z.string().min(1).max(64) }),
   z.object({
     verb: z.literal("records.bounces"),
-    destination: destination.exactOptional(),
-    after: time.exactOptional(),
+    ...counted,
+    recipient: name.exactOptional(),
+    queueId: queueId.exactOptional(),
+    after: name.exactOptional(),
     limit,
   }),
+  z.object({ verb: z.literal("records.countBounces"), ...counted }),
+  z.object({ verb: z.literal("records.unknownBounces"), ...span, limit }),
   z.object({ verb: z.literal("records.parked"), limit }),
   z.object({ verb: z.literal("records.putSuppressions"), entries: z.array(suppression) }),
   z.object({ verb: z.literal("records.liftSuppressions"), ids: z.array(suppressionId) }),
@@ -67,4 +84,8 @@ export function readRecordsRequest({ verb, arguments: rest }: BusRequest): Recor
   const parsed = requests.safeParse({ ...rest, verb });
   if (parsed.success) return parsed.data;
   throw new BadAdminMessage(`Cannot read ${verb}: ${z.prettifyError(parsed.error)}`);
+}
+
+function isQueueId(text: string): boolean {
+  return !text.includes(".") && parseMessageId(text) === text;
 }

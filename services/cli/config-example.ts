@@ -84,6 +84,10 @@ suppression:
   scope: tenant                # of the mail that bounced; global: everybody's
   notify: true                 # tell senders of recipients to whom nothing was sent
 
+# How long it is known what could not be delivered, and why: godwit bounces.
+bounces:
+  keep: 30d
+
 # Operators' API, /livez, /readyz and /metrics.
 control:
   address: 127.0.0.1

@@ -1,6 +1,7 @@
 /** The `godwit` command: its arguments in, its exit code out. */
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { addBounceCommands } from "./bounces/bounce-commands.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { CommandFailed, type Io } from "./io.ts";
 import { addClusterCommand } from "./operator/cluster-command.ts";
@@ -29,6 +30,7 @@ Examples:
   godwit queue summary                      which destinations mail waits for
   godwit explain example.com                why it waits there, and until when
   godwit queue retry example.com            try now
+  godwit bounces count --since 2026-11-25   what could not be delivered, by day and class
   godwit trace 01JDF8Z5T0ABCDEFGHJKMNPQRS   what became of a message
   godwit events follow --kind bounce        what bounces, as it happens
   godwit suppression add joe@example.com    send nothing more to this address
@@ -52,6 +54,7 @@ export async function runGodwit(args: readonly string[], io: Io, roles: Roles): 
   addMeasureCommands(shaping, io);
   addTraceCommand(program, io);
   addSuppressionCommands(program, io);
+  addBounceCommands(program, io);
   addClusterCommand(program, io);
   addEventsCommand(program, io, roles);
   addUserCommands(program, io);

@@ -18,8 +18,9 @@ import {
   servingWorker,
   summaryOf,
 } from "../../test/support/admin-worker.ts";
+import { bounceOf } from "../../test/support/bounces.ts";
 import { ManualClock } from "../../test/support/manual-clock.ts";
-import { destination, incarnation, path, shard, uid } from "../../test/support/records.ts";
+import { destination, incarnation, shard, uid } from "../../test/support/records.ts";
 import { type ApiPorts, controlApi } from "./api.ts";
 
 const token = "a-token-of-our-own";
@@ -368,21 +369,63 @@ describe("records", () => {
   });
 
   test("bounces are found by destination and time", async () => {
-    const bounce = {
-      uid: uid(`${a}.0`),
-      at: 1_795_000_000_000,
-      recipient: { path: path("b@example.com") },
-      reversePath: "a@source.example",
-      destination: destination("example.com"),
-      status: "5.1.1" as const,
-      text: "no such user",
-    };
+    const bounce = bounceOf({ uid: uid(`${a}.0`) });
     await store.recordBounces([bounce]);
     expect((await get("/v1/bounces")).body).toEqual({ bounces: [bounce] });
     const found = (query: string) => get(`/v1/bounces?${query}`).then(({ body }) => body);
-    expect(await found("destination=example.com&after=2026-11-18")).toEqual({ bounces: [bounce] });
+    expect(await found("destination=example.com&since=2026-11-18")).toEqual({ bounces: [bounce] });
     expect(await found("destination=other.example")).toEqual({ bounces: [] });
-    expect(await found("after=1795000000001")).toEqual({ bounces: [] });
+    expect(await found("since=1795000000001")).toEqual({ bounces: [] });
+    expect(await found("until=1795000000000")).toEqual({ bounces: [] });
+    expect(await found(`message=${a}.0&recipient=B@Example.com`)).toEqual({ bounces: [bounce] });
+    expect(await found("class=virus")).toEqual({ bounces: [] });
+  });
+
+  test("bounces come in pages, as JSON and as CSV", async () => {
+    const bounces = [1, 2, 3].map((at) => bounceOf({ at, path: `b${at}@example.com` }));
+    await store.recordBounces(bounces);
+    const { body } = await get("/v1/bounces?limit=2");
+    expect(body).toMatchObject({ bounces: bounces.slice(0, 2) });
+    const cursor = String(Object(body).next);
+    expect((await get(`/v1/bounces?limit=2&cursor=${cursor}`)).body).toEqual({
+      bounces: bounces.slice(2),
+    });
+    const headers = { authorization: `Bearer ${token}` };
+    const csv = (query: string) => api.request(`/v1/bounces?format=csv&${query}`, { headers });
+    const first = await csv("limit=2");
+    expect(first.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+    const next = first.headers.get("godwit-next");
+    const rest = await csv(`limit=2&cursor=${next}`);
+    expect(rest.headers.get("godwit-next")).toBeNull();
+    const lines = (await first.text()) + (await rest.text());
+    expect(lines.split("\r\n").map((line) => line.split(",")[4])).toEqual([
+      "recipient",
+      "b1@example.com",
+      "b2@example.com",
+      "b3@example.com",
+      undefined,
+    ]);
+  });
+
+  test("bounces are counted, and those of no class listed by their words", async () => {
+    const quota = bounceOf({ at: 1, class: "quota", tenant: "acme" });
+    const unknown = bounceOf({
+      at: 2,
+      class: "unknown",
+      text: "No, b@example.com",
+      kind: "expired",
+    });
+    await store.recordBounces([quota, unknown]);
+    const count = (of: string) => ({ day: 0, class: of, count: 1 });
+    expect((await get("/v1/bounces/counts")).body).toEqual({
+      counts: [count("quota"), count("unknown")],
+    });
+    expect((await get("/v1/bounces/counts?tenant=acme")).body).toEqual({
+      counts: [count("quota")],
+    });
+    expect((await get("/v1/bounces/unknown")).body).toEqual({
+      texts: [{ text: "550 5.1.1 no, <address>", count: 1, lastAt: 2, example: unknown.text }],
+    });
   });
 
   test("what could not be read is shown as it is", async () => {
@@ -403,7 +446,14 @@ describe("what is asked wrongly is told", () => {
     ["/v1/queue?destination=a%20b", 'destination: "a b" is no domain'],
     ["/v1/queue/x", '"x" is no queue id'],
     ["/v1/trace/x", '"x" is no queue id'],
-    ["/v1/bounces?after=never", 'after: "never" is no time'],
+    ["/v1/bounces?since=never", 'since: "never" is no time'],
+    ["/v1/bounces?cursor=never", "cursor: is no cursor"],
+    ["/v1/bounces?message=x", 'message: "x" is no queue id'],
+    ["/v1/bounces?after=2026-11-18", 'Unrecognized key: "after"'],
+    [
+      "/v1/bounces/counts?destination=a.example&tenant=acme",
+      "counts are of a destination, or of a tenant and its campaigns",
+    ],
   ])("GET %s", async (url, error) => {
     expect(await get(url)).toEqual({ status: 400, body: { error } });
   });
@@ -443,6 +493,8 @@ describe("what fails behind it", () => {
           dropMeasure: failing,
           measures: failing,
           bounces: failing,
+          countBounces: failing,
+          unknownBounces: failing,
           parked: failing,
           putSuppressions: failing,
           liftSuppressions: failing,

@@ -8,7 +8,8 @@ import { clusterRoutes } from "./cluster-routes.ts";
 import { answerProblem, Problem } from "./problem.ts";
 import { Queue } from "./queue.ts";
 import { queueRoutes } from "./queue-routes.ts";
-import { recordRoutes } from "./record-routes.ts";
+import { bounceRoutes } from "./records/bounce-routes.ts";
+import { recordRoutes } from "./records/record-routes.ts";
 import { measureRoutes } from "./shaping/measure-routes.ts";
 import { ShapingMeasures } from "./shaping/measures.ts";
 import { suppressionRoutes } from "./suppression/suppression-routes.ts";
@@ -70,6 +71,7 @@ function operatorsRoutes(operators: OperatorsPorts, { clock, log }: ControlPorts
   routes.route("/v1/measures", measureRoutes(measures));
   routes.route("/v1/cluster", clusterRoutes({ ...operators, log }));
   routes.route("/v1/suppressions", suppressionRoutes({ ...operators, clock, log }));
+  routes.route("/v1/bounces", bounceRoutes(operators));
   routes.route("/v1", recordRoutes(operators));
   routes.notFound((c) => answerProblem(c, 404, `there is no ${c.req.path} here`));
   routes.onError((error, c) => {

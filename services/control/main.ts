@@ -22,8 +22,12 @@ export async function runControl(config: Config, options: RunOptions): Promise<n
 
 /** The API is there already; with the store it answers everything. */
 async function controlWork(joined: Joined): Promise<Work> {
-  const { cassandra, shards } = joined.config();
+  const { cassandra, shards, bounces } = joined.config();
   if (cassandra === undefined) throw new Error("Cannot keep holds: cassandra is not configured");
-  const store = await joinCassandra(cassandra, { ...joined, shards });
+  const store = await joinCassandra(cassandra, {
+    ...joined,
+    shards,
+    bouncesKeptMs: bounces.keptMs,
+  });
   return { records: storeRecords(store) };
 }

@@ -1,4 +1,5 @@
 /** Delivery as a process has it: one incarnation of the worker after another, until it is stopped. */
+import { shippedClassifier } from "#lib/bounces/shipped-rules";
 import { makeQueueId } from "#lib/queue/queue-id";
 import { incarnationOf } from "#lib/stream/journal";
 import type { DeliveryPorts } from "./ports.ts";
@@ -19,6 +20,8 @@ export class Delivery {
     const { config, store } = ports;
     const { storeRetryMs: retryMs } = config.timings;
     this.#name = name;
+    // Read now, which takes a while: later the first bounce would hold up all mail for it.
+    shippedClassifier();
     this.suppressions = new KnownSuppressions({ ...ports, list: store.suppressions, retryMs });
     this.#ports = { ...ports, suppressions: this.suppressions };
   }

@@ -1,4 +1,6 @@
 /** What delivery counts. Wired to the telemetry of the process by `main.ts`. */
+import type { BounceClass } from "#lib/bounces/bounce-class";
+
 export interface DeliveryMetrics {
   /** Recipients by outcome: delivered, transient, permanent, expired. */
   recipient(outcome: "delivered" | "transient" | "permanent" | "expired"): void;
@@ -8,6 +10,8 @@ export interface DeliveryMetrics {
   notification(action: string): void;
   /** Recipients to whom nothing was sent. */
   suppressed(recipients: number): void;
+  /** A recipient that ended without delivery is recorded, with its class. */
+  bounce(of: BounceClass): void;
   spilled(units: number): void;
   parked(): void;
   suspect(): void;
@@ -31,6 +35,7 @@ export const noMetrics: DeliveryMetrics = {
   inDoubt() {},
   notification() {},
   suppressed() {},
+  bounce() {},
   spilled() {},
   parked() {},
   suspect() {},

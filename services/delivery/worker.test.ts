@@ -90,7 +90,9 @@ describe("a worker", () => {
     expect(firstOf(text, /\r\nAction: (.*)\r\n/)).toBe("failed");
     expect(firstOf(text, /Diagnostic-Code: (.*)\r\n/)).toBe("smtp; 550 5.1.1 No such user");
     expect(firstOf(text, /Original-Recipient: (.*)\r\n/)).toBe("rfc822;b@x");
-    expect(await bench.store.bounces({ limit: 9 })).toMatchObject([{ status: "5.1.1" }]);
+    expect(await bench.store.bounces({ limit: 9 })).toMatchObject({
+      bounces: [{ kind: "failed", class: "bad-mailbox", status: "5.1.1", attempt: 1 }],
+    });
   });
 
   test("nobody is told of mail from the null reverse-path (RFC 5321 §6.1)", async () => {

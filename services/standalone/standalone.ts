@@ -64,6 +64,7 @@ export class Standalone implements Role {
     const queue = await EmbeddedQueue.open({
       folder: join(config.data, "queue"),
       shards,
+      bouncesKeptMs: config.bounces.keptMs,
       clock,
       log,
       onFailed,

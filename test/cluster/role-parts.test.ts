@@ -85,9 +85,10 @@ function heard(event: string, part: string): Promise<void> {
 }
 
 async function withStore(joined: Joined): Promise<Work> {
-  const { cassandra, shards } = joined.config();
+  const { cassandra, shards, bounces } = joined.config();
   if (cassandra === undefined) throw new Error("the file has it");
-  return { records: storeRecords(await joinCassandra(cassandra, { ...joined, shards })) };
+  const settings = { shards, bouncesKeptMs: bounces.keptMs };
+  return { records: storeRecords(await joinCassandra(cassandra, { ...joined, ...settings })) };
 }
 
 const settled = (isCheck: boolean) =>

@@ -89,6 +89,8 @@ function shifted(inner: Store, of: (own: Shard) => Shard): Store {
     parked: (limit) => inner.parked(limit),
     recordBounces: (bounces) => inner.recordBounces(bounces),
     bounces: (q) => inner.bounces(q),
+    countBounces: (q) => inner.countBounces(q),
+    unknownBounces: (q) => inner.unknownBounces(q),
     list: (own, filter) => inner.list(of(own), filter),
     suppressions: inner.suppressions,
   };

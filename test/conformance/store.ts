@@ -3,18 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type Epoch, nextEpoch } from "#lib/leases/leases";
 import type { Destination, Unit } from "#lib/queue/unit";
 import { queueIdOf, uidOf } from "#lib/queue/unit";
-import type {
-  Bounce,
-  Deferral,
-  DeferredUnit,
-  Place,
-  Store,
-  UnitFilter,
-  UnitPage,
-} from "#lib/store/store";
+import type { Deferral, DeferredUnit, Place, Store, UnitFilter, UnitPage } from "#lib/store/store";
 import { measureOf } from "../support/automation/rules.ts";
 import { failureOf } from "../support/failure.ts";
-import { path, shard } from "../support/records.ts";
+import { shard } from "../support/records.ts";
+import { bounceSuite } from "./bounces.ts";
 import { deferredOf, destinationIn, epoch, newQueueId, newUnit } from "./fixtures.ts";
 import { suppressionSuite } from "./suppressions.ts";
 
@@ -47,6 +40,7 @@ export function storeSuite(name: string, open: OpenStore): void {
     wheel(store);
     backlogs(store);
     operators(store);
+    bounceSuite(store);
     listing(store);
     suppressionSuite(() => store().suppressions);
 
@@ -374,29 +368,6 @@ function operators(store: () => Store): void {
     await store().park({ ...entry, sequence: 8 });
     expect(await store().parked(10)).toEqual([entry, { ...entry, sequence: 8 }]);
     expect(await store().parked(1)).toHaveLength(1);
-  });
-
-  test("bounces are found by destination and time, oldest first, each once", async () => {
-    const [here, there] = [destinationIn(0), destinationIn(1)];
-    const bounce = (n: number, to: Destination): Bounce => ({
-      uid: uidOf(newQueueId(), 0),
-      at: epoch + n,
-      recipient: { path: path(`b${n}@${to}`), notify: ["failure"], orcpt: "rfc822;b@x.example" },
-      reversePath: "a@source.example",
-      destination: to,
-      tenant: "acme",
-      status: "5.1.1",
-      code: 550,
-      text: "no such mailbox",
-      remote: "mx1.example.com[192.0.2.1]",
-    });
-    const [a, b, c] = [bounce(3, here), bounce(1, there), bounce(2, here)];
-    await store().recordBounces([a, b, c]);
-    await store().recordBounces([a]);
-    expect(await store().bounces({ limit: 9 })).toEqual([b, c, a]);
-    expect(await store().bounces({ destination: here, limit: 9 })).toEqual([c, a]);
-    expect(await store().bounces({ after: epoch + 1, limit: 1 })).toEqual([c]);
-    expect(await store().bounces({ destination: there, after: epoch + 1, limit: 9 })).toEqual([]);
   });
 }
 

@@ -32,18 +32,6 @@ const event = z.object({
   durationMs: z.number().optional(),
   nextAttemptAt: time.optional(),
 });
-const bounce = z.object({
-  uid: z.string(),
-  at: time,
-  recipient: z.object({ path: z.string() }),
-  reversePath: z.string(),
-  destination: z.string(),
-  tenant: z.string().optional(),
-  code: z.number().optional(),
-  status: z.string(),
-  text: z.string(),
-  remote: z.string().optional(),
-});
 const parked = z.object({
   shard: z.number(),
   sequence: z.number(),
@@ -143,10 +131,6 @@ export function readMeasures(answer: unknown): z.output<typeof measures> {
 
 export function readCancelled(answer: unknown): z.output<typeof cancelled> {
   return read(cancelled, answer, "what was cancelled");
-}
-
-export function readBounces(answer: unknown): readonly z.output<typeof bounce>[] {
-  return read(z.object({ bounces: z.array(bounce) }), answer, "the bounces").bounces;
 }
 
 export function readParked(answer: unknown): readonly z.output<typeof parked>[] {

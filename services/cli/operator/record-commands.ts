@@ -1,19 +1,17 @@
-/** `godwit queue holds|bounces|parked`: what was recorded beside the queue. */
+/** `godwit queue holds|parked`: what was recorded beside the queue. */
 import type { Command } from "commander";
 import { listLimitMax } from "#proto/admin";
 import { timeText } from "../duration.ts";
 import type { Io } from "../io.ts";
 import { jsonText, table } from "../table.ts";
-import { readBounces, readHolds, readParked } from "./control-answers.ts";
+import { readHolds, readParked } from "./control-answers.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
-import { replyText } from "./queue-text.ts";
-import { destinationBy, limitBy } from "./selection.ts";
+import { limitBy } from "./selection.ts";
 
 const limitDefault = "100";
 
 interface RecordOptions extends ControlOptions {
   readonly limit: string;
-  readonly after?: string;
 }
 
 export function addRecordCommands(queue: Command, io: Io): void {
@@ -29,28 +27,6 @@ export function addRecordCommands(queue: Command, io: Io): void {
         reason,
       ]);
       tell(io, ["SINCE (UTC)", "DESTINATION", "REASON"], rows);
-    });
-
-  withControlOptions(queue.command("bounces"))
-    .description("the recipients that mail could not be delivered to, for good")
-    .argument("[destination]", "only at this domain")
-    .option("--after <time>", "only later ones: 2026-11-25 or 2026-11-25T08:00:00Z")
-    .option("--limit <n>", "at most so many", limitDefault)
-    .action(async (text: string | undefined, options: RecordOptions) => {
-      const destination = text === undefined ? undefined : destinationBy(text);
-      const limit = String(limitBy(options.limit, listLimitMax));
-      const { client } = controlOf(io, options);
-      const query = { destination, after: options.after, limit };
-      const bounces = await client.get("/v1/bounces", query, readBounces);
-      if (options.json) return io.out(jsonText({ bounces }));
-      const rows = bounces.map(({ at, uid, recipient, reversePath, ...reply }) => [
-        timeText(at),
-        uid,
-        `<${reversePath}>`,
-        `<${recipient.path}>`,
-        replyText(reply),
-      ]);
-      tell(io, ["TIME (UTC)", "UNIT", "FROM", "RECIPIENT", "REPLY"], rows);
     });
 
   withControlOptions(queue.command("parked"))

@@ -12,14 +12,6 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     "godwit_delivery_in_doubt_total",
     "Recipients whose final dot went unanswered, or was answered too late: they may get a second copy (RFC 1047).",
   );
-  const notifications = metrics.counter(
-    "godwit_delivery_notifications_total",
-    "Notifications by action.",
-  );
-  const suppressed = metrics.counter(
-    "godwit_suppression_recipients_total",
-    "Recipients to whom nothing was sent, since they are on the suppression list.",
-  );
   const spilled = metrics.counter(
     "godwit_delivery_spilled_total",
     "Units moved to a backlog untried.",
@@ -58,11 +50,10 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     "Messages with such questions that their home did not answer.",
   );
   return {
+    ...endings(metrics),
     recipient: (outcome) => recipients.add(1, { outcome }),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
     inDoubt: (count) => inDoubt.add(count),
-    notification: (action) => notifications.add(1, { action }),
-    suppressed: (recipients) => suppressed.add(recipients),
     spilled: (units) => spilled.add(units),
     parked: () => parked.add(),
     suspect: () => suspects.add(),
@@ -73,6 +64,29 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     limitRefused: (kind, isShared) => refusals.add(1, { kind, shared: String(isShared) }),
     sharesAsked: (count) => shares.add(count),
     homeSilent: () => silences.add(),
+  };
+}
+
+/** How recipients ended, and who was told. */
+function endings(
+  metrics: Metrics,
+): Pick<DeliveryMetrics, "notification" | "suppressed" | "bounce"> {
+  const notifications = metrics.counter(
+    "godwit_delivery_notifications_total",
+    "Notifications by action.",
+  );
+  const suppressed = metrics.counter(
+    "godwit_suppression_recipients_total",
+    "Recipients to whom nothing was sent, since they are on the suppression list.",
+  );
+  const bounces = metrics.counter(
+    "godwit_bounces_total",
+    "Recipients that ended without delivery, by class.",
+  );
+  return {
+    notification: (action) => notifications.add(1, { action }),
+    suppressed: (recipients) => suppressed.add(recipients),
+    bounce: (of) => bounces.add(1, { class: of }),
   };
 }
 

@@ -18,12 +18,16 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
   return async (joined: Joined): Promise<Work> => {
     const { config, jetStream, leases, bus, summaries, events, undoing } = joined;
     const { clock, log, metrics, transport } = joined;
-    const { cassandra, shards, delivery: settings } = config();
+    const { cassandra, shards, bounces, delivery: settings } = config();
     if (cassandra === undefined)
       throw new Error("Cannot keep what waits: cassandra is not configured");
     // Needs no store: others deliver what this one fans out.
     jetStream.splitFeed.start();
-    const store = await joinCassandra(cassandra, { ...joined, shards });
+    const store = await joinCassandra(cassandra, {
+      ...joined,
+      shards,
+      bouncesKeptMs: bounces.keptMs,
+    });
     const { intake, stream, journal } = jetStream;
     const routes = () => config().routes;
     const shaping = () => config().shaping;

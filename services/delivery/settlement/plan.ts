@@ -1,4 +1,5 @@
 /** From an attempt's outcomes to what must be written: pure, so that every rule is a line in a table test. */
+import type { BounceKind } from "#lib/bounces/bounce";
 import { type Action, type Happening, notificationDue } from "#lib/dsn/wanted";
 import type { Disposition, RecipientEvent } from "#lib/queue/event";
 import type { Outcome } from "#lib/queue/outcome";
@@ -21,11 +22,16 @@ export interface NotifiedRecipient {
   readonly isSuppressed?: true;
 }
 
+/** One that ended without delivery. */
+export interface FailedRecipient extends NotifiedRecipient {
+  readonly kind: BounceKind;
+}
+
 export interface Plan {
   readonly disposition: Disposition;
   readonly events: readonly RecipientEvent[];
   /** Ends that bounce records are kept of. */
-  readonly failed: readonly NotifiedRecipient[];
+  readonly failed: readonly FailedRecipient[];
   readonly notifications: ReadonlyMap<Action, readonly NotifiedRecipient[]>;
   /** What must be tried again, with its last outcomes; absent when nothing must. */
   readonly waiting?: Waiting;
@@ -122,7 +128,7 @@ class PlanBuilder {
   readonly #unit: Unit;
   readonly #context: PlanContext;
   readonly #events: RecipientEvent[] = [];
-  readonly #failed: NotifiedRecipient[] = [];
+  readonly #failed: FailedRecipient[] = [];
   readonly #waiting: NotifiedRecipient[] = [];
   readonly #notifications = new Map<Action, NotifiedRecipient[]>();
   #isForDestination = true;
@@ -156,7 +162,7 @@ class PlanBuilder {
           return;
         }
         this.#event(recipient, "permanent", last);
-        this.#fail(notified);
+        this.#fail({ ...notified, kind: "failed" });
         return;
       case "transient":
         if (giveUp) {
@@ -176,7 +182,7 @@ class PlanBuilder {
   #suppress(recipient: Recipient, outcome: Outcome): void {
     const last = this.#last(outcome, undefined);
     this.#event(recipient, "permanent", last, { isSuppressed: true });
-    const suppressed = { recipient, last, isSuppressed: true } as const;
+    const suppressed = { recipient, last, isSuppressed: true, kind: "suppressed" } as const;
     if (this.#context.notifiesOfSuppressed) this.#fail(suppressed);
     else this.#failed.push(suppressed);
   }
@@ -191,7 +197,7 @@ class PlanBuilder {
     const ended: LastOutcome = { ...last, status: "5.4.7", text, at };
     this.#event(recipient, "expired", ended);
     const triedAt = last === undefined ? {} : { triedAt: last.at };
-    this.#fail({ recipient, last: ended, ...triedAt });
+    this.#fail({ recipient, last: ended, ...triedAt, kind: "expired" });
   }
 
   plan(nextAttemptAt: Time): Plan {
@@ -230,9 +236,9 @@ class PlanBuilder {
     return dsnRelayed ? "passedOn" : "relayed";
   }
 
-  #fail(notified: NotifiedRecipient): void {
-    this.#failed.push(notified);
-    this.#notify("failed", notified);
+  #fail(failed: FailedRecipient): void {
+    this.#failed.push(failed);
+    this.#notify("failed", failed);
   }
 
   #notify(happening: Happening, notified: NotifiedRecipient): void {

@@ -260,7 +260,7 @@ describe("Settlement", () => {
     expect(await bench.attempted(logged(two), [bad, good])).toEqual(["defer", "append", "settled"]);
     const [left] = (await bench.store.list(shardOfTests, { limit: 9 })).units;
     expect(left).toMatchObject({ attempts: 0, unit: { recipients: [{ path: "a@example.net" }] } });
-    expect(await bench.store.bounces({ limit: 9 })).toEqual([]);
+    expect(await bench.store.bounces({ limit: 9 })).toEqual({ bounces: [] });
     const [event] = await bench.log.journal().trace("", 9);
     expect(event?.recipients.map((r) => r.outcome)).toEqual(["transient", "delivered"]);
   });

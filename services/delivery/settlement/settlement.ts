@@ -7,7 +7,7 @@
 import { type Action, notificationDue } from "#lib/dsn/wanted";
 import { isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
 import type { Random } from "#lib/random";
-import type { Bounce, LastOutcome, Place, Store } from "#lib/store/store";
+import type { LastOutcome, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { ContentMissing } from "../shard/parking.ts";
@@ -15,6 +15,7 @@ import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
 import { isUntried } from "../suppression/suppressed-report.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
+import { bounceOf } from "./bounces.ts";
 import { asItIs, Deferrals, type NextState } from "./deferrals.ts";
 import { type Ending, Endings, type EndingsPorts } from "./endings.ts";
 import { Notices } from "./notices.ts";
@@ -239,7 +240,7 @@ export class Settlement {
     if (!(await this.#notices.offer(queued, "failed", { recipients: failed, occasion }))) {
       return await this.#postpone(queued, what);
     }
-    await this.#recordBounces(queued, plan.failed);
+    await this.#recordBounces(queued, plan.failed, ending.attempt);
     if (plan.waiting === undefined) await this.#finishInStore([queued]);
     else {
       const isTold = await this.#notices.offer(queued, "delayed", {
@@ -255,10 +256,12 @@ export class Settlement {
     this.#endings.record(queued, ending);
   }
 
-  async #recordBounces(queued: QueuedUnit, failed: readonly NotifiedRecipient[]): Promise<void> {
+  async #recordBounces({ unit }: QueuedUnit, failed: Plan["failed"], attempt: number) {
     if (failed.length === 0) return;
-    const bounces = failed.map((f) => bounceOf(queued, f));
-    await this.#writes.persist("bounce", () => this.#ports.store.recordBounces(bounces));
+    const { store, metrics } = this.#ports;
+    const bounces = failed.map((f) => bounceOf(unit, f, attempt));
+    await this.#writes.persist("bounce", () => store.recordBounces(bounces));
+    for (const bounce of bounces) metrics.bounce(bounce.class);
   }
 
   async #finishInStore(units: readonly QueuedUnit[]): Promise<void> {
@@ -307,20 +310,4 @@ function toldOf(
 ): NotifiedRecipient {
   if (last === undefined) return { recipient, last: otherwise };
   return { recipient, last, triedAt: last.at };
-}
-
-function bounceOf(queued: QueuedUnit, { recipient, last }: NotifiedRecipient): Bounce {
-  const { unit } = queued;
-  return {
-    uid: unit.uid,
-    at: last.at,
-    recipient,
-    reversePath: unit.envelope.reversePath,
-    destination: unit.destination,
-    status: last.status,
-    text: last.text,
-    ...(unit.tenant === undefined ? {} : { tenant: unit.tenant }),
-    ...(last.code === undefined ? {} : { code: last.code }),
-    ...(last.remote === undefined ? {} : { remote: last.remote }),
-  };
 }

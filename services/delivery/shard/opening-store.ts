@@ -4,11 +4,14 @@
  * Until it is open, whatever names the shard fails as if the store were away.
  */
 import type { Measure } from "#lib/automation/measure";
+import type { Bounce } from "#lib/bounces/bounce";
+import type { BounceCountQuery } from "#lib/bounces/bounce-count";
+import type { BounceQuery } from "#lib/bounces/bounce-query";
+import type { UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Epoch } from "#lib/leases/leases";
 import type { Destination, QueueId, Shard, Time, Uid } from "#lib/queue/unit";
 import {
   type BacklogSummary,
-  type Bounce,
   type Deferral,
   type Hold,
   type Parked,
@@ -132,8 +135,16 @@ export class OpeningStore implements Store {
     return this.#ports.store.recordBounces(bounces);
   }
 
-  bounces(q: { destination?: Destination; after?: Time; limit: number }) {
-    return this.#ports.store.bounces(q);
+  bounces(query: BounceQuery) {
+    return this.#ports.store.bounces(query);
+  }
+
+  countBounces(query: BounceCountQuery) {
+    return this.#ports.store.countBounces(query);
+  }
+
+  unknownBounces(query: UnknownQuery) {
+    return this.#ports.store.unknownBounces(query);
   }
 
   get suppressions() {

@@ -1,10 +1,14 @@
 /** The inhabitant of Store for a cluster, on Cassandra (ADR 0010). */
 import type { Measure } from "#lib/automation/measure";
+import type { Bounce } from "#lib/bounces/bounce";
+import type { BounceCount, BounceCountQuery } from "#lib/bounces/bounce-count";
+import type { BouncePage, BounceQuery } from "#lib/bounces/bounce-query";
+import type { UnknownBounces, UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
-import type { Bounce, Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
+import type { Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
 import { Turns } from "#lib/turns";
-import { BounceTables } from "./bounce-tables.ts";
+import { BounceTables } from "./bounces/bounce-tables.ts";
 import { BucketEntries } from "./buckets.ts";
 import { ContentTable } from "./content-table.ts";
 import { type CassandraOptions, Connection } from "./driver/connection.ts";
@@ -17,6 +21,7 @@ import { UnitTable } from "./unit-table.ts";
 
 export interface CassandraStoreOptions extends CassandraOptions {
   readonly shards: number;
+  readonly bouncesKeptMs?: number;
 }
 
 /**
@@ -24,6 +29,9 @@ export interface CassandraStoreOptions extends CassandraOptions {
  * finish none of them in time, for ever: so the first are finished, and the others come again.
  */
 const deferringMax = 1_000;
+
+/** Bounces, unless the configuration says otherwise. */
+const bouncesKeptMs = 30 * 86_400_000;
 
 export class CassandraStore implements Store {
   readonly suppressions: SuppressionTables;
@@ -53,7 +61,10 @@ export class CassandraStore implements Store {
     this.#contents = new ContentTable(this.#requests, clock);
     this.#units = new UnitTable(this.#requests, clock);
     this.#operators = new OperatorTables(this.#requests, clock, shards);
-    this.#bounces = new BounceTables(this.#requests);
+    this.#bounces = new BounceTables({
+      requests: this.#requests,
+      keptMs: options.bouncesKeptMs ?? bouncesKeptMs,
+    });
     this.suppressions = new SuppressionTables(this.#requests, clock);
     this.#shards = new OpenShards({ requests: this.#requests, clock });
   }
@@ -155,8 +166,16 @@ export class CassandraStore implements Store {
     return this.#bounces.record(bounces);
   }
 
-  bounces(q: { destination?: Destination; after?: number; limit: number }) {
-    return this.#bounces.read(q);
+  bounces(query: BounceQuery): Promise<BouncePage> {
+    return this.#bounces.page(query);
+  }
+
+  countBounces(query: BounceCountQuery): Promise<readonly BounceCount[]> {
+    return this.#bounces.counts(query);
+  }
+
+  unknownBounces(query: UnknownQuery): Promise<readonly UnknownBounces[]> {
+    return this.#bounces.unknown(query);
   }
 
   async list(shard: Shard, filter: UnitFilter) {

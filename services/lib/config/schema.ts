@@ -138,6 +138,10 @@ export function configSchema(sources: Sources) {
         token: secret(sources, operatorsToken).exactOptional(),
       })
       .prefault({}),
+    bounces: z
+      .strictObject({ keep: span("1h").prefault("30d") })
+      .prefault({})
+      .transform(({ keep }) => ({ keptMs: keep })),
     log: z
       .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
       .prefault({}),

@@ -43,7 +43,9 @@ describe("over the bus", () => {
     bus.serveShard(shard(0), recordsHandler(storeRecords(store)));
     expect(await records.parked(10)).toEqual([{ ...parked, recordBase64: "AQI=" }]);
     expect(await storeRecords(store).parked(10)).toEqual(await records.parked(10));
-    expect(await records.bounces({ limit: 10, destination: hold.destination })).toEqual([]);
+    expect(await records.bounces({ limit: 10, destination: hold.destination })).toEqual({
+      bounces: [],
+    });
   });
 
   test("suppressions are put, found, listed and lifted", async () => {

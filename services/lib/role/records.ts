@@ -1,21 +1,19 @@
 /**
  * What was recorded, for operators: from the store of this process, or from a worker's over the bus.
  */
+import type { BounceCountQuery } from "#lib/bounces/bounce-count";
+import { type BounceQuery, shortened } from "#lib/bounces/bounce-query";
+import type { UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Clock } from "#lib/clock";
 import { AnswerFailed, type Bus, type BusHandler, type Json, NobodyAnswers } from "#lib/leases/bus";
 import { allShards } from "#lib/queue/shard";
-import type { Destination, Shard, Time } from "#lib/queue/unit";
+import type { Destination, Shard } from "#lib/queue/unit";
+import type { BounceStore } from "#lib/store/bounce-store";
 import { type Hold, type Store, StoreUnavailable } from "#lib/store/store";
 import type { SuppressionFilters } from "#lib/store/suppression-list";
 import type { Suppression, SuppressionId } from "#lib/suppression/suppression";
 import { type RecordsRequest, readRecordsRequest, recordsRequest } from "#proto/records-request";
 import { listedSuppression, listedSuppressionId } from "#proto/suppression";
-
-export interface BouncesQuery {
-  readonly destination?: Destination;
-  readonly after?: Time;
-  readonly limit: number;
-}
 
 /** Answers are as JSON has them. Rejects with `StoreUnavailable` when the store is away. */
 export interface Records {
@@ -24,7 +22,9 @@ export interface Records {
   holds(): Promise<unknown>;
   dropMeasure(id: string): Promise<unknown>;
   measures(): Promise<unknown>;
-  bounces(query: BouncesQuery): Promise<unknown>;
+  bounces(query: BounceQuery): Promise<unknown>;
+  countBounces(query: BounceCountQuery): Promise<unknown>;
+  unknownBounces(query: UnknownQuery): Promise<unknown>;
   parked(limit: number): Promise<unknown>;
   putSuppressions(entries: readonly Suppression[]): Promise<unknown>;
   liftSuppressions(ids: readonly SuppressionId[]): Promise<unknown>;
@@ -36,15 +36,12 @@ export interface Records {
 
 export type RecordsStore = Pick<
   Store,
-  | "putHold"
-  | "dropHold"
-  | "holds"
-  | "dropMeasure"
-  | "measures"
-  | "bounces"
-  | "parked"
-  | "suppressions"
->;
+  "putHold" | "dropHold" | "holds" | "dropMeasure" | "measures" | "parked" | "suppressions"
+> &
+  Omit<BounceStore, "recordBounces">;
+
+/** An answer of the bus is one message of NATS, of at most a megabyte. */
+const pageBytesMax = 512 * 1024;
 
 export function storeRecords(store: RecordsStore): Records {
   return {
@@ -53,7 +50,9 @@ export function storeRecords(store: RecordsStore): Records {
     holds: () => store.holds(),
     dropMeasure: (id) => store.dropMeasure(id),
     measures: () => store.measures(),
-    bounces: (query) => store.bounces(query),
+    bounces: async (query) => shortened(await store.bounces(query), pageBytesMax),
+    countBounces: (query) => store.countBounces(query),
+    unknownBounces: (query) => store.unknownBounces(query),
     async parked(limit) {
       const parked = await store.parked(limit);
       return parked.map(({ record, ...rest }) => ({
@@ -109,6 +108,14 @@ function answered(records: Records, request: RecordsRequest): Promise<unknown> {
       const { verb: _, ...query } = request;
       return records.bounces(query);
     }
+    case "records.countBounces": {
+      const { verb: _, ...query } = request;
+      return records.countBounces(query);
+    }
+    case "records.unknownBounces": {
+      const { verb: _, ...query } = request;
+      return records.unknownBounces(query);
+    }
   }
 }
 
@@ -135,6 +142,8 @@ export function busRecords(ports: BusRecordsPorts): Records {
     dropMeasure: (id) => ask({ verb: "records.dropMeasure", id }),
     measures: () => ask({ verb: "records.measures" }),
     bounces: (query) => ask({ verb: "records.bounces", ...query }),
+    countBounces: (query) => ask({ verb: "records.countBounces", ...query }),
+    unknownBounces: (query) => ask({ verb: "records.unknownBounces", ...query }),
     parked: (limit) => ask({ verb: "records.parked", limit }),
     putSuppressions(entries) {
       return ask({ verb: "records.putSuppressions", entries: entries.map(listedSuppression) });

@@ -16,7 +16,7 @@ function runner(bytesMax = Number.POSITIVE_INFINITY) {
   const path = ":memory:";
   const database = openDatabase({ path, shards: 4 });
   const room = new Room(database, { path, bytesMax, freeBytesMin: 0, clock: systemClock });
-  const tables = queueTables(database, { room, clock: systemClock });
+  const tables = queueTables(database, { room, clock: systemClock, bouncesKeptMs: 1 });
   return { database, batch: new BatchRunner(database, tables), tables };
 }
 

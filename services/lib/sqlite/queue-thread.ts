@@ -15,11 +15,13 @@ export interface QueueOptions {
   readonly bytesMax: number;
   /** Bytes left free on its disk; beyond it mail is refused with 452. */
   readonly freeBytesMin: number;
+  readonly bouncesKeptMs: number;
 }
 
 export const queueDefaults = {
   bytesMax: Number.POSITIVE_INFINITY,
   freeBytesMin: 64 * 1024 * 1024,
+  bouncesKeptMs: 30 * 86_400_000,
 } as const;
 
 export type ToThread =

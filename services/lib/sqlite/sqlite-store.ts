@@ -1,10 +1,13 @@
 /** The embedded inhabitant of Store. */
 import type { Measure } from "#lib/automation/measure";
 import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
+import type { Bounce } from "#lib/bounces/bounce";
+import type { BounceCount, BounceCountQuery } from "#lib/bounces/bounce-count";
+import { type BouncePage, type BounceQuery, startOf } from "#lib/bounces/bounce-query";
+import type { UnknownBounces, UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Epoch } from "#lib/leases/leases";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type {
-  Bounce,
   Deferral,
   Hold,
   Parked,
@@ -17,7 +20,6 @@ import { decodeDeferred, encodeDeferred } from "#proto/deferred";
 import type { QueueThread } from "./queue-thread.ts";
 import { SqliteSuppressions } from "./sqlite-suppressions.ts";
 import { known } from "./store-answer.ts";
-import type { BounceQuery } from "./tables/record-tables.ts";
 import type { StoredContent, StoredDeferral } from "./tables/unit-table.ts";
 import type { BacklogQuery, WheelQuery } from "./tables/waiting-tables.ts";
 
@@ -134,8 +136,17 @@ export class SqliteStore implements Store {
     return known(this.#thread.call("recordBounces", bounces));
   }
 
-  bounces(q: BounceQuery): Promise<readonly Bounce[]> {
-    return known(this.#thread.call("bounces", q));
+  async bounces(query: BounceQuery): Promise<BouncePage> {
+    startOf(query);
+    return await known(this.#thread.call("bounces", query));
+  }
+
+  countBounces(query: BounceCountQuery): Promise<readonly BounceCount[]> {
+    return known(this.#thread.call("countBounces", query));
+  }
+
+  unknownBounces(query: UnknownQuery): Promise<readonly UnknownBounces[]> {
+    return known(this.#thread.call("unknownBounces", query));
   }
 
   async list(shard: Shard, filter: UnitFilter): Promise<UnitPage> {

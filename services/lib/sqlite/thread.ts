@@ -8,10 +8,14 @@ import { queueTables } from "./tables/operations.ts";
 import { Room } from "./tables/room.ts";
 
 function start(options: QueueOptions, tell: (message: FromThread) => void): (m: ToThread) => void {
+  const { bouncesKeptMs } = options;
   const lock = lockQueue(options.path);
   const database = openDatabase(options);
   const room = new Room(database, { ...options, clock: systemClock });
-  const runner = new BatchRunner(database, queueTables(database, { room, clock: systemClock }));
+  const runner = new BatchRunner(
+    database,
+    queueTables(database, { room, bouncesKeptMs, clock: systemClock }),
+  );
   tell({ kind: "opened" });
   return (message) => {
     if (message.kind === "batch") {

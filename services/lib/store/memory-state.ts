@@ -3,17 +3,10 @@ import type { Clock } from "#lib/clock";
 import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
 import { queueIdOf } from "#lib/queue/unit";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
+import { MemoryBounces } from "./memory-bounces.ts";
 import { BacklogRows, WheelRows } from "./memory-rows.ts";
 import { SuppressionRows } from "./memory-suppressions.ts";
-import type {
-  Bounce,
-  Deferral,
-  DeferredUnit,
-  Hold,
-  Parked,
-  StoredUnit,
-  UnitFilter,
-} from "./store.ts";
+import type { Deferral, DeferredUnit, Hold, Parked, StoredUnit, UnitFilter } from "./store.ts";
 
 /** A suspect is looked at soon after a takeover. */
 const finishedKeptMs = 3_600_000;
@@ -38,7 +31,7 @@ export class MemoryStoreState {
   /** By id, as records. */
   readonly measures = new Map<string, string>();
   readonly parked = new Map<string, Parked>();
-  readonly bounces = new Map<string, Bounce>();
+  readonly bounces = new MemoryBounces();
   readonly suppressions = new SuppressionRows();
 
   constructor(clock: Clock) {

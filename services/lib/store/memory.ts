@@ -3,6 +3,10 @@
  */
 import type { Measure } from "#lib/automation/measure";
 import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
+import type { Bounce } from "#lib/bounces/bounce";
+import type { BounceCountQuery } from "#lib/bounces/bounce-count";
+import type { BounceQuery } from "#lib/bounces/bounce-query";
+import type { UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import type { Epoch } from "#lib/leases/leases";
@@ -10,7 +14,6 @@ import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from 
 import { MemoryStoreState } from "./memory-state.ts";
 import { MemorySuppressions } from "./memory-suppressions.ts";
 import {
-  type Bounce,
   type Deferral,
   type Hold,
   type Parked,
@@ -153,20 +156,19 @@ export class MemoryStore implements Store {
   }
 
   recordBounces(bounces: readonly Bounce[]) {
-    return this.#at("recordBounces", () => {
-      for (const b of bounces) this.#state.bounces.set(`${b.uid} ${b.recipient.path}`, b);
-    });
+    return this.#at("recordBounces", () => this.#state.bounces.record(bounces));
   }
 
-  bounces(q: { destination?: Destination; after?: number; limit: number }) {
-    return this.#at("bounces", () => {
-      const { destination, after = -1, limit } = q;
-      return [...this.#state.bounces.values()]
-        .filter((b) => b.at > after)
-        .filter((b) => destination === undefined || b.destination === destination)
-        .sort((a, b) => a.at - b.at)
-        .slice(0, limit);
-    });
+  bounces(query: BounceQuery) {
+    return this.#at("bounces", () => this.#state.bounces.page(query));
+  }
+
+  countBounces(query: BounceCountQuery) {
+    return this.#at("countBounces", () => this.#state.bounces.counts(query));
+  }
+
+  unknownBounces(query: UnknownQuery) {
+    return this.#at("unknownBounces", () => this.#state.bounces.unknown(query));
   }
 
   list(shard: Shard, filter: UnitFilter): Promise<UnitPage> {

@@ -4,8 +4,9 @@
  */
 import type { Measure } from "#lib/automation/measure";
 import type { Epoch } from "#lib/leases/leases";
-import type { Destination, QueueId, Recipient, Shard, Time, Uid, Unit } from "#lib/queue/unit";
+import type { Destination, QueueId, Shard, Time, Uid, Unit } from "#lib/queue/unit";
 import type { Status } from "#lib/smtp/status";
+import type { BounceStore } from "./bounce-store.ts";
 import type { SuppressionList } from "./suppression-list.ts";
 
 /** A unit between two attempts. Immutable: each attempt writes the next generation. */
@@ -85,19 +86,6 @@ export interface Parked {
   readonly record: Uint8Array;
 }
 
-export interface Bounce {
-  readonly uid: Uid;
-  readonly at: Time;
-  readonly recipient: Recipient;
-  readonly reversePath: string;
-  readonly destination: Destination;
-  readonly tenant?: string;
-  readonly status: Status;
-  readonly code?: number;
-  readonly text: string;
-  readonly remote?: string;
-}
-
 /** Criteria of `godwit queue list`. */
 export interface UnitFilter {
   readonly destination?: Destination;
@@ -130,7 +118,7 @@ export const storeCallMsMax = 5_000;
  * One writer (the shard's owner) at a time. Every method may fail with `StoreUnavailable`;
  * then it is unknown whether the write happened, and it may be repeated.
  */
-export interface Store {
+export interface Store extends BounceStore {
   /**
    * From now on this process writes for the shard, and nobody else does: what it remembered of the
    * shard is forgotten. Comes before every call that names the shard, after each claim.
@@ -178,12 +166,6 @@ export interface Store {
   measures(): Promise<readonly Measure[]>;
   park(parked: Parked): Promise<void>;
   parked(limit: number): Promise<readonly Parked[]>;
-  recordBounces(bounces: readonly Bounce[]): Promise<void>;
-  bounces(q: {
-    destination?: Destination;
-    after?: Time;
-    limit: number;
-  }): Promise<readonly Bounce[]>;
   list(shard: Shard, filter: UnitFilter): Promise<UnitPage>;
   readonly suppressions: SuppressionList;
 }

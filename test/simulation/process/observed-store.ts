@@ -46,6 +46,8 @@ export function observedStore(shared: SharedSeams, faults: DrawnFaults, me: Inca
     parked: (limit) => inner.parked(limit),
     recordBounces: (bounces) => inner.recordBounces(bounces),
     bounces: (q) => inner.bounces(q),
+    countBounces: (q) => inner.countBounces(q),
+    unknownBounces: (q) => inner.unknownBounces(q),
     list: (shard, filter) => inner.list(shard, filter),
     suppressions: inner.suppressions,
   };

@@ -124,7 +124,7 @@ export class EndRules {
     const { store, notifications } = this.#ports;
     const { uid } = unit.unit;
     if (store.parked.has(`${unit.shard}/${unit.sequence}`)) return true;
-    const isRecorded = store.bounces.has(`${uid} ${recipient.path}`);
+    const isRecorded = store.bounces.isRecorded(uid, recipient.path);
     return isRecorded && notifications.isToldOfFailure(unit, recipient);
   }
 

@@ -12,13 +12,18 @@ import { checkReport, SchemaDiffers } from "./schema-differs.ts";
 const part = "cassandra";
 const seldomMs = 60_000;
 
+export interface CassandraSettings {
+  readonly shards: number;
+  readonly bouncesKeptMs: number;
+}
+
 /**
  * Waits for the cluster at the start: nobody may try mail before holds are known. From then on it
  * may be away, and the work goes on as far as it can.
  */
 export async function joinCassandra(
   cassandra: CassandraConfig,
-  { shards, ...ports }: JoinPorts & { readonly shards: number },
+  { shards, bouncesKeptMs, ...ports }: JoinPorts & CassandraSettings,
 ): Promise<CassandraStore> {
   const { readiness, clock, log, signal, undoing, transport } = ports;
   const options = tablesOptionsOf(cassandra, { clock, log });
@@ -31,7 +36,7 @@ export async function joinCassandra(
       readiness.tell(part, { reason: reasonOf(error), isBlocking: true });
     },
   });
-  const store = await CassandraStore.open({ ...options, shards });
+  const store = await CassandraStore.open({ ...options, shards, bouncesKeptMs });
   undoing.add(() => store.close());
   const common = { clock, readiness, isBlocking: false };
   // A question that costs little, and says more than an open socket does.

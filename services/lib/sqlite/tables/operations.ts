@@ -4,13 +4,13 @@
  * whole batch is rolled back.
  */
 import type { Database } from "bun:sqlite";
-import type { Clock } from "#lib/clock";
+import { BounceTables } from "./bounce-tables.ts";
 import { JournalTable } from "./journal-table.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { LogTable } from "./log-table.ts";
 import { MeasureTable } from "./measure-table.ts";
 import { RecordTables } from "./record-tables.ts";
-import { Retention } from "./retention.ts";
+import { Retention, type RetentionPorts } from "./retention.ts";
 import type { Room } from "./room.ts";
 import { SuppressionTable } from "./suppression-table.ts";
 import { UnitTable } from "./unit-table.ts";
@@ -33,25 +33,24 @@ export interface Call {
 
 export function queueTables(
   database: Database,
-  ports: { readonly room: Room; readonly clock: Clock },
+  ports: { readonly room: Room } & RetentionPorts,
 ): QueueTables {
   const log = new LogTable(database, ports);
   const operations = operationsOn(database, { ...ports, log });
   return { operations, beforeCommit: () => log.persistEnds() };
 }
 
-function operationsOn(
-  database: Database,
-  { log, clock }: { readonly log: LogTable; readonly clock: Clock },
-) {
+function operationsOn(database: Database, ports: { readonly log: LogTable } & RetentionPorts) {
+  const { log, clock } = ports;
   const journal = new JournalTable(database, { log, clock });
   const waiting = new WaitingTables(database);
   const units = new UnitTable(database, { waiting, clock });
   const records = new RecordTables(database);
   const measures = new MeasureTable(database);
   const suppressions = new SuppressionTable(database, clock);
+  const bounces = new BounceTables(database);
   const leases = new LeaseTable(database);
-  const retention = new Retention(database, clock);
+  const retention = new Retention(database, ports);
   return {
     accept: log.accept.bind(log),
     readLog: log.read.bind(log),
@@ -84,8 +83,11 @@ function operationsOn(
     measures: measures.all.bind(measures),
     park: records.park.bind(records),
     parked: records.parked.bind(records),
-    recordBounces: records.recordBounces.bind(records),
-    bounces: records.bounces.bind(records),
+
+    recordBounces: bounces.record.bind(bounces),
+    bounces: bounces.page.bind(bounces),
+    countBounces: bounces.counts.bind(bounces),
+    unknownBounces: bounces.unknown.bind(bounces),
 
     putSuppressions: suppressions.put.bind(suppressions),
     liftSuppressions: suppressions.lift.bind(suppressions),

@@ -1,13 +1,7 @@
-/** What operators keep and look up: holds, parked entries, bounces. Runs in the queue's thread. */
+/** What operators keep and look up: holds and parked entries. Runs in the queue's thread. */
 import type { Database } from "bun:sqlite";
 import type { Destination } from "#lib/queue/unit";
-import type { Bounce, Hold, Parked } from "#lib/store/store";
-
-export interface BounceQuery {
-  readonly destination?: Destination;
-  readonly after?: number;
-  readonly limit: number;
-}
+import type { Hold, Parked } from "#lib/store/store";
 
 export class RecordTables {
   readonly #sql: ReturnType<typeof prepare>;
@@ -35,21 +29,6 @@ export class RecordTables {
   parked(limit: number): readonly Parked[] {
     return this.#sql.parked.all(limit);
   }
-
-  recordBounces(bounces: readonly Bounce[]): void {
-    for (const bounce of bounces) {
-      const { uid, at, recipient, destination } = bounce;
-      this.#sql.putBounce.run(uid, recipient.path, at, destination, JSON.stringify(bounce));
-    }
-  }
-
-  bounces({ destination, after = -1, limit }: BounceQuery): readonly Bounce[] {
-    const rows =
-      destination === undefined
-        ? this.#sql.bounces.all(after, limit)
-        : this.#sql.bouncesOf.all(destination, after, limit);
-    return rows.map(({ record }) => JSON.parse(record));
-  }
 }
 
 function prepare(database: Database) {
@@ -64,15 +43,6 @@ function prepare(database: Database) {
     ),
     parked: database.query<Parked, [number]>(
       "SELECT shard, sequence, uid, at, reason, record FROM parked ORDER BY at, shard, sequence LIMIT ?",
-    ),
-    putBounce: database.query<unknown, [string, string, number, string, string]>(
-      "INSERT INTO bounce VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    ),
-    bounces: database.query<{ record: string }, [number, number]>(
-      "SELECT record FROM bounce WHERE at > ? ORDER BY at LIMIT ?",
-    ),
-    bouncesOf: database.query<{ record: string }, [string, number, number]>(
-      "SELECT record FROM bounce WHERE destination = ? AND at > ? ORDER BY at LIMIT ?",
     ),
   };
 }

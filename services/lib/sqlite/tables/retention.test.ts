@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Uid } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
+import { bounceOf } from "../../../../test/support/bounces.ts";
 import { ManualClock } from "../../../../test/support/manual-clock.ts";
 import { openDatabase } from "../database.ts";
 import { queueTables } from "./operations.ts";
@@ -8,6 +9,8 @@ import { keptMs } from "./retention.ts";
 import { Room } from "./room.ts";
 
 const writer = "w/1" as Incarnation;
+const dayMs = 86_400_000;
+const bouncesKeptMs = 30 * dayMs;
 const uid = (n: number) => `01ARZ3NDEKTSV4RRFFQ69G5FAV.${n}` as Uid;
 
 function tables() {
@@ -16,7 +19,7 @@ function tables() {
   const database = openDatabase({ path, shards: 4 });
   const limits = { bytesMax: Number.POSITIVE_INFINITY, freeBytesMin: 0 };
   const room = new Room(database, { path, ...limits, clock });
-  return { clock, database, ...queueTables(database, { room, clock }).operations };
+  return { clock, database, ...queueTables(database, { room, clock, bouncesKeptMs }).operations };
 }
 
 test("finished units are remembered for an hour, the journal for three days", () => {
@@ -55,4 +58,24 @@ test("a journal that grows too large loses its oldest records", () => {
     .get() ?? { first: 0 };
   expect(first).toBeGreaterThan(1_000);
   expect(append(writer, new Uint8Array(1), [])).toBe(3_001);
+});
+
+test("bounces, their counts and their unknown texts go together", () => {
+  const { clock, recordBounces, bounces, countBounces, unknownBounces, sweep } = tables();
+  const now = clock.now();
+  recordBounces([
+    bounceOf({ at: now, class: "unknown" }),
+    bounceOf({ at: now + 2 * dayMs, path: "late@example.com" }),
+  ]);
+  clock.advance(bouncesKeptMs + 1);
+  sweep();
+  expect(bounces({ limit: 9 }).bounces).toHaveLength(1);
+  clock.advance(dayMs);
+  sweep();
+  expect(countBounces({})).toMatchObject([{ class: "bad-mailbox", count: 1 }]);
+  expect(unknownBounces({ limit: 9 })).toEqual([]);
+  clock.advance(3 * dayMs);
+  sweep();
+  expect(bounces({ limit: 9 }).bounces).toEqual([]);
+  expect(countBounces({})).toEqual([]);
 });

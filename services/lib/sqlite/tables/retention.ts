@@ -1,5 +1,6 @@
 /** Removes what nobody needs any more, a little at a time, so that no commit waits for it. */
 import type { Database } from "bun:sqlite";
+import { dayOf } from "#lib/bounces/bounce-count";
 import type { Clock } from "#lib/clock";
 
 const hour = 3_600_000;
@@ -13,7 +14,6 @@ export const keptMs = {
   repeatable: day,
   /** As long as the cluster keeps JOURNAL: for `godwit trace`. */
   journal: 72 * hour,
-  bounce: 30 * day,
 } as const;
 
 /** Rows removed of one table in one call. */
@@ -21,12 +21,19 @@ const rowsMax = 2_000;
 /** Beyond this the oldest records of the journal go, however young. */
 const journalBytesMax = 1024 * 1024 * 1024;
 
+export interface RetentionPorts {
+  readonly clock: Clock;
+  readonly bouncesKeptMs: number;
+}
+
 export class Retention {
   readonly #clock: Clock;
+  readonly #bouncesKeptMs: number;
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(database: Database, clock: Clock) {
-    this.#clock = clock;
+  constructor(database: Database, ports: RetentionPorts) {
+    this.#clock = ports.clock;
+    this.#bouncesKeptMs = ports.bouncesKeptMs;
     this.#sql = prepare(database);
   }
 
@@ -37,8 +44,10 @@ export class Retention {
       this.#sql.finished.run(now - keptMs.finished, rowsMax),
       this.#sql.repeatable.run(now - keptMs.repeatable, rowsMax),
       this.#sql.journal.run(now - keptMs.journal, rowsMax),
-      this.#sql.bounce.run(now - keptMs.bounce, rowsMax),
       this.#sql.suppression.run(now, rowsMax),
+      this.#sql.bounce.run(now - this.#bouncesKeptMs, rowsMax),
+      this.#sql.bounceCount.run(dayOf(now - this.#bouncesKeptMs), rowsMax),
+      this.#sql.bounceUnknown.run(dayOf(now - this.#bouncesKeptMs), rowsMax),
     ];
     return removed.some(({ changes }) => changes >= rowsMax);
   }
@@ -66,8 +75,16 @@ function prepare(database: Database) {
     repeatable: removing("repeatable", "id"),
     journal: removing("journal", "position"),
     bounce: database.query<unknown, [number, number]>(
-      "DELETE FROM bounce WHERE (uid, path) IN " +
-        "(SELECT uid, path FROM bounce WHERE at < ? ORDER BY at LIMIT ?)",
+      "DELETE FROM bounce WHERE (uid, path, kind) IN " +
+        "(SELECT uid, path, kind FROM bounce WHERE at < ? ORDER BY at LIMIT ?)",
+    ),
+    bounceCount: database.query<unknown, [number, number]>(
+      "DELETE FROM bounce_count WHERE (scope, name, day, class) IN " +
+        "(SELECT scope, name, day, class FROM bounce_count WHERE day < ? ORDER BY day LIMIT ?)",
+    ),
+    bounceUnknown: database.query<unknown, [number, number]>(
+      "DELETE FROM bounce_unknown WHERE (day, text) IN " +
+        "(SELECT day, text FROM bounce_unknown WHERE day < ? ORDER BY day LIMIT ?)",
     ),
     suppression: database.query<unknown, [number, number]>(
       "DELETE FROM suppression WHERE (tenant, key) IN (SELECT tenant, key FROM suppression " +

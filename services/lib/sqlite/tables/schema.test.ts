@@ -1,5 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { bounceOf } from "../../../../test/support/bounces.ts";
+import { BounceTables } from "./bounce-tables.ts";
 import { migrate, steps } from "./schema.ts";
 
 let database: Database;
@@ -37,3 +39,35 @@ test.each(steps.map((_, version) => version))(
     });
   },
 );
+
+test("bounces of a file from before classes are found and counted, as of no class", () => {
+  madeBy(1);
+  const failed = bounceOf({ at: 5, tenant: "acme", path: "B@example.com" });
+  const expired = bounceOf({ at: 6, status: "5.4.7", path: "c@example.com" });
+  for (const { kind: _, class: __, rule: ___, attempt: ____, ...before } of [failed, expired]) {
+    const { uid, recipient, at, destination } = before;
+    database.run("INSERT INTO bounce VALUES (?, ?, ?, ?, ?)", [
+      uid,
+      recipient.path,
+      at,
+      destination,
+      JSON.stringify(before),
+    ]);
+  }
+  migrate(database);
+  migrate(database);
+  const tables = new BounceTables(database);
+  const before = { class: "unknown", rule: "none", attempt: 0 } as const;
+  const found = [
+    { ...failed, ...before },
+    { ...expired, ...before, kind: "expired" as const },
+  ];
+  expect(tables.page({ destination: failed.destination, limit: 9 }).bounces).toEqual(found);
+  expect(tables.page({ recipient: "b@EXAMPLE.com", limit: 9 }).bounces).toEqual(found.slice(0, 1));
+  expect(tables.page({ tenant: "acme", limit: 9 }).bounces).toEqual(found.slice(0, 1));
+  expect(tables.counts({})).toEqual([{ day: 0, class: "unknown", count: 2 }]);
+  expect(tables.counts({ tenant: "acme" })).toEqual([{ day: 0, class: "unknown", count: 1 }]);
+  // Recorded again after the upgrade: it stands there already.
+  tables.record([failed, bounceOf({ at: 7, path: "d@example.com" })]);
+  expect(tables.page({ limit: 9 }).bounces).toHaveLength(3);
+});

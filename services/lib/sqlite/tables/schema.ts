@@ -141,6 +141,68 @@ export const steps: readonly string[] = [
   CREATE TABLE suppression_end (change INTEGER NOT NULL);
   INSERT INTO suppression_end VALUES (0);
   `,
+  `
+  -- Bounces by kind, found by recipient, tenant and campaign, too; and counted. Those of before have
+  -- no class.
+  ALTER TABLE bounce RENAME TO bounce_before;
+  CREATE TABLE bounce (
+    uid TEXT NOT NULL,
+    path TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    -- The path in small letters.
+    recipient TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    tenant TEXT,
+    campaign TEXT,
+    record TEXT NOT NULL,
+    PRIMARY KEY (uid, path, kind)
+  ) WITHOUT ROWID;
+  INSERT INTO bounce SELECT
+    uid,
+    path,
+    CASE record ->> '$.status' WHEN '5.4.7' THEN 'expired' ELSE 'failed' END,
+    at,
+    lower(path),
+    destination,
+    record ->> '$.tenant',
+    NULL,
+    record
+  FROM bounce_before;
+  DROP TABLE bounce_before;
+  CREATE INDEX bounce_at ON bounce (at);
+  CREATE INDEX bounce_recipient ON bounce (recipient, at);
+  CREATE INDEX bounce_destination ON bounce (destination, at);
+  CREATE INDEX bounce_tenant ON bounce (tenant, at) WHERE tenant IS NOT NULL;
+  CREATE INDEX bounce_campaign ON bounce (campaign, at) WHERE campaign IS NOT NULL;
+
+  -- A day is a number of days since 1970.
+  CREATE TABLE bounce_count (
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    class TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (scope, name, day, class)
+  ) WITHOUT ROWID;
+  CREATE INDEX bounce_count_day ON bounce_count (day);
+  INSERT INTO bounce_count
+    SELECT 'all', '', at / 86400000, 'unknown', count(*) FROM bounce GROUP BY 3;
+  INSERT INTO bounce_count
+    SELECT 'destination', destination, at / 86400000, 'unknown', count(*) FROM bounce GROUP BY 2, 3;
+  INSERT INTO bounce_count
+    SELECT 'tenant', tenant, at / 86400000, 'unknown', count(*) FROM bounce
+    WHERE tenant IS NOT NULL GROUP BY 2, 3;
+  -- Texts of class unknown, normalised.
+  CREATE TABLE bounce_unknown (
+    day INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    example TEXT NOT NULL,
+    PRIMARY KEY (day, text)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -1,17 +1,12 @@
-/** What was recorded: events of a message, bounces, what could not be read, and holds. */
+/** What was recorded: events of a message, what could not be read, and holds. */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { OperatorsPorts } from "#lib/role/control-ports";
-import { destination, limit, messageId, time } from "./parameters.ts";
-import { checked } from "./problem.ts";
-import { recordsOf } from "./queue.ts";
+import { limit, messageId } from "../parameters.ts";
+import { checked } from "../problem.ts";
+import { recordsOf } from "../queue.ts";
 
 const traceQuery = z.object({ limit });
-const bouncesQuery = z.object({
-  destination: destination.exactOptional(),
-  after: time.exactOptional(),
-  limit,
-});
 const parkedQuery = z.object({ limit });
 
 export function recordRoutes(ports: OperatorsPorts): Hono {
@@ -23,9 +18,6 @@ export function recordRoutes(ports: OperatorsPorts): Hono {
     // A uid ends where the next begins; a queue id goes on with a dot.
     const events = await ports.journal.trace(id.includes(".") ? id : `${id}.`, most);
     return c.json({ events: events.filter(({ uid }) => uid === id || uid.startsWith(`${id}.`)) });
-  });
-  routes.get("/bounces", async (c) => {
-    return c.json({ bounces: await records().bounces(checked(bouncesQuery, c.req.query())) });
   });
   routes.get("/parked", async (c) => {
     return c.json({ parked: await records().parked(checked(parkedQuery, c.req.query()).limit) });
