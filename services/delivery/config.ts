@@ -1,5 +1,4 @@
 /** What delivery is told: every value with its unit, default and reason. */
-import type { Rule } from "#lib/automation/rule";
 import type { Shaping } from "#lib/shaping/shaping";
 import type { WaitingFor } from "#lib/smtp/client/step";
 import type { Route } from "./attempt/routes.ts";
@@ -10,14 +9,12 @@ export interface DeliveryConfig {
   readonly hostname: string;
   readonly shards: number;
   readonly routes: readonly Route[];
-  /** Limits and settings of each way; another one after a reload. */
+  /** Limits and settings of each way, and rules on replies; another one after a reload. */
   readonly shaping: () => Shaping;
   readonly tls: "never" | "opportunistic" | "required";
   readonly useIpv6: boolean;
   /** The port of mail exchangers: 25, but for tests. */
   readonly mxPort: number;
-  /** What is done about refusals (ADR 0014); another array when they were reloaded. */
-  readonly rules: readonly Rule[];
   readonly retry: RetryConfig;
   readonly suppression: SuppressionConfig;
   readonly limits: DeliveryLimits;

@@ -290,7 +290,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const tenure = new Tenure(clock, timings.dropWithoutHeartbeatMs);
   const isOver = () => tenure.isExpired;
   const limits = new WorkerLimits({ ...ports, me, tenure });
-  const rules = () => config.rules;
+  const rules = () => config.shaping().automation;
   const measures = new Measures({ ...ports, me, retryMs: timings.storeRetryMs, rules });
   return {
     ...ports,

@@ -100,7 +100,6 @@ const baseConfig: DeliveryConfig = {
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,
-  rules: [],
   retry: {
     firstMs: 300_000,
     factor: 2,

@@ -49,9 +49,9 @@ test("shaping and its rules are asked for anew, too", () => {
   let shaping = shapedBy("automation: [{ name: mine, code: 421, do: { action: hold, for: 5m } }]");
   const surroundings = { routes: () => [], shaping: () => shaping, isAlone: true };
   const delivery = deliveryConfigOf(config, surroundings);
-  expect(delivery.rules).toBe(shaping.automation);
-  expect(delivery.rules).toHaveLength(1);
+  expect(delivery.shaping().automation).toBe(shaping.automation);
+  expect(delivery.shaping().automation).toHaveLength(1);
   shaping = shapedBy();
   expect(delivery.shaping()).toBe(shaping);
-  expect(delivery.rules).toEqual([]);
+  expect(delivery.shaping().automation).toEqual([]);
 });

@@ -26,9 +26,6 @@ export function deliveryConfigOf(
     tls,
     useIpv6,
     mxPort: smtpPort,
-    get rules() {
-      return shaping().automation;
-    },
     retry,
     suppression: config.suppression,
     limits: { ...defaultLimits, sessionsMax },

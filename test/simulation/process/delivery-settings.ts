@@ -31,7 +31,6 @@ export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
     tls: "opportunistic",
     useIpv6: false,
     mxPort: 25,
-    rules: [],
     retry: {
       firstMs: 10 * second,
       factor: 2,

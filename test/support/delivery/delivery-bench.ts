@@ -47,7 +47,6 @@ export const config: DeliveryConfig = {
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,
-  rules: [],
   retry: {
     firstMs: 5 * minute,
     factor: 2,

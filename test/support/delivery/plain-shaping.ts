@@ -1,4 +1,5 @@
 /** The same shaping for all mail, for tests that do not care: some sessions for each destination, and no rates. */
+import type { Rule } from "#lib/automation/rule";
 import type { CapLimit, CountedLimit } from "#lib/limits/limit";
 import type { Shaping } from "#lib/shaping/shaping";
 
@@ -8,12 +9,13 @@ export interface PlainShaping {
   readonly idleMs?: number;
   /** Beside that of `max` sessions. */
   readonly limits?: readonly CountedLimit[];
+  readonly automation?: readonly Rule[];
 }
 
 const provenance = "the test";
 
 export function plainShaping(plain: PlainShaping = {}): Shaping {
-  const { first = 5, max = 20, idleMs = 5_000, limits = [] } = plain;
+  const { first = 5, max = 20, idleMs = 5_000, limits = [], automation = [] } = plain;
   const scope = ["destination"] as const;
   const sessions: CountedLimit = { name: "sessions", kind: "connections", scope, max, provenance };
   const kind = "messagesPerConnection";
@@ -30,7 +32,7 @@ export function plainShaping(plain: PlainShaping = {}): Shaping {
     providerOf: (domain, mxHosts) => (mxHosts.length === 0 ? domain : mxHosts.toSorted().join()),
     providerOfRoute: () => undefined,
     pathFor: () => settings,
-    automation: [],
+    automation,
   };
 }
 
