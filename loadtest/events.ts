@@ -121,6 +121,7 @@ const ended = {
     },
   ],
   attempt: 1,
+  provider: undefined,
   report: {
     outcomes: [],
     remote: "mx1.domain.example[192.0.2.1]",

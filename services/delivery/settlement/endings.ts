@@ -18,6 +18,8 @@ export interface EndingsPorts {
   readonly metrics: DeliveryMetrics;
   /** Told when the journal has it. */
   readonly events: EventSink;
+  /** Whose limits its destination shares, as far as that is known. */
+  readonly provider: (queued: QueuedUnit) => string | undefined;
   /** The unit is settled at this position of the journal. */
   readonly settled: (queued: QueuedUnit, position: number) => void;
   /** It was cancelled while it was moved, so it waits although nobody wants it any more. */
@@ -58,10 +60,11 @@ export class Endings {
       ...(report === undefined ? {} : { durationMs: Math.round(report.durationMs) }),
       ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
     };
+    const provider = this.#ports.provider(queued);
     const isMoved = disposition === "deferred" || disposition === "spilled";
     journal.record(event, (position) => {
       settled(queued, position);
-      tellEnding(events, unit, { ...ending, at: event.at });
+      tellEnding(events, unit, { ...ending, provider, at: event.at });
       if (isMoved && queued.isCancelled) unwanted(queued);
     });
   }

@@ -75,6 +75,7 @@ class Bench implements Faults {
       log: { ...silentLog, info: (event, fields) => void this.told.push({ event, ...fields }) },
       metrics: noMetrics,
       events: this.events,
+      provider: () => "google",
       policy: config.retry,
       delayNotificationMs: 4 * hour,
       notifiesOfSuppressed: true,
@@ -216,6 +217,7 @@ describe("events", () => {
     ]);
     const [, , waiting] = bench.events.records;
     expect(waiting).toMatchObject({ tenant: "acme", campaign: "spring", attempt: 1 });
+    expect(waiting?.provider).toBe("google");
     expect(waiting?.nextAttemptAt).toBeString();
   });
 

@@ -43,7 +43,7 @@ const bad: RecipientEvent = {
 
 function told(ending: Partial<UnitEnding>, events = new RecordedEvents(), of = unit) {
   tellEnding(events, of, {
-    ...{ at, disposition: "deferred", recipients: [], attempt: 2 },
+    ...{ at, disposition: "deferred", recipients: [], attempt: 2, provider: "google" },
     ...ending,
   });
   return events.records.map((record) => JSON.parse(JSON.stringify(record)));
@@ -58,7 +58,7 @@ describe("tellEnding()", () => {
       ...{ queueId: unit.uid.slice(0, 26), uid: unit.uid, destination: unit.destination },
       createdAt: "2026-11-28T15:25:25.123Z",
       ...{ reversePath: unit.envelope.reversePath, sizeBytes: 4_096, tenant: "acme" },
-      ...{ attempt: 2, durationMs: 132, tlsProtocol: "TLSv1.3" },
+      ...{ provider: "google", attempt: 2, durationMs: 132, tlsProtocol: "TLSv1.3" },
       ...{ remoteHost: "mx1.b.example", remoteAddress: "2001:db8::1" },
     };
     expect(events).toEqual([
@@ -76,7 +76,7 @@ describe("tellEnding()", () => {
       {
         ...{ ...common, kind: "bounce", recipient: "c@b.example" },
         eventId: `${unit.uid}/bounce/2/c@b.example`,
-        ...{ code: 550, status: "5.1.1", text: "no such user" },
+        ...{ code: 550, status: "5.1.1", text: "no such user", bounceClass: "bad-mailbox" },
       },
     ]);
   });
@@ -102,7 +102,7 @@ describe("tellEnding()", () => {
 
   test("given up without a try, nobody answered", () => {
     const [event] = told({ recipients: [{ ...bad, outcome: "expired" }], attempt: 40 });
-    expect(event).toMatchObject({ kind: "expiration", attempt: 40 });
+    expect(event).toMatchObject({ kind: "expiration", attempt: 40, bounceClass: "expired" });
     expect(event).not.toHaveProperty("remoteHost");
     expect(event).not.toHaveProperty("durationMs");
   });

@@ -1,4 +1,6 @@
 /** How a unit's attempt, or its wait, ended, as events for senders' systems: one for each recipient. */
+import type { BounceClass } from "#lib/bounces/bounce-class";
+import { shippedClassifier } from "#lib/bounces/shipped-rules";
 import type { EventSink } from "#lib/events/event-sink";
 import { eventTime } from "#lib/events/event-time";
 import type { Disposition, RecipientEvent } from "#lib/queue/event";
@@ -13,6 +15,7 @@ export interface UnitEnding {
   readonly attempt: number;
   readonly report?: AttemptReport;
   readonly nextAttemptAt?: Time;
+  readonly provider: string | undefined;
 }
 
 const kinds: Readonly<Record<RecipientEvent["outcome"], EventKind>> = {
@@ -91,6 +94,7 @@ function attemptRecord(
     reversePath: unit.envelope.reversePath,
     recipient: path,
     destination: unit.destination,
+    provider: ending.provider,
     sizeBytes: unit.sizeBytes,
     tenant: unit.tenant,
     campaign: unit.campaign,
@@ -102,11 +106,29 @@ function attemptRecord(
     code: recipient.code,
     status: recipient.status,
     text: text.length > textMax ? text.slice(0, textMax) : text,
-    bounceClass: kind === "suppression" ? "suppressed" : undefined,
+    bounceClass: bounceClassOf(kind, ending, recipient),
     remoteHost: tried?.remoteName,
     remoteAddress: tried === undefined ? undefined : addressOf(tried),
     tlsProtocol: tried?.tls,
   };
+}
+
+/** The same as in the bounce record. */
+function bounceClassOf(
+  kind: EventKind,
+  { report }: UnitEnding,
+  { code, status, text }: RecipientEvent,
+): BounceClass | undefined {
+  if (kind === "suppression") return "suppressed";
+  if (kind === "expiration") return "expired";
+  if (kind !== "bounce") return undefined;
+  const remote = report?.remoteName;
+  const told = shippedClassifier()({
+    ...{ status: status ?? "5.0.0", text },
+    ...(code === undefined ? {} : { code }),
+    ...(remote === undefined ? {} : { remote }),
+  });
+  return told.class;
 }
 
 /** Of `mx1.example.net[192.0.2.1]`. */

@@ -131,6 +131,7 @@ export class ShardParts {
       settled: (queued, position) => this.#settled(queued, position),
       placed: (queued, where) => this.#placed(queued, where),
       contentMissing: this.#contentMissing,
+      provider: ({ unit }) => this.working.known(unit.destination)?.located?.site.provider,
       lastError: ({ unit }) => this.working.known(unit.destination)?.lastError,
       unwanted: (queued) => void this.#cancelAgain(queued),
     });
