@@ -83,6 +83,7 @@ suppression:
   for: 90d
   scope: tenant                # of the mail that bounced; global: everybody's
   notify: true                 # tell senders of recipients to whom nothing was sent
+  submission: accept           # standalone may refuse them at RCPT, with 550: refuse
 
 # How long it is known what could not be delivered, and why: godwit bounces.
 bounces:

@@ -1,6 +1,6 @@
 /** Who is at the other end of a connection, and the answers to what its session asks about it. */
 import type { TlsIdentity, TlsInfo } from "#lib/net/transport";
-import type { ForwardPath } from "#lib/smtp/path";
+import type { ForwardPath, PathText } from "#lib/smtp/path";
 import { type Reply, reply } from "#lib/smtp/reply";
 import type { ServerAnswer, ServerStep } from "#lib/smtp/server/step";
 import type { Log, LogFields } from "#lib/telemetry/log";
@@ -21,7 +21,17 @@ export interface ClientContext {
   readonly load: Load;
   readonly log: Log;
   readonly metrics: EdgeMetrics;
+  readonly suppressed?: SuppressedRecipients;
 }
+
+/**
+ * Whether nothing may be sent to a recipient, as far as this process knows; undefined at once for
+ * nearly all. Absent: nobody is refused for it, and delivery tells the sender.
+ */
+export type SuppressedRecipients = (
+  path: PathText,
+  tenant: string | undefined,
+) => Promise<boolean> | undefined;
 
 type Asked<Kind extends ServerStep["kind"]> = Extract<ServerStep, { kind: Kind }>;
 
@@ -57,10 +67,28 @@ export class Client {
     return answerOf(admission.admitMail(this.#standing));
   }
 
-  admitRecipient({ forwardPath }: Asked<"admitRecipient">): ServerAnswer {
+  admitRecipient({ forwardPath }: Asked<"admitRecipient">): ServerAnswer | Promise<ServerAnswer> {
     const verdict = this.#context.admission.admitRecipient(forwardPath, this.#standing);
+    if (verdict !== "admitted") return this.#verdictOn(forwardPath, verdict);
+    const looked = this.#isSuppressed(forwardPath);
+    if (looked === undefined) return { kind: "admitted" };
+    return looked.then((isSuppressed) =>
+      this.#verdictOn(forwardPath, isSuppressed ? recipientSuppressed : "admitted"),
+    );
+  }
+
+  #verdictOn(forwardPath: ForwardPath, verdict: Verdict): ServerAnswer {
     if (verdict !== "admitted") this.#noteRefused(forwardPath, verdict);
     return answerOf(verdict);
+  }
+
+  /** Of mail from elsewhere nothing is refused for what our users have asked for. */
+  #isSuppressed(forwardPath: ForwardPath): Promise<boolean> | undefined {
+    const { suppressed, listener } = this.#context;
+    if (suppressed === undefined || listener.kind !== "submission") return undefined;
+    return "postmaster" in forwardPath
+      ? undefined
+      : suppressed(forwardPath.text, this.#user?.tenant);
   }
 
   async authenticate({ user, password }: Asked<"authenticate">): Promise<ServerAnswer> {
@@ -127,5 +155,6 @@ const noRoom: ServerAnswer = {
   kind: "refused",
   reply: reply(452, "4.3.1", "Insufficient system storage, try again later"),
 };
+const recipientSuppressed = reply(550, "5.7.1", "Recipient is suppressed: nothing is sent there");
 const wrongCredentials = reply(535, "5.7.8", "Authentication credentials invalid");
 const tooManyAttempts = reply(454, "4.7.0", "Too many attempts, try again later");

@@ -171,8 +171,12 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     switch (question.kind) {
       case "admitMail":
         return this.#session.answer(this.#client.admitMail(question));
-      case "admitRecipient":
-        return this.#session.answer(this.#client.admitRecipient(question));
+      case "admitRecipient": {
+        const answer = this.#client.admitRecipient(question);
+        if (!(answer instanceof Promise)) return this.#session.answer(answer);
+        void this.#answerLater(answer);
+        return undefined;
+      }
       case "startTls":
         this.#writer.flush();
         this.#upgrade(() => this.#session.answer({ kind: "tlsStarted" }));

@@ -13,6 +13,7 @@ import type { Random } from "#lib/random";
 import { reply, type TransientReply } from "#lib/smtp/reply";
 import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
+import type { SuppressedRecipients } from "./client.ts";
 import type { EdgeConfig, EdgeLimits, ListenerConfig } from "./config.ts";
 import { ClientConnection, type ConnectionContext } from "./connection.ts";
 import { Credentials, type VerifyPassword } from "./credentials.ts";
@@ -32,6 +33,8 @@ export interface EdgePorts {
   readonly events: EventSink;
   /** Default: argon2 of the runtime. */
   readonly verifyPassword?: VerifyPassword;
+  /** Where those who are suppressed are refused at RCPT; without it they are taken. */
+  readonly suppressed?: SuppressedRecipients;
 }
 
 /** Where a listener really listens. */
@@ -87,6 +90,7 @@ export class Edge {
       clock: ports.clock,
       log: ports.log,
       metrics: ports.metrics,
+      ...(ports.suppressed === undefined ? {} : { suppressed: ports.suppressed }),
     };
   }
 

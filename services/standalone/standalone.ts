@@ -172,10 +172,13 @@ export class Standalone implements Role {
       metrics: deliveryTelemetry(metrics),
     });
     observeDelivery(metrics, delivery);
+    const { suppressions } = delivery;
+    const isRefused = config.suppression.submission === "refuse";
     const edge = new Edge(edgeConfigOf(config, identity), {
       ...ports,
       intake: stream,
       metrics: edgeTelemetry(metrics),
+      ...(isRefused ? { suppressed: suppressions.has.bind(suppressions) } : {}),
     });
     return { queue, delivery, edge, control, events: ports.events };
   }

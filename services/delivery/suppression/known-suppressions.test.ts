@@ -237,6 +237,21 @@ describe("KnownSuppressions", () => {
     known.stop();
   });
 
+  test("tell of one recipient, whom nobody need wait for while nothing is known", async () => {
+    const { clock, elsewhere, known } = setUp();
+    const joe = entry("joe@example.net", { tenant: "acme" });
+    await elsewhere.put([joe]);
+    const has = (name: string, tenant?: string) => known.has(path(name), tenant);
+    expect(has("joe@example.net", "acme")).toBeUndefined();
+    known.start();
+    await clock.advance(0);
+    expect(await has("Joe@example.net", "acme")).toBe(true);
+    expect(has("joe@example.net")).toBeUndefined();
+    await elsewhere.lift([joe]);
+    expect(await has("joe@example.net", "acme")).toBe(false);
+    known.stop();
+  });
+
   test("look for nothing any more once stopped", async () => {
     const { clock, state, known } = setUp();
     known.start();

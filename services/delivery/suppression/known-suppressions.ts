@@ -10,6 +10,7 @@
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Unit } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
+import type { PathText } from "#lib/smtp/path";
 import { type SuppressionList, suppressionsInCallMax } from "#lib/store/suppression-list";
 import {
   idsOf,
@@ -36,6 +37,8 @@ const newsMs = 5_000;
 
 /** By place among the unit's recipients: in our words, why it is suppressed. */
 export type Suppressed = ReadonlyMap<number, string>;
+
+type Addressed = Pick<Unit, "recipients" | "tenant">;
 
 /** Recipients by what would keep mail from them. */
 interface Asked {
@@ -98,10 +101,15 @@ export class KnownSuppressions {
    */
   among(unit: Unit): Promise<Suppressed> | undefined {
     if (!this.isKnown) return this.#lookUp(askedOf(unit));
-    if (this.#filter.isEmpty) return undefined;
-    const now = this.#ports.clock.now();
-    const found = askedOf(unit).filter(({ id }) => this.#filter.has(id, now));
-    return found.length === 0 ? undefined : this.#confirmed(found);
+    return this.#confirmed(unit);
+  }
+
+  /** The same of one recipient, for who may take it all the same: what is not known yet is no. */
+  has(path: PathText, tenant: string | undefined): Promise<boolean> | undefined {
+    if (!this.#isKnown) return undefined;
+    const recipients = [{ path }];
+    const found = this.#confirmed({ recipients, ...(tenant === undefined ? {} : { tenant }) });
+    return found?.then(({ size }) => size > 0);
   }
 
   /** Puts what the rule has found, but for what stands there already: that may last longer. */
@@ -114,7 +122,14 @@ export class KnownSuppressions {
     return missing.length;
   }
 
-  async #confirmed(found: readonly Asked[]): Promise<Suppressed> {
+  #confirmed(unit: Addressed): Promise<Suppressed> | undefined {
+    if (this.#filter.isEmpty) return undefined;
+    const now = this.#ports.clock.now();
+    const found = askedOf(unit).filter(({ id }) => this.#filter.has(id, now));
+    return found.length === 0 ? undefined : this.#confirm(found);
+  }
+
+  async #confirm(found: readonly Asked[]): Promise<Suppressed> {
     const puts = this.#puts;
     try {
       const confirmed = await this.#lookUp(found);
@@ -230,7 +245,7 @@ export class KnownSuppressions {
   }
 }
 
-function askedOf({ recipients, tenant }: Unit): readonly Asked[] {
+function askedOf({ recipients, tenant }: Addressed): readonly Asked[] {
   return recipients.flatMap(({ path }, index) => idsOf(path, tenant).map((id) => ({ index, id })));
 }
 

@@ -114,6 +114,7 @@ describe("a whole file", () => {
       forMs: 90 * 86_400_000,
       scope: "tenant",
       notifies: true,
+      submission: "accept",
     });
   });
 
@@ -235,6 +236,11 @@ describe("warnings", () => {
       "passwords in clear from afar",
       `users: [{ name: a, passwordHash: "${hash}" }]\nlisteners: [{ name: a, address: 0.0.0.0, port: 1, kind: submission, auth: always }]`,
       "takes passwords without TLS",
+    ],
+    [
+      "edges of a cluster know no list",
+      'suppression: { submission: refuse }\nnats: { servers: ["nats://127.0.0.1:4222"] }',
+      "suppression.submission: refuse is for standalone",
     ],
     ["a bare host name", "hostname: mta", "no name in the DNS"],
   ])("tell that %s", (_, text, warning) => {

@@ -142,8 +142,12 @@ function defaultListeners(name: string): readonly ListenerConfig[] {
   ];
 }
 
-function warningsOf({ hostname: name, listeners, users }: Config): string[] {
+function warningsOf({ hostname: name, listeners, users, suppression, nats }: Config): string[] {
   const warnings: string[] = [];
+  if (suppression.submission === "refuse" && nats !== undefined) {
+    const why = "edges of a cluster take such recipients, and delivery tells the sender";
+    warnings.push(`suppression.submission: refuse is for standalone: ${why}`);
+  }
   if (name.endsWith(".localdomain") || !name.includes(".")) {
     const why = "other servers will distrust it";
     warnings.push(`hostname is "${name}", which is no name in the DNS: ${why}`);

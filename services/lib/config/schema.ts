@@ -91,6 +91,7 @@ const suppression = z
     for: span("1m").prefault("90d"),
     scope: z.enum(["tenant", "global"]).default("tenant"),
     notify: z.boolean().default(true),
+    submission: z.enum(["accept", "refuse"]).default("accept"),
   })
   .transform(({ for: forMs, notify, ...rest }) => ({ ...rest, forMs, notifies: notify }));
 

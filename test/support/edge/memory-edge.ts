@@ -9,6 +9,7 @@ import { seededRandom } from "#lib/random";
 import { MemoryLog } from "#lib/stream/memory";
 import type { Log, LogFields } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
+import type { SuppressedRecipients } from "../../../services/edge/client.ts";
 import type { EdgeConfig } from "../../../services/edge/config.ts";
 import type { VerifyPassword } from "../../../services/edge/credentials.ts";
 import { Edge } from "../../../services/edge/edge.ts";
@@ -22,6 +23,7 @@ const edgeAddress = "192.0.2.25";
 export interface MemoryEdgeOptions {
   readonly faults?: Faults;
   readonly verifyPassword?: VerifyPassword;
+  readonly suppressed?: SuppressedRecipients;
   readonly bytesMax?: number;
 }
 
@@ -39,7 +41,8 @@ export class MemoryEdge {
   readonly edge: Edge;
 
   constructor(config: EdgeConfig, options: MemoryEdgeOptions = {}) {
-    const { faults, verifyPassword, bytesMax = Number.POSITIVE_INFINITY } = options;
+    const { faults, verifyPassword, suppressed } = options;
+    const { bytesMax = Number.POSITIVE_INFINITY } = options;
     const { clock } = this;
     this.intake = new RecordingIntake(new MemoryLog({ clock, shards: 4, bytesMax }).intake(faults));
     this.edge = new Edge(config, {
@@ -51,6 +54,7 @@ export class MemoryEdge {
       metrics: noMetrics,
       events: this.events,
       verifyPassword: verifyPassword ?? (async (password, hash) => hash === password),
+      ...(suppressed === undefined ? {} : { suppressed }),
     });
   }
 
