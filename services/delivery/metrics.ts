@@ -12,6 +12,8 @@ export interface DeliveryMetrics {
   suppressed(recipients: number): void;
   /** A recipient that ended without delivery is recorded, with its class. */
   bounce(of: BounceClass): void;
+  /** A bounce of this class has put a recipient on the list. */
+  suppressionAdded(reason: string): void;
   spilled(units: number): void;
   parked(): void;
   suspect(): void;
@@ -36,6 +38,7 @@ export const noMetrics: DeliveryMetrics = {
   notification() {},
   suppressed() {},
   bounce() {},
+  suppressionAdded() {},
   spilled() {},
   parked() {},
   suspect() {},

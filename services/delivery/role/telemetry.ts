@@ -12,6 +12,10 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     "godwit_delivery_in_doubt_total",
     "Recipients whose final dot went unanswered, or was answered too late: they may get a second copy (RFC 1047).",
   );
+  const suppressionsAdded = metrics.counter(
+    "godwit_suppression_added_total",
+    "Recipients that bounces have put on the suppression list, by class.",
+  );
   const spilled = metrics.counter(
     "godwit_delivery_spilled_total",
     "Units moved to a backlog untried.",
@@ -54,6 +58,7 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     recipient: (outcome) => recipients.add(1, { outcome }),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
     inDoubt: (count) => inDoubt.add(count),
+    suppressionAdded: (reason) => suppressionsAdded.add(1, { class: reason }),
     spilled: (units) => spilled.add(units),
     parked: () => parked.add(),
     suspect: () => suspects.add(),

@@ -90,7 +90,7 @@ describe("a suppressed recipient", () => {
       text: "suppressed",
       isSuppressed: true,
     });
-    expect(plan.failed).toMatchObject([{ isSuppressed: true, last: { status: "5.7.1" } }]);
+    expect(plan.failed).toMatchObject([{ kind: "suppressed", last: { status: "5.7.1" } }]);
     expect(plan.failed[0]).not.toContainAnyKeys(["triedAt", "reply"]);
     expect(plan.failed[0]?.last).not.toHaveProperty("remote");
     expect(told(plan)).toEqual(["failed 0"]);

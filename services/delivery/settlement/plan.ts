@@ -18,8 +18,6 @@ export interface NotifiedRecipient {
   readonly reply?: Reply;
   /** When it was tried last, if ever. */
   readonly triedAt?: Time;
-  /** Nobody was asked. */
-  readonly isSuppressed?: true;
 }
 
 /** One that ended without delivery. */
@@ -182,7 +180,7 @@ class PlanBuilder {
   #suppress(recipient: Recipient, outcome: Outcome): void {
     const last = this.#last(outcome, undefined);
     this.#event(recipient, "permanent", last, { isSuppressed: true });
-    const suppressed = { recipient, last, isSuppressed: true, kind: "suppressed" } as const;
+    const suppressed = { recipient, last, kind: "suppressed" } as const;
     if (this.#context.notifiesOfSuppressed) this.#fail(suppressed);
     else this.#failed.push(suppressed);
   }

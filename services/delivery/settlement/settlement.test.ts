@@ -16,6 +16,7 @@ import { incarnation, path } from "../../../test/support/records.ts";
 import { noMetrics } from "../metrics.ts";
 import { JournalWriter } from "../shard/journal-writer.ts";
 import { fromLog, fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
+import { KnownSuppressions } from "../suppression/known-suppressions.ts";
 import { Tenure } from "../tenure.ts";
 import { RetryWheel } from "../waiting/retry-wheel.ts";
 import { Notifier } from "./notifier.ts";
@@ -78,7 +79,11 @@ class Bench implements Faults {
       provider: () => "google",
       policy: config.retry,
       delayNotificationMs: 4 * hour,
-      notifiesOfSuppressed: true,
+      suppression: { ...config.suppression, classes: ["bad-mailbox"], forMs: hour },
+      suppressions: new KnownSuppressions({
+        list: store.suppressions,
+        ...{ clock, log: silentLog, random: seededRandom(1), retryMs: 1_000 },
+      }),
       storeRetryMs: 1_000,
       tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
       isFinalDelivery: () => false,
@@ -193,6 +198,19 @@ describe("Settlement: the order of writes", () => {
     await bench.clock.advance(1_000);
     expect(bench.steps).toEqual(["defer", "append", "settled"]);
   });
+});
+
+test("who is refused for good is on the suppression list before the unit is settled", async () => {
+  const bench = new Bench();
+  bench.failing.set("suppressions/put", new Error("the store is away"));
+  expect(await bench.attempted(logged(), [bad])).toEqual(["accept", "recordBounces"]);
+  await bench.clock.advance(5_000);
+  expect(bench.steps).toEqual(["accept", "recordBounces"]);
+  bench.failing.clear();
+  await bench.clock.advance(1_000);
+  expect(bench.steps.slice(2)).toEqual(["append", "settled"]);
+  const { entries } = await bench.store.suppressions.page({ limit: 9 });
+  expect(entries).toMatchObject([{ reason: "bad-mailbox", expiresAt: epoch + hour }]);
 });
 
 describe("events", () => {

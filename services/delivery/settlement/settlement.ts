@@ -4,15 +4,20 @@
  * settled, then the floor. Each write is repeated until it is known to be done: a unit whose store is
  * away waits unsettled (DESIGN §6).
  */
+
+import type { Bounce } from "#lib/bounces/bounce";
 import { type Action, notificationDue } from "#lib/dsn/wanted";
 import { isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
 import type { Random } from "#lib/random";
 import type { LastOutcome, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import type { AttemptReport } from "../attempt/attempt.ts";
+import type { SuppressionConfig } from "../config.ts";
 import type { ContentMissing } from "../shard/parking.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
+import type { KnownSuppressions } from "../suppression/known-suppressions.ts";
 import { isUntried } from "../suppression/suppressed-report.ts";
+import { suppressionsAfter } from "../suppression/suppression-rule.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import { bounceOf } from "./bounces.ts";
@@ -39,7 +44,8 @@ export interface SettlementPorts extends EndingsPorts {
   readonly random: Random;
   readonly policy: RetryPolicy;
   readonly delayNotificationMs: number;
-  readonly notifiesOfSuppressed: boolean;
+  readonly suppression: SuppressionConfig;
+  readonly suppressions: Pick<KnownSuppressions, "add">;
   readonly storeRetryMs: number;
   /** The unit's next hop is a mailbox store: success means delivered, not relayed. */
   readonly isFinalDelivery: (queued: QueuedUnit) => boolean;
@@ -203,14 +209,14 @@ export class Settlement {
   }
 
   #context(queued: QueuedUnit, attempts: number) {
-    const { clock, policy, delayNotificationMs, notifiesOfSuppressed } = this.#ports;
+    const { clock, policy, delayNotificationMs, suppression } = this.#ports;
     const { origin } = queued;
     return {
       now: clock.now(),
       attempts,
       isDelayNotified: origin.kind === "store" && origin.deferred.isDelayNotified,
       isFinalDelivery: this.#ports.isFinalDelivery(queued),
-      ...{ policy, delayNotificationMs, notifiesOfSuppressed },
+      ...{ policy, delayNotificationMs, notifiesOfSuppressed: suppression.notifies },
     };
   }
 
@@ -262,6 +268,16 @@ export class Settlement {
     const bounces = failed.map((f) => bounceOf(unit, f, attempt));
     await this.#writes.persist("bounce", () => store.recordBounces(bounces));
     for (const bounce of bounces) metrics.bounce(bounce.class);
+    if (!unit.isNotification) await this.#suppressAfter(bounces);
+  }
+
+  /** Before the unit is settled: after a crash it bounces once more, rather than for nothing. */
+  async #suppressAfter(bounces: readonly Bounce[]): Promise<void> {
+    const { suppression, suppressions, metrics } = this.#ports;
+    const entries = suppressionsAfter(bounces, suppression);
+    if (entries.length === 0) return;
+    const added = await this.#writes.persist("suppression", () => suppressions.add(entries));
+    for (const { reason } of added) metrics.suppressionAdded(reason);
   }
 
   async #finishInStore(units: readonly QueuedUnit[]): Promise<void> {

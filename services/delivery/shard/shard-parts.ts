@@ -126,7 +126,7 @@ export class ShardParts {
       wheel: this.wheel,
       policy: config.retry,
       delayNotificationMs: config.retry.delayNotificationMs,
-      notifiesOfSuppressed: config.suppression.notifies,
+      suppression: config.suppression,
       isFinalDelivery: ({ unit }) => nextHops.isFinal(unit.destination),
       settled: (queued, position) => this.#settled(queued, position),
       placed: (queued, where) => this.#placed(queued, where),

@@ -112,14 +112,17 @@ export class KnownSuppressions {
     return found?.then(({ size }) => size > 0);
   }
 
-  /** Puts what the rule has found, but for what stands there already: that may last longer. */
-  async add(entries: readonly Suppression[]): Promise<number> {
+  /**
+   * Puts what the rule has found, and tells it, but for what stands there already: that may last
+   * longer.
+   */
+  async add(entries: readonly Suppression[]): Promise<readonly Suppression[]> {
     const { list } = this.#ports;
     const there = new Set((await list.find(entries)).map(textOf));
     const missing = entries.filter((entry) => !there.has(textOf(entry)));
     if (missing.length > 0) await list.put(missing);
     this.#know(entries);
-    return missing.length;
+    return missing;
   }
 
   #confirmed(unit: Addressed): Promise<Suppressed> | undefined {

@@ -94,6 +94,65 @@ describe("a suppressed recipient", () => {
   });
 });
 
+describe("after a bounce", () => {
+  const rule = {
+    classes: ["bad-mailbox"],
+    forMs: 3_600_000,
+    scope: "tenant",
+    notifies: true,
+  } as const;
+
+  async function bounced(reply: `${number} ${string}`, unit: object = {}) {
+    const bench = await new DeliveryBench({ config: { suppression: rule } }).start();
+    bench.mx.script = { answer: (c) => (c.includes("joe@") ? reply : undefined) };
+    const first = await bench.accept({ ...to("joe", "ann"), ...unit });
+    await bench.clock.advance(1_000);
+    bench.mx.script = {};
+    return { bench, first };
+  }
+
+  test("of a bad mailbox nothing more is sent to it for a while, from anywhere", async () => {
+    const { bench, first } = await bounced("550 5.1.1 No such user");
+    const { entries } = await bench.store.suppressions.page({ limit: 9 });
+    const [entry, ...others] = entries;
+    if (entry === undefined) throw new Error("nobody is kept back");
+    expect(others).toEqual([]);
+    expect([entry.key, entry.reason, entry.uid]).toEqual([
+      "joe@example.net",
+      "bad-mailbox",
+      first.uid,
+    ]);
+    expect(entry.note).toContain("No such user");
+    expect(entry.expiresAt).toBe(entry.at + rule.forMs);
+    await bench.accept(to("joe"));
+    await bench.clock.advance(1_000);
+    expect(bench.mx.recipients).not.toContain("joe@example.net");
+    await bench.clock.advance(rule.forMs + 60_000);
+    await bench.accept(to("joe"));
+    await bench.clock.advance(1_000);
+    expect(bench.mx.recipients).toContain("joe@example.net");
+  });
+
+  test("of a tenant's mail only that tenant's is kept back", async () => {
+    const { bench } = await bounced("550 5.1.1 No such user", { tenant: "acme" });
+    await bench.accept({ ...to("joe"), tenant: "acme" });
+    await bench.clock.advance(1_000);
+    expect(bench.mx.recipients).not.toContain("joe@example.net");
+    await bench.accept({ ...to("joe"), tenant: "blue" });
+    await bench.clock.advance(1_000);
+    expect(bench.mx.recipients).toContain("joe@example.net");
+  });
+
+  test.each([
+    ["another class", "552 5.2.2 Mailbox full", {}],
+    ["a later try", "451 4.2.1 Later", {}],
+    ["a notification of ours", "550 5.1.1 No such user", { isNotification: true }],
+  ] as const)("that is %s nobody is kept back", async (_, reply, unit) => {
+    const { bench } = await bounced(reply, unit);
+    expect(await bench.store.suppressions.page({ limit: 9 })).toEqual({ entries: [] });
+  });
+});
+
 test("mail goes on when the list cannot be read any more, and holds to what is known", async () => {
   let isAway = false;
   const storeFaults = {

@@ -1,5 +1,6 @@
 /** The keys of `godwit.yaml`: their form, their defaults, and what becomes of them (DESIGN §10). */
 import { z } from "zod";
+import { bounceClasses } from "#lib/bounces/bounce-class";
 import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
 import { eventsSchema } from "./events-schema.ts";
 import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
@@ -67,27 +68,13 @@ const delivery = z
   })
   .transform(({ ipv6, ...rest }) => ({ ...rest, useIpv6: ipv6 }));
 
-/** Of the field (`lib/bounces`); `suppressed` and `expired` are ours, and say nothing of a mailbox. */
-const bounceClasses = [
-  "bad-mailbox",
-  "bad-domain",
-  "inactive-mailbox",
-  "quota",
-  "policy",
-  "spam-block",
-  "spam-content",
-  "virus",
-  "relay",
-  "routing",
-  "protocol",
-  "connection",
-  "unknown",
-] as const;
+/** What we decided ourselves says nothing of a mailbox. */
+const refusedClass = z.enum(bounceClasses).exclude(["expired", "suppressed"]);
 
 /** ADR 0016. */
 const suppression = z
   .strictObject({
-    classes: z.array(z.enum(bounceClasses)).default(["bad-mailbox", "inactive-mailbox"]),
+    classes: z.array(refusedClass).default(["bad-mailbox", "inactive-mailbox"]),
     for: span("1m").prefault("90d"),
     scope: z.enum(["tenant", "global"]).default("tenant"),
     notify: z.boolean().default(true),
