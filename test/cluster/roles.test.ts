@@ -7,7 +7,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
+import { systemClock as clock } from "#lib/clock";
 import type { RoleName } from "#lib/config/role";
+import { connectNats } from "#lib/nats/connection";
+import { followEventStream } from "#lib/nats/events/stream-follower";
+import { silentLog as log } from "#lib/telemetry/log";
+import { decodeEventRecord } from "#proto/event-record";
+import { clusterNames } from "#proto/subjects";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
@@ -112,6 +118,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
       await Promise.all([edge.started, worker.started, control.started]);
       await delivers();
       await obeys();
+      await tells();
       await handsOver();
     },
     patienceMs,
@@ -139,6 +146,29 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     await edge.operate("queue", "release", "held.example");
     await delivered;
     await listed(control, 0);
+  }
+
+  /** The events of all that was done so far, from whichever process it was. */
+  async function tells(): Promise<void> {
+    const wanted = new Set([
+      ...["edge reception b@one.example", "edge reception c@two.example"],
+      ...["worker delivery b@one.example", "worker delivery c@two.example"],
+      ...["edge reception b@held.example", "worker delivery b@held.example"],
+      ...["control admin hold held.example", "edge admin release held.example"],
+    ]);
+    const links = await connectNats({ servers: cluster.natsServers, name: "test", clock, log });
+    const ended = new AbortController();
+    const lines = followEventStream({
+      ...{ links, names: clusterNames(cluster.namespace), kinds: [] },
+      ...{ from: "start", signal: ended.signal },
+    });
+    for await (const line of lines) {
+      const { node, kind, recipient, action, destination } = decodeEventRecord(line);
+      wanted.delete(`${node} ${kind} ${recipient ?? `${action} ${destination}`}`);
+      if (wanted.size === 0) break;
+    }
+    ended.abort();
+    await links.close();
   }
 
   /** A worker that was killed is a member still, but nobody waits for its answer. */

@@ -17,7 +17,9 @@ export interface ClusterYaml {
 
 export function roleYaml(name: string, cluster: ClusterYaml): string {
   const { namespace, token, nextHop } = cluster;
-  const small = ["shard", "split", "body", "journal"].map((of) => `  ${of}BytesMax: 16MiB\n`);
+  const small = ["shard", "split", "body", "journal", "events"].map(
+    (of) => `  ${of}BytesMax: 16MiB\n`,
+  );
   return `hostname: ${name}.godwit.example
 shards: 2
 nats:
@@ -32,6 +34,7 @@ cassandra:
   replication: 1
 ${cluster.cassandra ?? ""}
 delivery: { name: ${name} }
+events: { stream: true }
 control: { address: 127.0.0.1, port: 0, token: ${token} }
 listeners:
   - { name: submission, address: 127.0.0.1, port: 0, kind: submission, trustedNetworks: [127.0.0.0/8] }
