@@ -5,6 +5,7 @@ import { given } from "#lib/config/limits";
 import type { Dimension, Subject } from "#lib/limits/limit";
 import { printRate } from "#lib/limits/rate";
 import { type LoadedShaping, loadShaping, loadShapingAlone, shippedFile } from "#lib/shaping/load";
+import { shapedBy } from "../support/delivery/shaped.ts";
 import { fuzzing } from "../support/fuzz.ts";
 import { changes, mangled } from "../support/mangling.ts";
 
@@ -176,6 +177,46 @@ const subject: fc.Arbitrary<Subject> = fc.record(
   },
   { requiredKeys: ["destination"] },
 );
+
+describe("the provider of a set of hosts", () => {
+  const shaping = shapedBy(`
+providers:
+  p: { match: { mx: [.p.test, one.test] } }
+  q: { match: { mx: [.q.p.test] } }
+  r: { match: { mx: [.r.test], each: true } }
+`);
+  const label = fc.constantFrom("a", "b", "q", "p", "one", "r");
+  const host = fc
+    .array(label, { minLength: 1, maxLength: 3 })
+    .map((labels) => `${labels.join(".")}.test`);
+  const suffixes = { p: [".p.test"], q: [".q.p.test"], r: [".r.test"] } as const;
+
+  test("is the same in whatever order and spelling, and a named one only if it has them all", () => {
+    fc.assert(
+      fc.property(fc.array(host, { minLength: 1, maxLength: 5 }), fc.nat(), (hosts, turn) => {
+        const provider = shaping.providerOf("d.test", hosts);
+        const turned = [
+          ...hosts.slice(turn % hosts.length),
+          ...hosts.slice(0, turn % hosts.length),
+        ];
+        const spelt = turned.map((name) => `${name.toUpperCase()}.`);
+        expect(shaping.providerOf("e.test", [...spelt, ...hosts])).toBe(provider);
+        const owners = new Set(hosts.map(ownerOf));
+        const [owner] = owners;
+        const set = [...new Set(hosts)].sort().join(",");
+        const known = owner === "r" ? `r:${set}` : owner;
+        expect(provider).toBe(owners.size === 1 && known !== undefined ? known : `mx:${set}`);
+      }),
+      fuzzing(1_000),
+    );
+  });
+
+  function ownerOf(name: string): string | undefined {
+    if (name === "one.test") return "p";
+    const owners = Object.entries(suffixes).filter(([, [suffix]]) => name.endsWith(suffix));
+    return owners.sort(([, [a]], [, [b]]) => b.length - a.length)[0]?.[0];
+  }
+});
 
 describe("what applies to a subject", () => {
   test("is what a slow search by the rules finds", () => {

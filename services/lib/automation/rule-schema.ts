@@ -4,7 +4,15 @@
  */
 import { z } from "zod";
 import { field, name, text } from "#lib/config/field";
-import { bad, domainPattern, duration, ok, quote, type ValueParser } from "#lib/config/value";
+import {
+  bad,
+  domainPattern,
+  duration,
+  ok,
+  quote,
+  scalarText,
+  type ValueParser,
+} from "#lib/config/value";
 import { compilePattern, type Pattern } from "#lib/pattern/pattern";
 import { action, type WrittenAction } from "./action-schema.ts";
 import { exampleReply } from "./example-reply.ts";
@@ -22,14 +30,14 @@ const word: ValueParser<string> = (value) => {
 
 /** 421, or `4xx` and `42x`: its first digits. */
 const replyCode: ValueParser<number> = (value) => {
-  const [, digits = ""] = /^([45](?:\d\d|\dx|xx))$/.exec(String(value)) ?? [];
+  const [, digits = ""] = /^([45](?:\d\d|\dx|xx))$/.exec(scalarText(value)) ?? [];
   if (digits !== "") return ok(Number(digits.replaceAll("x", "")));
   return bad(`${quote(value)} is no code of a refusal`, "such as 421, 42x or 4xx");
 };
 
 /** `4.7.28`, or `4.7.*`: its beginning. */
 const replyStatus: ValueParser<string> = (value) => {
-  const [, written = ""] = /^([45]\.(?:\d{1,3}\.(?:\d{1,3}|\*)|\*))$/.exec(String(value)) ?? [];
+  const [, written = ""] = /^([45]\.(?:\d{1,3}\.(?:\d{1,3}|\*)|\*))$/.exec(scalarText(value)) ?? [];
   if (written !== "") return ok(written.replace("*", ""));
   return bad(`${quote(value)} is no status of a refusal`, 'such as "4.7.28" or "4.7.*"');
 };
@@ -43,7 +51,7 @@ const pattern: ValueParser<Pattern> = (value) => {
 
 /** `3 in 10m` */
 const trigger: ValueParser<Trigger> = (value) => {
-  const [, digits, span = ""] = /^(\d{1,4}) in (\S+)$/.exec(String(value)) ?? [];
+  const [, digits, span = ""] = /^(\d{1,4}) in (\S+)$/.exec(scalarText(value)) ?? [];
   const windowMs = duration(span);
   const count = Number(digits);
   if (digits === undefined || !windowMs.ok || windowMs.value === 0) {

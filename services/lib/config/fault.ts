@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
 import type { KeyPath, Place } from "./place.ts";
-import { quote } from "./value.ts";
+import { quote, scalarText } from "./value.ts";
 
 export interface Fault extends Place {
   /** In which it stands, when that is another one than `godwit.yaml`. */
@@ -68,7 +68,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 function choice(input: unknown, values: readonly unknown[]): { message: string; hint: string } {
   const words = values.map(String);
-  const likely = nearest(String(input), words);
+  const likely = nearest(scalarText(input), words);
   const hint = likely === undefined ? `one of ${words.join(", ")}` : `did you mean ${likely}?`;
   return { message: `${quote(input)} is not known`, hint };
 }

@@ -62,6 +62,9 @@ function hop(protocol: string, host: string, portNumber: number): unknown {
   return { protocol, host, port: portNumber };
 }
 
+/** A group that cannot be made a text. */
+const odd = { toString: false };
+
 describe("what is wrong is told with a hint", () => {
   const cases: [string, ValueParser<unknown>, unknown, string, string][] = [
     ["no unit of time", duration, 300, "300 is no span of time", "with a unit, such as 300s"],
@@ -76,6 +79,14 @@ describe("what is wrong is told with a hint", () => {
     ["half a port", port, 25.5, "25.5 is no port", "1 to 65535"],
     ["a port in quotes", port, "25", '"25" is no port', "without quotes: 25"],
     ["a port that is a list", port, [25], "[25] is no port", "1 to 65535"],
+    ["a group", duration, odd, '{"toString":false} is no span of time', "such as 5m"],
+    ["a group for a size", size, odd, '{"toString":false} is no size', "such as 25MiB"],
+    ["a group for an address", address, odd, '{"toString":false} is no IP address', "::1"],
+    ["a group for a network", network, odd, '{"toString":false} is no network', "192.0.2.0/24"],
+    ["a group for a hop", nextHop, odd, '{"toString":false} is no next hop', "such as smtp"],
+    ["a group for a place", endpoint(53), odd, '{"toString":false} is no address', "127.0.0.1"],
+    ["a group for a domain", domainPattern, odd, '{"toString":false} is no domain', "example.net"],
+    ["what all objects have", address, "constructor", '"constructor" is no IP', "such as 127"],
     ["localhost", address, "localhost", '"localhost" is no IP address', "127.0.0.1"],
     ["a star", address, "*", '"*" is no IP address', "0.0.0.0"],
     ["a short address", address, "127.1", '"127.1" is no IP address', "such as 127.0.0.1"],

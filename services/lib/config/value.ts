@@ -27,7 +27,7 @@ const unitBytes: Readonly<Record<string, number>> = {
 
 /** `300s`, `5m`, `1h30m`, `5d`: in milliseconds. */
 export const duration: ValueParser<number> = (value) => {
-  const text = String(value);
+  const text = scalarText(value);
   if (/^(?:\d{1,9}(?:ms|s|m|h|d))+$/.test(text))
     return ok(sumOf(text, /(\d+)(ms|s|m|h|d)/g, unitMs));
   const isBare = /^\d+$/.test(text);
@@ -39,7 +39,7 @@ export const duration: ValueParser<number> = (value) => {
 
 /** `512B`, `64KiB`, `25MiB`, `1GiB`: in bytes. */
 export const size: ValueParser<number> = (value) => {
-  const text = String(value);
+  const text = scalarText(value);
   if (/^\d{1,9}(?:B|KiB|MiB|GiB)$/.test(text)) return ok(sumOf(text, /(\d+)(\w+)/g, unitBytes));
   const [, digits] = /^(\d+) ?(?:[kmg]i?b?|b)?$/i.exec(text) ?? [];
   const letter = /[kmg]/i.exec(text)?.[0].toUpperCase();
@@ -70,13 +70,13 @@ function isPort(value: unknown): value is number {
 /** An address to listen on. */
 export const address: ValueParser<string> = (value) => {
   if (typeof value === "string" && isAddress(value)) return ok(value);
-  const likely: Readonly<Record<string, string>> = {
-    localhost: "127.0.0.1",
-    "*": "0.0.0.0 for all IPv4, :: for all addresses",
-  };
+  const likely = new Map([
+    ["localhost", "127.0.0.1"],
+    ["*", "0.0.0.0 for all IPv4, :: for all addresses"],
+  ]);
   return bad(
     `${quote(value)} is no IP address`,
-    likely[String(value)] ?? "such as 127.0.0.1 or ::1",
+    likely.get(scalarText(value)) ?? "such as 127.0.0.1 or ::1",
   );
 };
 
@@ -86,7 +86,7 @@ function isAddress(text: string): boolean {
 
 /** CIDR notation. */
 export const network: ValueParser<string> = (value) => {
-  const text = String(value);
+  const text = scalarText(value);
   if (!ipaddr.isValidCIDR(text)) {
     const bits = text.includes(":") ? 128 : 32;
     const hint = isAddress(text) ? `${text}/${bits}` : "such as 192.0.2.0/24 or 2001:db8::/32";
@@ -103,13 +103,13 @@ export const network: ValueParser<string> = (value) => {
 
 export const hostname: ValueParser<Domain> = (value) => {
   const domain = typeof value === "string" ? parseDomain(value) : undefined;
-  if (domain !== undefined && !isAddress(String(value))) return ok(domain);
+  if (domain !== undefined && !isAddress(scalarText(value))) return ok(domain);
   return bad(`${quote(value)} is no host name`, "such as mta1.example.net");
 };
 
 /** A domain, or `*.example.net` for those below it. */
 export const domainPattern: ValueParser<string> = (value) => {
-  const text = String(value);
+  const text = scalarText(value);
   const isBelow = text.startsWith("*.");
   const domain = parseDomain(isBelow ? text.slice(2) : text);
   if (domain !== undefined) return ok(isBelow ? `*.${domain}` : domain);
@@ -134,7 +134,7 @@ const nextHopPorts = { smtp: 25, lmtp: 24 } as const;
 /** `smtp://host:port`, `lmtp://host:port`; the host is a name or an address, IPv6 in brackets. */
 export const nextHop: ValueParser<NextHop> = (value) => {
   const hint = "such as smtp://relay.example.net:25 or lmtp://127.0.0.1:24";
-  const [, scheme, rest = ""] = /^([a-z]+):\/\/(.*)$/.exec(String(value)) ?? [];
+  const [, scheme, rest = ""] = /^([a-z]+):\/\/(.*)$/.exec(scalarText(value)) ?? [];
   if (scheme !== "smtp" && scheme !== "lmtp") return bad(`${quote(value)} is no next hop`, hint);
   const at = endpointOf(rest, nextHopPorts[scheme]);
   if (at === undefined || at.port === 0) return bad(`${quote(value)} is no next hop`, hint);
@@ -146,9 +146,9 @@ export const nextHop: ValueParser<NextHop> = (value) => {
 /** An address with or without a port. */
 export function endpoint(defaultPort: number): ValueParser<Endpoint> {
   return (value) => {
-    const at = isAddress(String(value))
-      ? { address: String(value), port: defaultPort }
-      : endpointOf(String(value), defaultPort);
+    const at = isAddress(scalarText(value))
+      ? { address: scalarText(value), port: defaultPort }
+      : endpointOf(scalarText(value), defaultPort);
     if (at !== undefined && isAddress(at.address) && at.port > 0) return ok(at);
     return bad(`${quote(value)} is no address and port`, `such as 127.0.0.1:${defaultPort}`);
   };
@@ -157,9 +157,9 @@ export function endpoint(defaultPort: number): ValueParser<Endpoint> {
 /** A host by name or address, with or without a port. */
 export function hostEndpoint(defaultPort: number): ValueParser<Endpoint> {
   return (value) => {
-    const at = isAddress(String(value))
-      ? { address: String(value), port: defaultPort }
-      : endpointOf(String(value), defaultPort);
+    const at = isAddress(scalarText(value))
+      ? { address: scalarText(value), port: defaultPort }
+      : endpointOf(scalarText(value), defaultPort);
     const isHost = at !== undefined && (isAddress(at.address) || isHostName(at.address));
     if (isHost && at.port > 0) return ok(at);
     return bad(`${quote(value)} is no host and port`, `such as 127.0.0.1:${defaultPort}`);
@@ -207,6 +207,11 @@ export function ok<T>(value: T): ValueParse<T> {
 
 export function bad(message: string, hint: string): ValueParse<never> {
   return { ok: false, message, hint };
+}
+
+/** Of a group or list none: one that has a key `toString` cannot be made a text. */
+export function scalarText(value: unknown): string {
+  return typeof value === "object" ? "" : String(value);
 }
 
 /** A value as it may stand in a message. */

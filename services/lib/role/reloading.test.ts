@@ -19,13 +19,17 @@ test("the same file again needs nothing", () => {
   });
 });
 
-test("routes and limits are taken over", () => {
+test("routes, shaping and limits are taken over", () => {
   const next = configOf(`
 hostname: mta1.example.net
 routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:2526" }]
 limits: { sessionsMax: 7 }
+shaping: [shaping.yaml]
 `);
-  expect(reloaded(running, next)).toEqual({ config: next, restartKeys: [] });
+  const { config, restartKeys } = reloaded(running, next);
+  expect({ config, restartKeys }).toEqual({ config: next, restartKeys: [] });
+  expect(config.shaping).toBe(next.shaping);
+  expect(config.shaping).not.toBe(running.shaping);
 });
 
 test("what the parts stand on stays, and is named", () => {

@@ -10,6 +10,8 @@ import { textsIn, type WrittenAt } from "./written.ts";
 export interface ReadEntries {
   readonly name: string;
   readonly entries: readonly WrittenAt[];
+  /** Named by rules on replies. */
+  readonly ruleProviders: readonly { readonly value: string; readonly path: KeyPath }[];
   readonly places: Places;
 }
 
@@ -33,6 +35,14 @@ export function contradictions(
   const providers = all.flatMap((entry) => (isProvider(entry) ? [entry.name] : []));
   return [
     ...claimedTwice(at),
+    ...files.flatMap((file) =>
+      file.ruleProviders
+        .filter(({ value }) => !providers.includes(value))
+        .map(({ value, path }) => ({
+          file,
+          finding: { path, isKey: false, ...unknownProvider(value, providers) },
+        })),
+    ),
     ...at.flatMap(({ file, entry }) =>
       [
         ...matchFaults(entry, all),
@@ -116,7 +126,7 @@ function matchFaults(at: WrittenAt, all: readonly WrittenAt[]): readonly Finding
 }
 
 function isMatching(match: Group): boolean {
-  return [match.mx, match.domains].some((list) => Array.isArray(list) && list.length > 0);
+  return [match.mx, match.domains].some((list) => textsIn(list, []).length > 0);
 }
 
 function unknownProviders(at: WrittenAt, known: readonly string[]): readonly Finding[] {
@@ -128,12 +138,13 @@ function unknownProviders(at: WrittenAt, known: readonly string[]): readonly Fin
     ...named.map((each) => ({ ...each, isKey: false })),
   ]
     .filter(({ value }) => !known.includes(value))
-    .map(({ value, ...where }) => {
-      const likely = nearest(value, known);
-      const hint =
-        likely === undefined ? "providers says which there are" : `did you mean ${likely}?`;
-      return { ...where, message: "is no provider that is known", hint };
-    });
+    .map(({ value, ...where }) => ({ ...where, ...unknownProvider(value, known) }));
+}
+
+function unknownProvider(name: string, known: readonly string[]) {
+  const likely = nearest(name, known);
+  const hint = likely === undefined ? "providers says which there are" : `did you mean ${likely}?`;
+  return { message: "is no provider that is known", hint };
 }
 
 /** One of `limits` that limits nothing, or nobody knows whom. */

@@ -1,7 +1,9 @@
 /** The form of a shaping file (ADR 0015): its keys, and what becomes of single values. */
 import { z } from "zod";
+import { listOf, someOf } from "#lib/automation/list-of";
 import { automationSection } from "#lib/automation/rule-schema";
 import { count, field, span } from "#lib/config/field";
+import { nearest } from "#lib/config/nearest";
 import {
   address,
   bad,
@@ -9,6 +11,7 @@ import {
   hostname,
   ok,
   quote,
+  scalarText,
   type ValueParser,
 } from "#lib/config/value";
 import type { CapKind, Dimension, RateKind } from "#lib/limits/limit";
@@ -66,6 +69,19 @@ const hostPattern: ValueParser<string> = (value) => {
     : bad(`${quote(value)} is no MX host`, ".google.com for those below it, or mx1.example.net");
 };
 
+const text: ValueParser<string> = (value) =>
+  typeof value === "string" ? ok(value) : bad(`${quote(value)} is no name`, "in quotes");
+
+function oneOf<T extends string>(words: readonly T[]): ValueParser<T> {
+  return (value) => {
+    const found = words.find((word) => word === value);
+    if (found !== undefined) return ok(found);
+    const likely = nearest(scalarText(value), words);
+    const hint = likely === undefined ? `one of ${words.join(", ")}` : `did you mean ${likely}?`;
+    return bad(`${quote(value)} is not known`, hint);
+  };
+}
+
 const limitKeys = {
   connections: orNone<number>(atOnce),
   newConnections: orNone<Rate>(parseRate),
@@ -79,7 +95,7 @@ const limitKeys = {
 
 const entryKeys = {
   ...limitKeys,
-  per: z.array(z.enum(["source", "tenant", "campaign"])).exactOptional(),
+  per: listOf(oneOf<Dimension>(["source", "tenant", "campaign"])).exactOptional(),
 };
 
 /** What belongs to a way, and not to who uses it. */
@@ -95,8 +111,8 @@ const wayKeys = {
 };
 
 const match = z.strictObject({
-  mx: z.array(field(hostPattern)).exactOptional(),
-  domains: z.array(field(domainPattern)).exactOptional(),
+  mx: listOf(hostPattern).exactOptional(),
+  domains: listOf(domainPattern).exactOptional(),
   /** Each set of MX hosts is a provider of its own, with these values. */
   each: z.boolean().exactOptional(),
 });
@@ -112,20 +128,16 @@ const part = z.strictObject({
   domains: z.record(z.string(), entry).exactOptional(),
 });
 
-const values = z.array(z.string()).min(1, "names nobody").exactOptional();
-
 const ownLimit = z.strictObject({
   ...limitKeys,
-  scope: z
-    .array(z.enum(["destination", "provider", "source", "tenant", "campaign"]))
-    .exactOptional(),
+  scope: listOf(oneOf(dimensions)).exactOptional(),
   only: z
     .strictObject({
-      destination: z.array(field(domainPattern)).min(1, "names nobody").exactOptional(),
-      provider: values,
-      source: values,
-      tenant: values,
-      campaign: values,
+      destination: someOf(domainPattern).exactOptional(),
+      provider: someOf(text).exactOptional(),
+      source: someOf(text).exactOptional(),
+      tenant: someOf(text).exactOptional(),
+      campaign: someOf(text).exactOptional(),
     })
     .exactOptional(),
 });

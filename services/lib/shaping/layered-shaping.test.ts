@@ -177,6 +177,18 @@ tenants:
   });
 });
 
+test("one value may stand for a list of one", () => {
+  const shaping = shapedBy(`
+providers: { big: { match: { mx: .big.example, domains: big.example }, per: source, connections: 1 } }
+limits: { x: { scope: tenant, only: { provider: big, destination: "*.example" }, messages: 1/s } }
+`);
+  expect(shaping.providerOf("a.example", ["mx.big.example"])).toBe("big");
+  expect(linesOf(shaping, { ...atBig, source: "s", tenant: "t" })).toEqual([
+    "connections 1 provider+source providers.big 2",
+    "messages 1/s tenant limits.x 3",
+  ]);
+});
+
 test("a domain is the same in whatever spelling", () => {
   const spelt = shapedBy(
     "domains: { A.Example: { connections: 1 }, bücher.example: { connections: 2 } }",

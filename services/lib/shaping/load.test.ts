@@ -146,6 +146,26 @@ describe("a file with", () => {
       "a.yaml:1:52: limits.x.only.provider[0]: is no provider that is known (did you mean google?)",
     ],
     [
+      "an unknown provider in a rule on replies",
+      "automation: [{ name: r, provider: gogle, code: 421, do: { action: hold, for: 5m } }]",
+      "a.yaml:1:35: automation[0].provider: is no provider that is known (did you mean google?)",
+    ],
+    [
+      "one dimension that is none",
+      "default: { per: sorce }",
+      'a.yaml:1:17: default.per: "sorce" is not known (did you mean source?)',
+    ],
+    [
+      "a limit for nobody",
+      "limits: { x: { scope: [tenant], only: { tenant: [] }, messages: 1/s } }",
+      "a.yaml:1:49: limits.x.only.tenant: [] names none (leave the key out for all)",
+    ],
+    [
+      "a domain that is of two, with one alone",
+      "providers:\n  p: { match: { domains: a.example } }\n  q: { match: { domains: a.example } }",
+      'a.yaml:3:26: providers.q.match.domains: "a.example" belongs to p already (at a.yaml:2)',
+    ],
+    [
       "no host",
       "providers: { p: { match: { mx: ['*.'] } } }",
       'a.yaml:1:33: providers.p.match.mx[0]: "*." is no MX host (.google.com for those below it, or',

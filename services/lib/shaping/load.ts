@@ -13,7 +13,7 @@ import { fileForm } from "./form.ts";
 import { type Layer, layerOf } from "./layer.ts";
 import { LayeredShaping } from "./layered-shaping.ts";
 import type { ShapingFile } from "./shaping.ts";
-import { writtenEntries } from "./written.ts";
+import { ruleProviders, writtenEntries } from "./written.ts";
 
 export type LoadedShaping =
   | { readonly shaping: LayeredShaping }
@@ -105,7 +105,7 @@ function readShaping({ name, text }: ShapingFile): Read | { readonly faults: rea
     ...issues.flatMap((issue) => findingsOf(issue, fileForm)),
     ...inconsistencies(entries),
   ];
-  const common = { name, entries, places, findings };
+  const common = { name, entries, places, findings, ruleProviders: ruleProviders(value) };
   if (!parsed.success || findings.length > 0) return { ...common, layer: [], automation: [] };
   const { automation = [] } = parsed.data;
   return { ...common, layer: layerOf(parsed.data, name, places), automation };

@@ -18,6 +18,15 @@ export interface WrittenAt {
   readonly within: Part | undefined;
 }
 
+/** Those that rules on replies are about. */
+export function ruleProviders(
+  written: unknown,
+): readonly { readonly value: string; readonly path: KeyPath }[] {
+  const { automation } = groupOf(written);
+  const rules: readonly unknown[] = Array.isArray(automation) ? automation : [];
+  return rules.flatMap((rule, i) => textsIn(groupOf(rule).provider, ["automation", i, "provider"]));
+}
+
 export function writtenEntries(written: unknown): readonly WrittenAt[] {
   const file = groupOf(written);
   return [
@@ -57,11 +66,12 @@ function named(
   }));
 }
 
-/** The texts of a list, and where they stand. */
+/** The texts of a list, or one alone, and where they stand. */
 export function textsIn(
   value: unknown,
   path: KeyPath,
 ): readonly { value: string; path: KeyPath }[] {
+  if (typeof value === "string") return [{ value, path }];
   const list: readonly unknown[] = Array.isArray(value) ? value : [];
   return list.flatMap((text, i) =>
     typeof text === "string" ? [{ value: text, path: [...path, i] }] : [],
