@@ -1,5 +1,6 @@
 /** What delivery counts, as metrics of the process. */
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
+import { observeMeasures } from "../automation/measure-telemetry.ts";
 import type { Delivery } from "../delivery.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 
@@ -126,6 +127,7 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
     "Homes that did not answer their last question.",
     () => delivery.worker?.limits.silentHomes ?? 0,
   );
+  observeMeasures(metrics, () => delivery.worker?.measures);
   metrics.gauge(
     "godwit_suppression_known",
     "1: the list is in memory; 0: the store is asked about each unit.",
