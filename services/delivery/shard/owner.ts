@@ -48,6 +48,7 @@ export class ShardOwner {
       owner.fence();
       throw error;
     }
+    // Only now: what was handed over stands in the lease no more, so nobody goes on from it twice.
     ports.limits.open(claimed.shard, claimed.lease);
     void owner.#openStore();
     void owner.#run();
