@@ -270,6 +270,14 @@ function leases(): void {
       expect(await mine.read(shard(1))).toEqual({ epoch, checkpoint: checkpoint(5) });
     });
 
+    test("a shard is released without its limits where the server would not take them", async () => {
+      const epoch = await mine.claim(shard(3), one, undefined);
+      if (epoch === undefined) throw new Error("nobody else claims");
+      const limits = new Uint8Array(buckets.links.publish.info?.max_payload ?? 0);
+      await mine.release(shard(3), epoch, { ...checkpoint(5), limits });
+      expect(await others.read(shard(3))).toEqual({ epoch, checkpoint: checkpoint(5) });
+    });
+
     describe("a write whose answer was lost", () => {
       const value = new Uint8Array([1, 2, 3]);
 

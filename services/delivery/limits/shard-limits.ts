@@ -20,7 +20,11 @@ export interface ShardLimits {
   readonly home: QuotaHome;
 }
 
-/** The most that one decision costs: so much may have gone unseen before a crash. */
+/**
+ * The most that one decision costs: so much may have gone unseen before a crash. A unit has up to a
+ * hundred recipients; in how many transactions it goes is not known here, and counts as one: a minute
+ * of standing still for each that it might have had is too much for what is seldom.
+ */
 const demandMax: Demand = {
   newConnections: 1,
   messages: 1,

@@ -8,6 +8,10 @@ export class SentLog {
     return this.#sent.reduce((sum, { cost }) => sum + cost, 0);
   }
 
+  get times(): readonly number[] {
+    return this.#sent.map(({ at }) => at);
+  }
+
   add(at: number, cost: number): void {
     this.#sent.push({ at, cost });
   }
