@@ -62,8 +62,10 @@ export class MeasureWrites {
     const { clock, retryMs } = this.#ports;
     while (this.#waiting.size > 0 && !this.#isStopped) {
       const batch = [...this.#waiting.values()].slice(0, measuresPerRequestMax);
-      await this.#tellOthers(batch);
+      // A worker that does not answer is waited for by its question only, not by the store.
+      const told = this.#tellOthers(batch);
       const written = await Promise.all(batch.map((measure) => this.#write(measure)));
+      await told;
       if (written.includes(false) && !this.#isStopped) await clock.sleep(retryMs);
     }
     this.#isRunning = false;
