@@ -250,6 +250,14 @@ describe("events", () => {
     ]);
   });
 
+  test("are not told of what is parked: it is nobody's word that it ended", async () => {
+    const bench = new Bench();
+    await bench.settlement.parked(await stored(bench));
+    await bench.clock.advance(0);
+    expect(bench.steps).toEqual(["finish", "append", "settled"]);
+    expect(bench.events.records).toEqual([]);
+  });
+
   test("tell of a life that is over", async () => {
     const bench = new Bench();
     bench.settlement.expired(logged());

@@ -135,6 +135,12 @@ export class Settlement {
     for (const queued of units) this.#endings.recordUntried(queued, "cancelled");
   }
 
+  /** It is kept for the operator, and what of it is in the store ends. */
+  async parked(queued: QueuedUnit): Promise<void> {
+    await this.#finishInStore([queued]);
+    this.#endings.recordUntried(queued, "parked");
+  }
+
   /** Moves what may not be tried now to the backlog of its destination, in order. */
   async spill(drained: readonly QueuedUnit[]): Promise<void> {
     const units = drained.filter((queued) => !queued.isCancelled);
@@ -203,8 +209,8 @@ export class Settlement {
     this.#endings.record(queued, { ...ending, ...postponed });
   }
 
-  /** It has left the log by another way already (suspect found in the store, parked): record only that. */
-  left(queued: QueuedUnit, disposition: "deferred" | "parked" | "duplicate"): void {
+  /** It has left the log by another way already (suspect found in the store): record only that. */
+  left(queued: QueuedUnit, disposition: "deferred" | "duplicate"): void {
     this.#endings.recordUntried(queued, disposition);
   }
 

@@ -48,11 +48,11 @@ class Bench {
   }
 
   async missing(fail?: () => never): Promise<void> {
-    const left = (_: unknown, disposition: string) => {
+    const parked = async () => {
       fail?.();
-      this.left.push(disposition);
+      this.left.push("parked");
     };
-    const settlement = { left } as unknown as Settlement;
+    const settlement = { parked } as unknown as Settlement;
     const origin = { sequence: 3, content: undefined, since: 0 };
     const queued = fromLog(unitOf({ uid: nthUid(3) }), origin);
     this.parking.contentMissing(() => settlement)(queued, () => {

@@ -93,8 +93,7 @@ export class Parking {
     const sequence = origin.kind === "log" ? origin.sequence : 0;
     const kept = { sequence, uid: unit.uid, record: encodeUnit(unit) };
     if (!(await this.#keep(kept, "content is missing"))) return;
-    if (origin.kind === "store") await settlement.cancelled([queued]);
-    else settlement.left(queued, "parked");
+    await settlement.parked(queued);
   }
 
   /** Resolves when that is durable; with false when the shard was lost before. */
