@@ -42,11 +42,11 @@ const waitSummary = z
     source: z.string().optional(),
     /** Units in memory that it keeps back. */
     ready: count,
-    /** `hold`: of a rule on replies. Else the kind of a limit: `messages`, `connections` … */
+    /** `hold`: of a rule on replies. `source`: it is broken. Else the kind of a limit: `messages`, `connections` … */
     kind: z.string(),
     /** The name of the limit, or rule. */
     name: z.string(),
-    /** `10/min`; of a hold the reply that brought it. */
+    /** `10/min`; of a hold the reply that brought it; of a source why it is broken. */
     value: z.string(),
     /** For each of what it counts: `provider`, `source` … */
     scope: z.array(z.string()).readonly(),

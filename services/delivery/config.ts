@@ -2,6 +2,7 @@
 import type { Shaping } from "#lib/shaping/shaping";
 import type { WaitingFor } from "#lib/smtp/client/step";
 import type { Route } from "./attempt/routes.ts";
+import type { Pool, Source } from "./egress/sources.ts";
 import type { SuppressionRule } from "./suppression/suppression-rule.ts";
 
 export interface DeliveryConfig {
@@ -11,6 +12,9 @@ export interface DeliveryConfig {
   readonly routes: readonly Route[];
   /** Limits and settings of each way, and rules on replies; another one after a reload. */
   readonly shaping: () => Shaping;
+  /** From where mail goes out, and who gets which; none: as the machine sends it. */
+  readonly sources: readonly Source[];
+  readonly pools: readonly Pool[];
   readonly tls: "never" | "opportunistic" | "required";
   readonly useIpv6: boolean;
   /** The port of mail exchangers: 25, but for tests. */

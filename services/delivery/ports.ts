@@ -18,6 +18,7 @@ import type { Measures } from "./automation/measures.ts";
 import type { DeliveryConfig } from "./config.ts";
 import type { Departure } from "./destination/admission.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { Sources } from "./egress/sources.ts";
 import type { WorkerLimits } from "./limits/worker-limits.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
 import type { Locating } from "./path/locating.ts";
@@ -57,6 +58,7 @@ export interface WorkerPorts extends DeliveryPorts {
   readonly dispatcher: Dispatcher<Departure>;
   readonly paths: Paths;
   readonly locating: Locating;
+  readonly sources: Sources;
   readonly room: Room;
   readonly notifier: Notifier;
   readonly limits: WorkerLimits;

@@ -19,6 +19,7 @@ import { SessionPool } from "./attempt/session-pool.ts";
 import { tellMeasure } from "./automation/measure-events.ts";
 import { Measures } from "./automation/measures.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Sources } from "./egress/sources.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Holds } from "./holds.ts";
@@ -290,6 +291,11 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const tenure = new Tenure(clock, timings.dropWithoutHeartbeatMs);
   const isOver = () => tenure.isExpired;
   const limits = new WorkerLimits({ ...ports, me, tenure });
+  const sources: Sources = new Sources({
+    clock,
+    ...{ sources: config.sources, pools: config.pools },
+    isAvoided: (subject) => measures.isAvoided(subject),
+  });
   const rules = () => config.shaping().automation;
   const measures = new Measures({ ...ports, me, retryMs: timings.storeRetryMs, rules });
   return {
@@ -302,10 +308,24 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     limits,
     paths: new Paths({ shaping: config.shaping, limits, measures }),
     locating: new Locating(new Sites(ports)),
+    sources,
     room: new Room(config.limits.workerBytesMax),
     dispatcher: new Dispatcher(config.limits.sessionsMax),
     attempts: new Attempts({
-      ...{ transport, clock, deadlines, timings, config, nextHops, pool, limits, measures, isOver },
+      ...{
+        log: ports.log,
+        transport,
+        clock,
+        deadlines,
+        timings,
+        config,
+        nextHops,
+        pool,
+        limits,
+        measures,
+        sources,
+        isOver,
+      },
     }),
     suppressions:
       ports.suppressions ??

@@ -10,6 +10,7 @@ import { destinationOf } from "#lib/queue/shard";
 import { type Envelope, type Recipient, type Unit, uidOf } from "#lib/queue/unit";
 import { systemRandom } from "#lib/random";
 import { type Mailbox, nullReversePath, parseMailbox } from "#lib/smtp/path";
+import { silentLog } from "#lib/telemetry/log";
 import { type AttemptReport, Attempts } from "../../services/delivery/attempt/attempt.ts";
 import { NextHops } from "../../services/delivery/attempt/next-hops.ts";
 import { SessionPool } from "../../services/delivery/attempt/session-pool.ts";
@@ -18,7 +19,7 @@ import {
   defaultLimits,
   defaultTimings,
 } from "../../services/delivery/config.ts";
-import { freePass, nothingSkipped, unlimited } from "./delivery/free-pass.ts";
+import { freePass, noSources, nothingSkipped, unlimited } from "./delivery/free-pass.ts";
 import { constantly, plainShaping } from "./delivery/plain-shaping.ts";
 
 export interface Sending {
@@ -49,6 +50,8 @@ export class Relay {
       pool: this.#pool,
       limits: unlimited,
       measures: nothingSkipped,
+      sources: noSources(clock),
+      log: silentLog,
     });
   }
 
@@ -97,6 +100,8 @@ const baseConfig: DeliveryConfig = {
   shards: 1,
   routes: [],
   shaping: constantly(plainShaping()),
+  sources: [],
+  pools: [],
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,

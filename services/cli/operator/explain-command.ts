@@ -115,6 +115,9 @@ function waitText(wait: WaitSummary, now: number): string[] {
       "To end it: godwit shaping active, then godwit shaping cancel <id>",
     ];
   }
+  if (kind === "source") {
+    return [`${units}${whose}: source ${name} cannot be used ${from} (${value})${next}.`];
+  }
   const each = scope.length === 0 ? "" : ` for each ${scope.join(" and ")}`;
   return [
     `${units}${whose}: ${kind} ${value}${each} ("${name}", ${provenance}) bind ${from}${next}.`,

@@ -32,6 +32,10 @@ function whoseOf({ tenant, campaign, source }: LaneOf) {
 }
 
 function reasonOf({ by }: Wait) {
+  if ("source" in by) {
+    const { source: name, reason: value } = by;
+    return { kind: "source", name, value, scope: [], provenance: "delivery.sources" };
+  }
   if ("rule" in by) {
     const { rule: name, sample: value, scope, provenance } = by;
     return { kind: "hold", name, value, scope: Object.keys(scope), provenance };

@@ -26,6 +26,8 @@ export class AttemptProgress {
   remote: RemoteHost | undefined;
   tls: string | undefined;
   inDoubt = 0;
+  /** The way out could not be used: nobody was asked. */
+  hasNoSource = false;
   readonly failedHosts: FailedHost[] = [];
   /** A limit kept it from a connection. */
   limited: Refused | undefined;
@@ -88,8 +90,8 @@ export class AttemptProgress {
 
   /** It ended without an outcome for anybody, because it was dropped, or a limit was in its way. */
   get isVoid(): boolean {
-    const isStopped = this.#isDropped || (this.limited !== undefined && !this.#hostOutcome);
-    return isStopped && this.#isUntouched;
+    const isKept = this.limited !== undefined || this.hasNoSource;
+    return this.#isUntouched && (this.#isDropped || (isKept && !this.#hostOutcome));
   }
 
   get #isUntouched(): boolean {

@@ -4,9 +4,15 @@ import { MemoryResolver } from "#lib/dns/memory-resolver";
 import { LimitTable } from "#lib/limits/limit-table";
 import { MemoryNetwork } from "#lib/net/memory-transport";
 import { seededRandom } from "#lib/random";
+import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, minute } from "../../../test/support/delivery/delivery-bench.ts";
-import { freePass, nothingSkipped, unlimited } from "../../../test/support/delivery/free-pass.ts";
+import {
+  freePass,
+  noSources,
+  nothingSkipped,
+  unlimited,
+} from "../../../test/support/delivery/free-pass.ts";
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { unitOf } from "../../../test/support/queued.ts";
 import { destination, path } from "../../../test/support/records.ts";
@@ -51,6 +57,8 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     pool,
     limits: unlimited,
     measures: nothingSkipped,
+    sources: noSources(clock),
+    log: silentLog,
     isOver: () => tenure.isOver,
   });
   const run = async (unit = unitOf(), how: How = {}) => {

@@ -4,8 +4,10 @@ import type { Permit } from "#lib/limits/acquire";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Recipient, Uid, Unit } from "#lib/queue/unit";
 import type { ClientSettings, ClientTransaction } from "#lib/smtp/client/step";
+import type { Log } from "#lib/telemetry/log";
 import type { Measures } from "../automation/measures.ts";
 import type { DeliveryConfig } from "../config.ts";
+import type { Source, Sources } from "../egress/sources.ts";
 import type { Path } from "../path/paths.ts";
 import { AttemptProgress, type FailedHost } from "./attempt-progress.ts";
 import { Connections } from "./connections.ts";
@@ -40,11 +42,13 @@ export interface AttemptReport {
 }
 
 export interface AttemptPorts extends RemoteSessionPorts {
+  readonly log: Log;
   readonly config: DeliveryConfig;
   readonly nextHops: NextHops;
   readonly pool: SessionPool;
   readonly limits: ConnectionLimits;
   readonly measures: Pick<Measures, "isSkipped">;
+  readonly sources: Sources;
 }
 
 /** One attempt's. */
@@ -69,6 +73,13 @@ const allSkipped: Outcome = {
   scope: "destination",
   status: "4.4.1",
   reason: "a rule on replies skips the hosts of the destination",
+};
+
+const noFamily: Outcome = {
+  kind: "transient",
+  scope: "destination",
+  status: "4.4.1",
+  reason: "the source has no address of the kind that the hosts have",
 };
 
 const closedAtOnce: Outcome = {
@@ -163,25 +174,54 @@ export class Attempts {
         continue;
       }
       progress.remote = candidate.host;
-      const session = await this.#open(candidate.host, work);
+      const source = this.#sourceOf(work);
+      if (!canReach(source, candidate.host)) {
+        skipped = noFamily;
+        continue;
+      }
+      const session = await this.#open(candidate.host, work, source);
       if (session !== undefined) await this.#transact(session, work);
       tried += 1;
-      if (!isUnfinished(progress) || progress.limited !== undefined) return undefined;
+      const isStopped = progress.limited !== undefined || progress.hasNoSource;
+      if (!isUnfinished(progress) || isStopped) return undefined;
       if (tried >= this.#ports.config.limits.hostsPerAttemptMax) return undefined;
     }
     return skipped;
   }
 
-  async #open(host: RemoteHost, work: Work): Promise<RemoteSession | undefined> {
+  #sourceOf({ path }: Work): Source | undefined {
+    const { source } = path.subject;
+    return source === undefined ? undefined : this.#ports.sources.get(source);
+  }
+
+  async #open(
+    host: RemoteHost,
+    work: Work,
+    source: Source | undefined,
+  ): Promise<RemoteSession | undefined> {
     const { tls } = this.#ports.config;
-    let opened = await this.#connect(host, work, tls);
+    const way = { host, source };
+    let opened = await this.#connect(way, work, tls);
     if (opened?.kind === "refused" && opened.failure.stage === "starttls" && tls !== "required") {
       // Opportunistic TLS (RFC 7435): a broken handshake must not keep mail from arriving.
-      opened = await this.#connect(host, work, "never");
+      opened = await this.#connect(way, work, "never");
     }
+    if (source !== undefined && opened !== undefined) this.#tellSource(source, opened, work);
     if (opened?.kind === "session") return opened.session;
-    if (opened !== undefined) work.progress.hostFailed(sessionOutcome(opened.failure));
+    if (opened !== undefined && !work.progress.hasNoSource) {
+      work.progress.hostFailed(sessionOutcome(opened.failure));
+    }
     return undefined;
+  }
+
+  /** A way out that cannot be used is no fault of the host's. */
+  #tellSource({ name }: Source, opened: Opened, { progress }: Work): void {
+    const { sources, log } = this.#ports;
+    if (opened.kind === "session") return sources.succeeded(name);
+    if (!opened.isEgress) return;
+    progress.hasNoSource = true;
+    const { reason } = opened.failure;
+    if (sources.failed(name, reason)) log.warn("source_failed", { source: name, reason });
   }
 
   /**
@@ -189,7 +229,7 @@ export class Attempts {
    * limits allow; undefined: they do not allow one now.
    */
   async #connect(
-    host: RemoteHost,
+    { host, source }: { readonly host: RemoteHost; readonly source: Source | undefined },
     work: Work,
     tls: ClientSettings["tls"],
   ): Promise<Opened | undefined> {
@@ -198,8 +238,10 @@ export class Attempts {
     if (permit === undefined) return undefined;
     pool.shrink(Math.max(0, config.limits.sessionsMax - this.#running.size));
     const place = this.#connections.place(work.path, permit);
-    const settings = { hostname: config.hostname, protocol: host.protocol, tls };
-    const ports = { ...this.#ports, watcher: place };
+    const hostname = source?.hostname ?? config.hostname;
+    const settings = { hostname, protocol: host.protocol, tls };
+    const egress = source === undefined ? {} : { egress: source.egress };
+    const ports = { ...this.#ports, watcher: place, ...egress };
     try {
       return await RemoteSession.open(host, settings, ports);
     } finally {
@@ -259,6 +301,12 @@ export class Attempts {
 
 function isUnfinished({ open, isDropped }: AttemptProgress): boolean {
   return open.length > 0 && !isDropped;
+}
+
+/** From an IPv4 address nobody reaches an IPv6 one. */
+function canReach(source: Source | undefined, { address }: RemoteHost): boolean {
+  const own = source?.egress.address;
+  return own === undefined || own.includes(":") === address.includes(":");
 }
 
 function recipientAt(unit: Unit, index: number): Recipient {

@@ -2,6 +2,7 @@
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import type { Deadlines, HasDeadline } from "#lib/deadlines";
+import { connectBy, type Egress, EgressFailed } from "#lib/net/egress/egress";
 import type { Connection, ConnectionHandler, Endpoint, Transport } from "#lib/net/transport";
 import { ClientSession } from "#lib/smtp/client/session";
 import type {
@@ -35,6 +36,8 @@ export interface RemoteSessionPorts {
   readonly deadlines: Deadlines;
   readonly timings: Timings;
   readonly watcher?: SessionWatcher;
+  /** Absent: as the machine connects. */
+  readonly egress?: Egress;
   /** Nothing more may be sent, but what has sent its final dot is waited for. Absent: never. */
   readonly isOver?: () => boolean;
 }
@@ -48,7 +51,8 @@ export interface TransactionReport {
 
 export type Opened =
   | { readonly kind: "session"; readonly session: RemoteSession }
-  | { readonly kind: "refused"; readonly failure: SessionFailure };
+  /** `isEgress`: our way out failed, not the host. */
+  | { readonly kind: "refused"; readonly failure: SessionFailure; readonly isEgress?: true };
 
 interface Running {
   readonly results: (RecipientResult | undefined)[];
@@ -79,17 +83,19 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   ): Promise<Opened> {
     return new Promise((resolve) => {
       const timeoutMs = ports.timings.connectMs;
-      ports.transport
-        .connect(host, { timeoutMs }, (connection) => {
-          const session = new RemoteSession(host, { settings, connection, ports });
-          session.#opened = resolve;
-          session.#carryOut(session.#session.start());
-          return session;
-        })
-        .catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          resolve({ kind: "refused", failure: { stage: "connect", reason } });
-        });
+      const handler = (connection: Connection) => {
+        const session = new RemoteSession(host, { settings, connection, ports });
+        session.#opened = resolve;
+        session.#carryOut(session.#session.start());
+        return session;
+      };
+      const { transport, egress = {}, clock } = ports;
+      const wanted = { to: host, options: { timeoutMs, clock }, handler };
+      connectBy(transport, egress, wanted).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        const isEgress = error instanceof EgressFailed ? { isEgress: true as const } : {};
+        resolve({ kind: "refused", failure: { stage: "connect", reason }, ...isEgress });
+      });
     });
   }
 

@@ -12,6 +12,7 @@ import type { Attempts } from "../attempt/attempt.ts";
 import { oneConnection, type Pass, type Refused } from "../attempt/pass.ts";
 import type { SessionPool } from "../attempt/session-pool.ts";
 import type { Measures } from "../automation/measures.ts";
+import type { Sources } from "../egress/sources.ts";
 import type { WorkerLimits } from "../limits/worker-limits.ts";
 import type { Path, Paths } from "../path/paths.ts";
 import type { Site } from "../path/site.ts";
@@ -21,11 +22,17 @@ import type { Lane } from "./ready-queue.ts";
 
 /** What keeps a lane back: a limit, or a rule on replies that has held it. */
 export interface Wait {
-  readonly by: BoundLimit | Measure;
+  readonly by: BoundLimit | Measure | BrokenSource;
   readonly since: Time;
   /** On the monotonic clock; `Infinity`: until something else happens than time. */
   readonly until: number;
   readonly cancel: CancelTimer;
+}
+
+/** Every source that its mail might have is broken. */
+export interface BrokenSource {
+  readonly source: string;
+  readonly reason: string;
 }
 
 /** A unit that may go, and what it goes with. */
@@ -43,6 +50,7 @@ export interface AdmissionPorts {
   readonly pool: SessionPool;
   readonly attempts: Attempts;
   readonly measures: Pick<Measures, "heldBy">;
+  readonly sources: Sources;
   /** A lane of this destination may go on. */
   readonly dispatch: (queue: DestinationQueue) => void;
 }
@@ -126,6 +134,29 @@ export class Admission {
     cancels.push(() => void this.#held.delete(wake));
   }
 
+  /** False when mail of this lane goes from elsewhere by now, or waits for its source. */
+  #hasSource(queue: DestinationQueue, { unit }: QueuedUnit, lane: Lane): boolean {
+    const { sources, clock, dispatch } = this.#ports;
+    const { source } = lane.of;
+    if (sources.choose(unit, queue.located?.site.provider) !== source) {
+      queue.block(lane);
+      // Not at once: we are in the middle of a taking.
+      queueMicrotask(() => {
+        queue.unblock(lane);
+        queue.relane(lane);
+        dispatch(queue);
+      });
+      return false;
+    }
+    const broken = sources.broken(source);
+    if (broken === undefined) return true;
+    const { reason, until } = broken;
+    const cancels: CancelTimer[] = [];
+    const wake = this.#keepBack(queue, lane, { by: { source, reason }, until, cancels });
+    cancels.push(clock.after(until - clock.monotonic(), wake));
+    return false;
+  }
+
   /** The lane waits; the result lets it go on. */
   #keepBack(
     queue: DestinationQueue,
@@ -152,6 +183,7 @@ export class Admission {
     { candidate, lane, site }: { candidate: QueuedUnit; lane: Lane; site: Site },
   ): Pass | undefined {
     const { limits, pool, measures } = this.#ports;
+    if (lane.of.source !== "" && !this.#hasSource(queue, candidate, lane)) return undefined;
     const path = this.#pathOf(queue, lane, site);
     const held = measures.heldBy(path.subject);
     if (held !== undefined) {

@@ -15,7 +15,7 @@ import type { Located } from "../path/site.ts";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
 import { BacklogCursor } from "../waiting/backlog-cursor.ts";
 import { AdaptiveWindow, type WindowBounds } from "./adaptive-window.ts";
-import { type Lane, ReadyQueue, type ReadyQueueOptions } from "./ready-queue.ts";
+import { type Lane, type LaneOf, ReadyQueue, type ReadyQueueOptions } from "./ready-queue.ts";
 
 export interface Down {
   readonly reason: string;
@@ -24,7 +24,9 @@ export interface Down {
   readonly cancel: CancelTimer;
 }
 
-export interface DestinationQueuePorts extends ReadyQueueOptions {
+export interface DestinationQueuePorts extends Pick<ReadyQueueOptions, "weightOf"> {
+  /** With the provider, as far as it is known. */
+  readonly laneOf: (queued: QueuedUnit, provider: string | undefined) => LaneOf;
   readonly clock: Clock;
   readonly limits: DeliveryLimits;
 }
@@ -55,7 +57,10 @@ export class DestinationQueue {
     this.destination = destination;
     this.#clock = clock;
     this.#limits = limits;
-    this.#ready = new ReadyQueue(ports);
+    this.#ready = new ReadyQueue({
+      weightOf: ports.weightOf,
+      laneOf: (queued) => ports.laneOf(queued, this.located?.site.provider),
+    });
   }
 
   get readyCount(): number {
@@ -146,6 +151,11 @@ export class DestinationQueue {
     this.#countFromStore(queued, -1);
     queued.isInFlight = true;
     return queued;
+  }
+
+  /** Into the lanes to which they belong by now. */
+  relane(lane: Lane): void {
+    for (const queued of this.#ready.empty(lane)) this.#ready.push(queued);
   }
 
   /** A limit keeps the lane back, until `unblock`. */

@@ -172,13 +172,18 @@ export class ReadyQueue {
 
   /** Takes out, wherever it stands. */
   takeOut(test: (queued: QueuedUnit) => boolean): QueuedUnit[] {
-    const all: QueuedUnit[] = [];
-    for (const lane of this.#lanes.values()) {
-      const taken = lane.units.take(test);
-      for (const queued of taken) this.#count(lane, queued, -1);
-      all.push(...taken);
-    }
-    return all;
+    return [...this.#lanes.values()].flatMap((lane) => this.#takeOutOf(lane, test));
+  }
+
+  /** All that stands in a lane. */
+  empty(lane: Lane): QueuedUnit[] {
+    return this.#takeOutOf(lane, () => true);
+  }
+
+  #takeOutOf(lane: Lane, test: (queued: QueuedUnit) => boolean): QueuedUnit[] {
+    const taken = lane.units.take(test);
+    for (const queued of taken) this.#count(lane, queued, -1);
+    return taken;
   }
 
   #taken(turns: Turns, lane: Lane, queued: QueuedUnit): QueuedUnit {

@@ -23,6 +23,7 @@ export function deliveryConfigOf(
       return routes();
     },
     shaping,
+    ...egressOf(config.delivery),
     tls,
     useIpv6,
     mxPort: smtpPort,
@@ -34,6 +35,22 @@ export function deliveryConfigOf(
       // Where nobody else could have a shard there is nothing to wait for.
       ...(isAlone ? { stableMembershipMs: 0 } : {}),
     },
+  };
+}
+
+function egressOf({
+  sources,
+  pools,
+}: Config["delivery"]): Pick<DeliveryConfig, "sources" | "pools"> {
+  return {
+    sources: sources.map(({ name, hostname, ...egress }) => ({
+      ...{ name, egress },
+      ...(hostname === undefined ? {} : { hostname }),
+    })),
+    pools: pools.map((pool) => ({
+      ...pool,
+      sources: Object.entries(pool.sources).map(([name, weight]) => ({ name, weight })),
+    })),
   };
 }
 

@@ -4,8 +4,8 @@ import type { Shard } from "#lib/queue/unit";
 import type { Hold, Place } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
 import { Admission } from "../destination/admission.ts";
-import type { DestinationQueue } from "../destination/destination-queue.ts";
-import type { LaneOf, ReadyQueueOptions } from "../destination/ready-queue.ts";
+import type { DestinationQueue, DestinationQueuePorts } from "../destination/destination-queue.ts";
+import type { Sources } from "../egress/sources.ts";
 import type { WorkerPorts } from "../ports.ts";
 import { Settlement } from "../settlement/settlement.ts";
 import { SpillQueue } from "../settlement/spill-queue.ts";
@@ -55,11 +55,15 @@ type CommonPorts = OwnerPorts &
   OwnerDoors & { readonly shard: Shard; readonly epoch: Epoch; readonly storeRetryMs: number };
 
 /** Whose a unit is; every tenant weighs the same. */
-const lanes: ReadyQueueOptions = { laneOf, weightOf: () => 1 };
-
-function laneOf({ unit }: QueuedUnit): LaneOf {
-  const { tenant = "", campaign = "", lane } = unit;
-  return { tenant, campaign, source: "", isHigh: lane === "h" };
+function lanesBy(sources: Sources): Pick<DestinationQueuePorts, "laneOf" | "weightOf"> {
+  return {
+    laneOf: ({ unit }, provider) => {
+      const { tenant = "", campaign = "", lane } = unit;
+      const source = sources.choose(unit, provider);
+      return { tenant, campaign, source, isHigh: lane === "h" };
+    },
+    weightOf: () => 1,
+  };
 }
 
 export class ShardParts {
@@ -92,7 +96,8 @@ export class ShardParts {
     this.#ports = { ...common, store: this.store };
     this.progress = new ShardProgress(takeover.floor);
     const { limits } = config;
-    this.working = new WorkingSet({ clock, limits, room: owner.ports.room, ...lanes });
+    const { room, sources } = owner.ports;
+    this.working = new WorkingSet({ clock, limits, room, ...lanesBy(sources) });
     for (const hold of claimed.holds) this.working.hold(hold);
     this.wheel = new RetryWheel(shard, this.store, clock);
     this.#parking = new Parking({ ...this.#ports, progress: this.progress });

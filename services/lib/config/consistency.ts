@@ -18,6 +18,7 @@ export function inconsistencies(written: unknown): Finding[] {
     ...takenPlaces(file),
     ...listsOf(file, "listeners").flatMap(([listener, path]) => kindFaults(listener, path)),
     ...scheduleFaults(file),
+    ...poolFaults(groupOf(file.delivery)),
   ];
 }
 
@@ -112,6 +113,32 @@ function scheduleFaults(file: Group): Finding[] {
     findings.push(finding(at("lifetime"), "is less than first", "several days"));
   }
   return findings;
+}
+
+/** Their names, and that each pool has sources that are there. */
+function poolFaults(delivery: Group): Finding[] {
+  const inDelivery = ([item, path]: readonly [Group, KeyPath]) =>
+    [item, ["delivery", ...path]] as const;
+  const sources = listsOf(delivery, "sources").map(inDelivery);
+  const pools = listsOf(delivery, "pools").map(inDelivery);
+  const named = ([item, path]: readonly [Group, KeyPath]) => {
+    return { value: item.name, path: [...path, "name"] };
+  };
+  const known = sources.map(([{ name }]) => name);
+  return [
+    ...repeated(sources.map(named)),
+    ...repeated(pools.map(named)),
+    ...pools.flatMap(([pool, path]) => {
+      const at = [...path, "sources"];
+      const names = Object.keys(groupOf(pool.sources));
+      if (names.length === 0) return [finding(at, "needs at least one source", "name: weight")];
+      return names.flatMap((name) =>
+        known.includes(name)
+          ? []
+          : [finding([...at, name], "is no source", `one of ${known.join(", ")}`)],
+      );
+    }),
+  ];
 }
 
 function spanOf(value: unknown): number | undefined {

@@ -240,9 +240,24 @@ describe("a file with", () => {
       "f:1:38: delivery.retry.cap: is less than first",
     ],
     [
-      "a source",
-      "delivery: { sources: [a] }",
-      "f:1:22: delivery.sources: is not supported by this version",
+      "a source that is no address",
+      "delivery: { sources: [{ name: a, address: mx.example }] }",
+      "f:1:43: delivery.sources[0].address:",
+    ],
+    [
+      "a source's name twice",
+      "delivery: { sources: [{ name: a }, { name: a }] }",
+      'f:1:44: delivery.sources[1].name: "a" is there already',
+    ],
+    [
+      "a pool of a source that is none",
+      "delivery: { sources: [{ name: ip1 }], pools: [{ name: p, sources: { ip2: 1 } }] }",
+      "f:1:74: delivery.pools[0].sources.ip2: is no source (one of ip1)",
+    ],
+    [
+      "a pool of nothing",
+      "delivery: { pools: [{ name: p, sources: {} }] }",
+      "f:1:41: delivery.pools[0].sources: needs at least one source",
     ],
     [
       "an unknown TLS policy",

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { bounceClasses } from "#lib/bounces/bounce-class";
 import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
+import { poolsSchema, sourcesSchema } from "./egress-schema.ts";
 import { eventsSchema } from "./events-schema.ts";
 import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
@@ -55,18 +56,20 @@ const retry = z
     delayNotificationMs: written.delayNotification,
   }));
 
-const delivery = z
-  .strictObject({
-    /** Of the worker, the same after a restart. Without it: the name of the machine. */
-    name: name.exactOptional(),
-    retry: retry.prefault({}),
-    sessionsMax: count(1, 100_000).prefault(1_000),
-    tls: z.enum(["opportunistic", "required", "never"]).default("opportunistic"),
-    ipv6: z.boolean().default(true),
-    sources: notYet(),
-    pools: notYet(),
-  })
-  .transform(({ ipv6, ...rest }) => ({ ...rest, useIpv6: ipv6 }));
+function deliverySchema(secrets: Sources) {
+  return z
+    .strictObject({
+      /** Of the worker, the same after a restart. Without it: the name of the machine. */
+      name: name.exactOptional(),
+      retry: retry.prefault({}),
+      sessionsMax: count(1, 100_000).prefault(1_000),
+      tls: z.enum(["opportunistic", "required", "never"]).default("opportunistic"),
+      ipv6: z.boolean().default(true),
+      sources: sourcesSchema(secrets),
+      pools: poolsSchema,
+    })
+    .transform(({ ipv6, ...rest }) => ({ ...rest, useIpv6: ipv6 }));
+}
 
 /** What we decided ourselves says nothing of a mailbox. */
 const refusedClass = z.enum(bounceClasses).exclude(["expired", "suppressed"]);
@@ -81,12 +84,6 @@ const suppression = z
     submission: z.enum(["accept", "refuse"]).default("accept"),
   })
   .transform(({ for: forMs, notify, ...rest }) => ({ ...rest, forMs, notifies: notify }));
-
-/** A known key whose time has not come: only the empty list is taken. */
-function notYet() {
-  const later = "is not supported by this version";
-  return z.array(z.never()).max(0, later).default([]);
-}
 
 const telemetry = z.strictObject({
   otlp: url("http:", "https:").exactOptional(),
@@ -116,7 +113,7 @@ export function configSchema(sources: Sources) {
     /** Over the shipped one, the later over the earlier. */
     shaping: z.array(field(readable(sources))).default([]),
     dns: z.strictObject({ servers: z.array(field(endpoint(53))).default([]) }).prefault({}),
-    delivery: delivery.prefault({}),
+    delivery: deliverySchema(sources).prefault({}),
     suppression: suppression.prefault({}),
     control: z
       .strictObject({

@@ -28,6 +28,8 @@ export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
     shards,
     routes: [],
     shaping: constantly(plainShaping({ first: Math.min(2, most), max: most })),
+    sources: [],
+    pools: [],
     tls: "opportunistic",
     useIpv6: false,
     mxPort: 25,

@@ -44,6 +44,8 @@ export const config: DeliveryConfig = {
   shards: 1,
   routes: [],
   shaping: constantly(plainShaping()),
+  sources: [],
+  pools: [],
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,

@@ -1,7 +1,9 @@
 /** Attempts without limits, for tests of what comes of them. */
+import type { Clock } from "#lib/clock";
 import { acquire } from "#lib/limits/acquire";
 import type { Destination } from "#lib/queue/unit";
 import type { ConnectionLimits, Pass } from "../../../services/delivery/attempt/pass.ts";
+import { Sources } from "../../../services/delivery/egress/sources.ts";
 import { shard } from "../records.ts";
 import { plainShaping } from "./plain-shaping.ts";
 
@@ -11,6 +13,10 @@ export const unlimited: ConnectionLimits = {
   rebind: (permit, bound) => void permit.rebind(bound, 0),
   excess: (permit) => permit.isExcess(0),
 };
+
+export function noSources(clock: Clock): Sources {
+  return new Sources({ clock, sources: [], pools: [], isAvoided: () => false });
+}
 
 export const nothingSkipped = { isSkipped: () => false };
 

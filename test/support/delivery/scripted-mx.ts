@@ -25,6 +25,8 @@ const port = 25;
 export class ScriptedMx {
   script: MxScript = {};
   readonly taken: Taken[] = [];
+  /** Each EHLO: the address it came from, and the name it gave. */
+  readonly greetings: { readonly from: string; readonly name: string }[] = [];
   /** Sessions open now, and the most there were at once. */
   sessions = 0;
   sessionsMost = 0;
@@ -103,6 +105,8 @@ class MxSession implements ConnectionHandler {
   }
 
   #greet(line: string): void {
+    const [, name = ""] = line.split(" ");
+    this.#mx.greetings.push({ from: this.#connection.remote.address, name });
     const { extensions = ["PIPELINING", "8BITMIME"] } = this.#mx.script;
     const lines = ["mx.example", ...extensions];
     const last = lines.length - 1;

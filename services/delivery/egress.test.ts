@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import { DeliveryBench, minute } from "../../test/support/delivery/delivery-bench.ts";
+import type { DeliveryConfig } from "./config.ts";
+
+const sources: DeliveryConfig["sources"] = [
+  { name: "ip1", egress: { address: "192.0.2.101" }, hostname: "out1.example" },
+  { name: "ip2", egress: { address: "192.0.2.102" } },
+  {
+    name: "tunnel",
+    egress: { proxy: { kind: "socks5", at: { address: "192.0.2.9", port: 1080 } } },
+  },
+];
+const pools: DeliveryConfig["pools"] = [
+  {
+    name: "bulk",
+    sources: [
+      { name: "ip1", weight: 1 },
+      { name: "ip2", weight: 1 },
+    ],
+    for: [{ tenant: "acme" }],
+  },
+  {
+    name: "far",
+    sources: [
+      { name: "tunnel", weight: 100 },
+      { name: "ip2", weight: 1 },
+    ],
+    for: [],
+  },
+];
+
+async function setUp(): Promise<DeliveryBench> {
+  return await new DeliveryBench({ config: { sources, pools } }).start();
+}
+
+describe("mail of a pool", () => {
+  test("goes out from its sources, each under its own name", async () => {
+    const bench = await setUp();
+    for (let n = 0; n < 40; n++) await bench.accept({ tenant: "acme" });
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(41);
+    const told = new Set(bench.mx.greetings.map(({ from, name }) => `${from} ${name}`));
+    expect([...told].toSorted()).toEqual([
+      "192.0.2.101 out1.example",
+      "192.0.2.102 out.example",
+      "192.0.2.99 out.example",
+    ]);
+  });
+
+  test("goes by another source when its own cannot be used, and nothing is lost", async () => {
+    const bench = await setUp();
+    bench.network.refuse("192.0.2.9");
+    for (let n = 0; n < 20; n++) await bench.accept({ pool: "far" });
+    await bench.clock.advance(5_000);
+    expect(bench.mx.taken.length).toBe(20);
+    expect(new Set(bench.mx.greetings.map(({ from }) => from))).toEqual(new Set(["192.0.2.102"]));
+    const failed = bench.events.filter(({ event }) => event === "source_failed");
+    expect(failed).toMatchObject([{ source: "tunnel" }]);
+  });
+
+  test("waits, and says so, when none of its sources can be used", async () => {
+    const alone = [{ name: "far", sources: [{ name: "tunnel", weight: 1 }], for: [{}] }];
+    const bench = await new DeliveryBench({ config: { sources, pools: alone } }).start();
+    bench.network.refuse("192.0.2.9");
+    const unit = await bench.accept();
+    await bench.clock.advance(2_000);
+    const { destinations } = await bench.summary("example.net");
+    expect(destinations).toMatchObject([
+      { state: "open", waits: [{ kind: "source", name: "tunnel" }] },
+    ]);
+    await bench.clock.advance(minute);
+    // No host was asked, so none is blamed, and no attempt counts.
+    expect(bench.events.filter(({ event }) => event === "attempt")).toEqual([]);
+    expect(await bench.story(unit)).not.toContainEqual(expect.objectContaining({ attempt: 1 }));
+  });
+});
