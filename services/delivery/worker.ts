@@ -201,8 +201,8 @@ export class Worker {
     for (const owner of this.owners) owner.shapingChanged();
   }
 
-  lookForSuppressions(): void {
-    this.#ports.suppressions.look();
+  lookForSuppressions(): Promise<void> {
+    return this.#ports.suppressions.look();
   }
 
   #ownerOf(destination: Destination): ShardOwner | undefined {

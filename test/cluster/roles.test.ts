@@ -118,6 +118,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
       await Promise.all([edge.started, worker.started, control.started]);
       await delivers();
       await obeys();
+      await suppresses();
       await tells();
       await handsOver();
     },
@@ -146,6 +147,20 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     await edge.operate("queue", "release", "held.example");
     await delivered;
     await listed(control, 0);
+  }
+
+  /** Said at a node that has no store, and known to every worker when that is answered. */
+  async function suppresses(): Promise<void> {
+    await edge.operate("suppression", "add", "Gone@one.example", "--note", "asked us to");
+    const failed = outcome(worker, "gone@one.example", "permanent");
+    await submit(edge, "gone@one.example");
+    expect(await failed).toMatchObject({ status: "5.7.1", suppressed: true });
+    const listed = await control.operate("suppression", "list");
+    expect(listed.out).toMatch(/^gone@one\.example +by-hand .* asked us to$/m);
+    await control.operate("suppression", "remove", "gone@one.example");
+    const delivered = outcome(worker, "gone@one.example", "delivered");
+    await submit(edge, "gone@one.example");
+    await delivered;
   }
 
   /** The events of all that was done so far, from whichever process it was. */

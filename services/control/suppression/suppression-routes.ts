@@ -22,6 +22,9 @@ export interface SuppressionPorts extends OperatorsPorts {
   readonly log: Log;
 }
 
+/** More at once are part of an import: workers look for them by themselves. */
+const toldMax = 100;
+
 const tenant = z.string().min(1);
 const listQuery = z.object({
   tenant: tenant.exactOptional(),
@@ -48,7 +51,7 @@ export function suppressionRoutes(ports: SuppressionPorts): Hono {
     const common = { at: ports.clock.now(), reason: byHand };
     const put = onceEach(written.entries.map((entry): Suppression => ({ ...common, ...entry })));
     await records().putSuppressions(put);
-    tellWorkers(ports);
+    if (put.length <= toldMax) await tellWorkers(ports);
     ports.log.info("operator_command", { verb: "suppression.put", entries: put.length });
     return c.json({ put: put.length });
   });
@@ -63,10 +66,12 @@ export function suppressionRoutes(ports: SuppressionPorts): Hono {
 }
 
 /** They would see it within seconds by themselves; who does not answer will. */
-function tellWorkers({ bus, log }: SuppressionPorts): void {
-  bus.askAll(adminRequest("suppressions.look", {})).catch((error: unknown) => {
+async function tellWorkers({ bus, log }: SuppressionPorts): Promise<void> {
+  try {
+    await bus.askAll(adminRequest("suppressions.look", {}));
+  } catch (error) {
     log.warn("workers_not_told", { error: String(error) });
-  });
+  }
 }
 
 /** The last one of the same address and tenant. */

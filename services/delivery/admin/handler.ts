@@ -26,8 +26,8 @@ export interface AdminScope {
   hold(hold: Hold): Changed;
   release(destination: Destination): Changed;
   readonly measures: Pick<Measures, "all" | "bind" | "cancel">;
-  /** Something was put on the suppression list. */
-  lookForSuppressions(): void;
+  /** Something was put on the suppression list. Resolves when it is known here. */
+  lookForSuppressions(): Promise<void>;
 }
 
 export interface AdminPorts {
@@ -69,7 +69,7 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
       return adminAnswer(verb, scope.release(destination));
     }
     case "suppressions.look":
-      scope.lookForSuppressions();
+      await scope.lookForSuppressions();
       return adminAnswer(verb, {});
     case "queue.retry": {
       const selection = readAdminArguments(verb, request.arguments);

@@ -100,9 +100,34 @@ describe("KnownSuppressions", () => {
     await clock.advance(5_000);
     expect(await among(["joe@example.net"])).toEqual({ 0: byHandText });
     await elsewhere.put([entry("ann@example.net")]);
-    known.look();
-    await clock.advance(0);
+    await known.look();
     expect(await among(["ann@example.net"])).toEqual({ 0: byHandText });
+    known.stop();
+    await known.look();
+  });
+
+  test("a look that comes while they read is a reading of its own", async () => {
+    const { clock, state, elsewhere, known, among } = setUp();
+    known.start();
+    await clock.advance(0);
+    const reading = Promise.withResolvers<void>();
+    let readings = 0;
+    state.before = (operation) => {
+      readings += operation.endsWith("news") ? 1 : 0;
+      return readings === 1 ? reading.promise : Promise.resolve();
+    };
+    const first = known.look();
+    await clock.advance(0);
+    const second = known.look();
+    state.before = async () => {
+      readings += 1;
+    };
+    reading.resolve();
+    await first;
+    await elsewhere.put([entry("joe@example.net")]);
+    await second;
+    expect(readings).toBe(2);
+    expect(await among(["joe@example.net"])).toEqual({ 0: byHandText });
     known.stop();
   });
 

@@ -57,7 +57,8 @@ export class KnownSuppressions {
   /** Rises with everything that is put: what was looked up before may be outdated. */
   #puts = 0;
   #isStopped = false;
-  #isWanted = false;
+  /** Those who wait for the next reading. */
+  readonly #looking: (() => void)[] = [];
   #cancelWait: CancelTimer = () => {};
   #wake: () => void = () => {};
   #isRunning = false;
@@ -78,20 +79,30 @@ export class KnownSuppressions {
 
   /** Loads and goes on looking for news until it is stopped. Starting twice is starting once. */
   start(): void {
-    if (this.#isRunning) return;
+    if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
     void this.#run();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.look();
+    void this.look();
   }
 
-  /** Somebody has put something: asks for news now. */
-  look(): void {
-    this.#isWanted = true;
-    this.#wake();
+  /**
+   * Somebody has put something: asks for news now. Resolves when it has, or could not; it is known
+   * then, as far as the store can be read.
+   */
+  look(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#looking.push(resolve);
+      if (!this.#isRunning) this.#looked();
+      this.#wake();
+    });
+  }
+
+  #looked(): void {
+    for (const resolve of this.#looking.splice(0)) resolve();
   }
 
   /**
@@ -170,15 +181,19 @@ export class KnownSuppressions {
   /** Never rejects. */
   async #run(): Promise<void> {
     while (!this.#isStopped) {
-      this.#isWanted = false;
+      // Whoever asks while it reads is told only by the next reading.
+      const asked = this.#looking.splice(0);
       const isDone = await this.#refresh();
+      for (const resolve of asked) resolve();
       await this.#wait(isDone ? newsMs : this.#ports.retryMs);
     }
+    this.#isRunning = false;
+    this.#looked();
   }
 
   /** Until it is wanted, or so long. */
   #wait(delayMs: number): Promise<void> {
-    if (this.#isWanted) return Promise.resolve();
+    if (this.#looking.length > 0) return Promise.resolve();
     return new Promise<void>((resolve) => {
       this.#wake = resolve;
       this.#cancelWait = this.#ports.clock.after(delayMs, resolve);
