@@ -121,6 +121,20 @@ describe("with the shipped rules", () => {
     ],
     ["our own: no SMTPUTF8", undefined, "5.6.7", "the next hop lacks SMTPUTF8", "protocol"],
     ["several lines with their status", 550, "5.7.1", "5.7.1 mailbox 5.7.1 is full", "quota"],
+    [
+      "a message that was refused is no bad mailbox",
+      554,
+      "5.7.1",
+      "Your message to this user was rejected. Contact the administrator",
+      "policy",
+    ],
+    [
+      "nor is one whose next sentence is about something else",
+      554,
+      "5.7.1",
+      "Mail from your account is too big. The size you asked for is invalid",
+      "policy",
+    ],
     ["nothing at all", 550, "5.0.0", "", "unknown"],
     ["nonsense", 554, "5.0.0", "computer says no", "unknown"],
   ] as const)("%s", (_, code, status, text, expected) => {

@@ -10,7 +10,7 @@ const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 export function boundedText(text: string): string {
   const head = text.slice(0, lookedAtMax).toWellFormed();
   const line = withoutControls(head).replace(/ {2,}/g, " ").trim();
-  return line.slice(0, bounceTextMax).toWellFormed();
+  return line.slice(0, bounceTextMax).trimEnd().toWellFormed();
 }
 
 export function withoutControls(text: string): string {

@@ -10,7 +10,7 @@
  *         class: bad-mailbox
  *         replies: ["554 delivery error: dd This user doesn't have a yahoo.com account [0]"]
  *
- * A rule without a provider is for all. `replies` are what it was made for; a test reads each of them
+ * A rule without a provider is for all. `…` in a pattern is anything, up to the end of the sentence. `replies` are what it was made for; a test reads each of them
  * to its rule.
  */
 import { parse } from "yaml";
@@ -45,8 +45,11 @@ const host = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "is no domain");
 /** Each is one more look at every reply. */
 const rulesMax = 500;
 
+/** What `…` in a pattern stands for: anything, up to the end of the sentence. */
+const sameSentence = "(?:[^.;]|\\.\\S)*";
+
 const pattern = z.string().transform((source, context): Pattern => {
-  const made = compilePattern(source);
+  const made = compilePattern(source.replaceAll("…", sameSentence));
   if ("pattern" in made) return made.pattern;
   context.issues.push({ code: "custom", message: made.fault, input: source });
   return z.NEVER;

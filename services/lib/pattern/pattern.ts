@@ -24,7 +24,8 @@ export interface Pattern {
 
 /**
  * Letter case is ignored; `(?-i:…)` minds it. There are no look-arounds and no back-references: no
- * engine can promise its time with them. `.` is any character but a line feed.
+ * engine can promise its time with them. `.` is any character but a line feed. A counted gap
+ * (`.{0,60}`) costs a state for each place that it may have begun at: `.*` or a class is far cheaper.
  */
 export function compilePattern(
   source: string,
