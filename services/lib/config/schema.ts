@@ -1,11 +1,11 @@
 /** The keys of `godwit.yaml`: their form, their defaults, and what becomes of them (DESIGN §10). */
 import { z } from "zod";
 import { bounceClasses } from "#lib/bounces/bounce-class";
-import { cassandraSchema, natsSchema } from "./cluster-schema.ts";
-import { poolsSchema, sourcesSchema } from "./egress-schema.ts";
 import { eventsSchema } from "./events-schema.ts";
 import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
+import { cassandraSchema, natsSchema } from "./schema/cluster.ts";
+import { poolsSchema, sourcesSchema } from "./schema/egress.ts";
 import { pemPair, readable, type Sources, secret } from "./secret.ts";
 import {
   address,

@@ -1,8 +1,8 @@
 /** The keys of `godwit.yaml` about the servers that a cluster stands on: `nats` and `cassandra`. */
 import { z } from "zod";
-import { bytes, count, field, name, text, url } from "./field.ts";
-import { certificates, keyPair, type Sources, secret } from "./secret.ts";
-import { bad, hostEndpoint, ok, quote, type ValueParser } from "./value.ts";
+import { bytes, count, field, name, text, url } from "../field.ts";
+import { certificates, keyPair, type Sources, secret } from "../secret.ts";
+import { bad, hostEndpoint, ok, quote, type ValueParser } from "../value.ts";
 
 /** Reserved by JetStream on each server that has a replica: all shards together must fit. */
 const streamSizes = {

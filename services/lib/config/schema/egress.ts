@@ -1,8 +1,8 @@
 /** From where mail goes out: sources, and the pools that share mail among them. */
 import { z } from "zod";
-import { count, field, name, text } from "./field.ts";
-import { type Sources, secret } from "./secret.ts";
-import { address, hostname, ok, port, type ValueParser } from "./value.ts";
+import { count, field, name, text } from "../field.ts";
+import { type Sources, secret } from "../secret.ts";
+import { address, hostname, ok, port, type ValueParser } from "../value.ts";
 
 /** RFC 1929: a length of one octet. */
 const password: ValueParser<string> = (value) => {
