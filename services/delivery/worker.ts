@@ -4,6 +4,7 @@
  */
 
 import type { Measure } from "#lib/automation/measure";
+import type { CancelTimer } from "#lib/clock";
 import { Deadlines } from "#lib/deadlines";
 import type { Epoch, Lease } from "#lib/leases/leases";
 import type { UnitEvent } from "#lib/queue/event";
@@ -36,6 +37,9 @@ import { Room } from "./shard/room.ts";
 import { KnownSuppressions } from "./suppression/known-suppressions.ts";
 import { Tenure } from "./tenure.ts";
 
+/** From a measure's start or end to the look at all that waits: it costs as much as that is. */
+const measuresLookMs = 100;
+
 /** What binds it, as far as it was read. */
 export interface Known {
   readonly holds?: readonly Hold[] | undefined;
@@ -56,6 +60,8 @@ export class Worker {
   readonly #handOvers: HandOvers;
   #stopping: Promise<void> | undefined;
   #isOver = false;
+  /** Set while a look at all that waits is due. */
+  #cancelLook: CancelTimer | undefined;
 
   constructor(me: Incarnation, ports: DeliveryPorts, onLost: () => void) {
     this.#ports = incarnate(me, ports);
@@ -91,7 +97,7 @@ export class Worker {
       retryMs: config.timings.storeRetryMs,
       ownerOf: (destination) => this.#ownerOf(destination),
     });
-    this.measures.onChange(() => this.shapingChanged());
+    this.measures.onChange(() => this.#shapingChangesSoon());
     this.#heartbeats = new Heartbeats({
       ...this.#ports,
       timings: config.timings,
@@ -201,6 +207,17 @@ export class Worker {
     for (const owner of this.owners) owner.shapingChanged();
   }
 
+  /**
+   * A storm of refusals sets hundreds of things in a moment: one look is for all of them. What binds
+   * binds before it: only who waits, and what is open, is seen to a little later.
+   */
+  #shapingChangesSoon(): void {
+    this.#cancelLook ??= this.#ports.clock.after(measuresLookMs, () => {
+      this.#cancelLook = undefined;
+      this.shapingChanged();
+    });
+  }
+
   lookForSuppressions(): Promise<void> {
     return this.#ports.suppressions.look();
   }
@@ -275,6 +292,7 @@ export class Worker {
     this.#heartbeats.stop();
     this.#holds.stop();
     this.measures.stop();
+    this.#cancelLook?.();
     this.#unserve?.();
     if (this.#hasOwnSuppressions) this.#ports.suppressions.stop();
     this.#ports.pool.close();
