@@ -9,7 +9,7 @@ import { minutesText } from "./bench/cluster/growth-report.ts";
 import { ceiling } from "./bench/contestants/ceiling.ts";
 import { cluster } from "./bench/contestants/cluster.ts";
 import type { Contestant } from "./bench/contestants/contestant.ts";
-import { godwit } from "./bench/contestants/godwit.ts";
+import { edgeThread, godwit, oneThread } from "./bench/contestants/godwit.ts";
 import { postfix } from "./bench/contestants/postfix.ts";
 import { deferred } from "./bench/deferred.ts";
 import { idle } from "./bench/idle.ts";
@@ -27,7 +27,8 @@ try {
 process.exit();
 
 async function run(options: BenchOptions): Promise<void> {
-  const contestants = { ceiling, godwit, postfix, cluster: cluster(options.shards) };
+  const threads = { "edge-thread": edgeThread, "one-thread": oneThread };
+  const contestants = { ceiling, godwit, ...threads, postfix, cluster: cluster(options.shards) };
   const { sizeBytes, idle: sessions, deferred: waiting, growth: minutes } = options;
   const { deferredDomains: destinations } = options;
   const names = minutes === undefined ? options.only : [];

@@ -1,7 +1,14 @@
 /** The command line of the benchmark. */
 import { command, positive, someOf } from "../argument.ts";
 
-export const contestantNames = ["ceiling", "godwit", "postfix", "cluster"] as const;
+export const contestantNames = [
+  "ceiling",
+  "godwit",
+  "edge-thread",
+  "one-thread",
+  "postfix",
+  "cluster",
+] as const;
 export type ContestantName = (typeof contestantNames)[number];
 /** A cluster needs Java and 2 GiB of memory, and is no peer of a server on one machine. */
 const usualNames: readonly ContestantName[] = ["ceiling", "godwit", "postfix"];

@@ -131,6 +131,11 @@ events:
 #  handshake: 30s
 #  stop: 30s                    # for running transactions when Godwit stops
 
+# Threads that take mail in, beside the one that sends it: 1, or 0 for one thread that does both.
+# Default: 1 on a machine with three cores or more. Standalone only; 0 with suppression.submission:
+# refuse.
+#edgeThreads: 1
+
 # Parts of the queue; chosen once, before the first start. A cluster has 32 without this key.
 #shards: 4
 `;

@@ -60,6 +60,12 @@ interface Looked {
   readonly labels: Labels;
 }
 
+interface Accepted {
+  readonly summary: HeaderSummary;
+  readonly sizeBytes: number;
+  readonly durationMs: number;
+}
+
 type ReceiverConfig = Pick<
   EdgeConfig,
   "hostname" | "lifetimeMs" | "notificationLifetimeMs" | "limits"
@@ -98,9 +104,11 @@ export class Receiver {
       const labels = labelsOf(received.content, summary.controlFields, received.origin);
       if ("code" in labels) return this.#refusedFor(labels, received.origin);
       const message = this.#messageOf(received, { id: queueId, now, summary, labels });
+      // Afterwards the content is the intake's.
+      const sizeBytes = message.content.length;
       await intake.accept(message);
       const durationMs = clock.monotonic() - startedAt;
-      this.#tellAccepted(received, message, { summary, durationMs });
+      this.#tellAccepted(received, message, { summary, sizeBytes, durationMs });
       return { kind: "accepted", queueId };
     } catch (error) {
       return this.#refusal(queueId, error);
@@ -200,12 +208,12 @@ export class Receiver {
   #tellAccepted(
     { transaction, content, origin }: Received,
     message: Message,
-    { summary, durationMs }: { summary: HeaderSummary; durationMs: number },
+    { summary, sizeBytes, durationMs }: Accepted,
   ) {
     const { metrics, log, events } = this.#ports;
     const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
-    const bytes = message.content.length;
-    metrics.accepted({ listener: origin.listener.name, recipients, bytes, durationMs });
+    const listener = origin.listener.name;
+    metrics.accepted({ listener, recipients, bytes: sizeBytes, durationMs });
     const messageId = summary.messageId && asciiText(content, summary.messageId);
     tellReception(events, { units: message.units, transaction, origin, messageId, durationMs });
     log.info("message_accepted", {
@@ -213,9 +221,9 @@ export class Receiver {
       reverse_path: transaction.reversePath?.text ?? "",
       recipients,
       units: message.units.length,
-      size: bytes,
+      size: sizeBytes,
       client: origin.clientAddress,
-      listener: origin.listener.name,
+      listener,
       user: origin.user?.name,
       tenant: message.units[0]?.tenant,
       campaign: message.units[0]?.campaign,

@@ -1,4 +1,5 @@
 /** `godwit standalone` on a real machine: adapters made and wired. */
+import { availableParallelism } from "node:os";
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import { bunTransport } from "#lib/net/bun-transport";
@@ -7,6 +8,8 @@ import { type RunOptions, runRole } from "#lib/role/role-process";
 import { systemResolver } from "#lib/role/system-resolver";
 import { jsonLog } from "#lib/telemetry/json-log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
+import { edgeInProcess, edgeThreadsOf } from "./edge-host.ts";
+import { edgeInThread } from "./edge-thread/edge-thread.ts";
 import { Standalone } from "./standalone.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -15,6 +18,15 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
   const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
   const broken = Promise.withResolvers<number>();
+  const failed = (event: string) => (error: Error) => {
+    log.error(event, { error });
+    broken.resolve(1);
+  };
+  const ofThread = { logLevel: config.log.level, eventKinds: config.events.kinds };
+  const hostEdge =
+    edgeThreadsOf(config, availableParallelism()) > 0
+      ? edgeInThread({ ...ofThread, write: log.write, onFailed: failed("edge_failed") })
+      : edgeInProcess({ transport, clock, random, log });
   const standalone = await Standalone.open(config, {
     transport,
     resolver: systemResolver(config.dns.servers, { transport, clock, random }),
@@ -22,10 +34,8 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
     random,
     log,
     metrics: new PrometheusMetrics(),
-    onFailed: (error) => {
-      log.error("queue_failed", { error });
-      broken.resolve(1);
-    },
+    hostEdge,
+    onFailed: failed("queue_failed"),
     onStarted: ({ listening, controlAt: control }) => {
       for (const { name, at } of [...listening, { name: "control", at: control }]) {
         log.info("listening", { name, ...at });

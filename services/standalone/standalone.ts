@@ -22,10 +22,11 @@ import { ControlServer } from "../control/server.ts";
 import { Delivery } from "../delivery/delivery.ts";
 import { deliveryConfigOf } from "../delivery/role/settings.ts";
 import { deliveryTelemetry, observeDelivery } from "../delivery/role/telemetry.ts";
-import { Edge, type Listening } from "../edge/edge.ts";
+import type { Listening } from "../edge/edge.ts";
 import { selfSignedIdentity } from "../edge/identity.ts";
 import { edgeConfigOf } from "../edge/role/settings.ts";
 import { edgeTelemetry } from "../edge/role/telemetry.ts";
+import type { EdgeHost, HostEdge } from "./edge-host.ts";
 
 export interface StandalonePorts {
   readonly transport: Transport;
@@ -34,6 +35,7 @@ export interface StandalonePorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly hostEdge: HostEdge;
   /** The queue has broken: the process can only end, and be started again. */
   readonly onFailed: (error: Error) => void;
   readonly onStarted?: (standalone: Standalone) => void;
@@ -42,7 +44,7 @@ export interface StandalonePorts {
 interface Parts {
   readonly queue: EmbeddedQueue;
   readonly delivery: Delivery;
-  readonly edge: Edge;
+  readonly edge: EdgeHost;
   readonly control: ControlServer;
   readonly events: EventSink;
 }
@@ -132,7 +134,7 @@ export class Standalone implements Role {
     this.#config = config;
     if (restartKeys.length > 0) this.#log.warn("reload_needs_restart", { keys: restartKeys });
     this.#parts.delivery.shapingChanged();
-    this.#parts.edge.reload(edgeConfigOf(config, identity));
+    await this.#parts.edge.reload(edgeConfigOf(config, identity));
   }
 
   /** Sessions and attempts finish within their limits; everything else stays in the queue. */
@@ -174,10 +176,10 @@ export class Standalone implements Role {
     observeDelivery(metrics, delivery);
     const { suppressions } = delivery;
     const isRefused = config.suppression.submission === "refuse";
-    const edge = new Edge(edgeConfigOf(config, identity), {
-      ...ports,
+    const edge = ports.hostEdge(edgeConfigOf(config, identity), {
       intake: stream,
       metrics: edgeTelemetry(metrics),
+      events: ports.events,
       ...(isRefused ? { suppressed: suppressions.has.bind(suppressions) } : {}),
     });
     return { queue, delivery, edge, control, events: ports.events };

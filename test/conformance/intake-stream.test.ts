@@ -1,6 +1,7 @@
 import { MemoryLog } from "#lib/stream/memory";
 import { MemorySplitFeed } from "#lib/stream/memory-split";
 import { silentLog } from "#lib/telemetry/log";
+import { fromThread } from "../support/edge/from-thread.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { temporaryLog } from "./embedded.ts";
 import { shards } from "./fixtures.ts";
@@ -30,3 +31,7 @@ intakeStreamSuite("memory, split by workers", async (options) => {
 });
 
 intakeStreamSuite("embedded", temporaryLog);
+
+intakeStreamSuite("embedded, from the edge's thread", async (options) => {
+  return await fromThread(await temporaryLog(options));
+});

@@ -70,7 +70,7 @@ test(`kill -9 in ${rounds} moments of a run (seed ${seed})`, async () => {
   await using flaky = await Sink.start({ keep: "verdicts", arrived, faults: ["421-at-connect"] });
   await using godwit = await StandaloneProcess.prepare({
     routes: { "*.up.example": up.endpoint, "flaky.example": flaky.endpoint },
-    yaml: "delivery: { retry: { first: 1s, cap: 2s } }\n",
+    yaml: "edgeThreads: 1\ndelivery: { retry: { first: 1s, cap: 2s } }\n",
   });
   await godwit.start();
   const load = Load.start({ to: godwit, sources, begun: () => moments.happened("begun") });

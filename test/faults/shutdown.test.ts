@@ -29,7 +29,7 @@ test(`SIGTERM, ${stops} times in a run`, async () => {
   await using sink = await Sink.start({ keep: "verdicts", arrived: accounts.arrived });
   await using godwit = await StandaloneProcess.prepare({
     routes: { "*": sink.endpoint },
-    yaml: "delivery: { retry: { first: 1s, cap: 2s } }\nlimits: { stop: 5s }\n",
+    yaml: "edgeThreads: 1\ndelivery: { retry: { first: 1s, cap: 2s } }\nlimits: { stop: 5s }\n",
   });
   await godwit.start();
   const load = Load.start({ to: godwit, sources });

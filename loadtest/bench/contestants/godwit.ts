@@ -20,18 +20,25 @@ const readyMaxMs = 60_000;
 const stopMaxMs = 60_000;
 const pollMs = 5;
 
-export const godwit: Contestant = {
-  name: "godwit",
-  idleMax: sessionsMax,
-  missing: async () => undefined,
-  async start(destinations) {
-    const directory = await mkdtemp(join(tmpdir(), "godwit-bench-"));
-    const [port, controlPort] = [await freePort(), await freePort()];
-    const text = configText({ destinations, directory, port, controlPort });
-    await Bun.write(join(directory, "godwit.yaml"), text);
-    return await GodwitProcess.start({ directory, port, controlPort });
-  },
-};
+export const godwit = contestant("godwit", "");
+/** The edge in a thread of its own, and in that of all the rest, whatever is the default (ADR 0020). */
+export const edgeThread = contestant("edge-thread", "edgeThreads: 1\n");
+export const oneThread = contestant("one-thread", "edgeThreads: 0\n");
+
+function contestant(name: string, yaml: string): Contestant {
+  return {
+    name,
+    idleMax: sessionsMax,
+    missing: async () => undefined,
+    async start(destinations) {
+      const directory = await mkdtemp(join(tmpdir(), "godwit-bench-"));
+      const [port, controlPort] = [await freePort(), await freePort()];
+      const text = configText({ destinations, directory, port, controlPort });
+      await Bun.write(join(directory, "godwit.yaml"), text + yaml);
+      return await GodwitProcess.start({ directory, port, controlPort });
+    },
+  };
+}
 
 interface Place {
   readonly directory: string;

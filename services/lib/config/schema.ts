@@ -103,6 +103,8 @@ export function configSchema(sources: Sources) {
     data: text.prefault("./data"),
     /** Without it: as many as suit the role. */
     shards: count(1, 256).exactOptional(),
+    /** Of standalone, for SMTP in. Without it: one where there is a core for it. */
+    edgeThreads: count(0, 1).exactOptional(),
     listeners: z.array(listener).min(1, "needs at least one listener").exactOptional(),
     limits: limits.prefault({}),
     tls: pemPair(sources).exactOptional(),

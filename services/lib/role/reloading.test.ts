@@ -37,6 +37,7 @@ test("what the parts stand on stays, and is named", () => {
 hostname: mta2.example.net
 data: ./elsewhere
 shards: 8
+edgeThreads: 0
 dns: { servers: ["127.0.0.1:53"] }
 delivery: { sessionsMax: 7 }
 control: { port: 8026 }
@@ -45,7 +46,7 @@ log: { level: debug }
   const { config, restartKeys } = reloaded(running, next);
   // Events are in data.
   expect(restartKeys).toEqual([
-    ...["hostname", "data", "shards", "dns", "delivery", "control", "log", "events"],
+    ...["hostname", "data", "shards", "edgeThreads", "dns", "delivery", "control", "log", "events"],
   ]);
   expect(config).toEqual({ ...running, listeners: next.listeners });
 });

@@ -10,6 +10,7 @@ const wiredKeys = [
   "hostname",
   "data",
   "shards",
+  "edgeThreads",
   "dns",
   "delivery",
   "suppression",

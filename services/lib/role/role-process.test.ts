@@ -37,6 +37,7 @@ function run(role: Role, heard: (event: string) => void = () => {}): Promise<num
   };
   const log = {
     ...{ debug: note, info: note, warn: note, error: note },
+    write() {},
     flush: async () => void done.push("flush"),
     droppedLines: 0,
   };

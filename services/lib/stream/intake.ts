@@ -5,6 +5,7 @@ export interface Intake {
   /**
    * Resolves only after the message is durable (ADR 0001): all of its units, or none.
    * The same message id again is the same message: accepted once.
+   * The content is the intake's from here on, and may be gone when this resolves.
    *
    * @throws {IntakeFull} there is no room: 452 4.3.1.
    * @throws {IntakeUnavailable} whether it is stored is unknown, or nothing can be stored: 451

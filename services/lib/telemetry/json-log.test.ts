@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
-import { jsonLog, type LogLevel, type ProcessLog } from "./json-log.ts";
+import { jsonLines, jsonLog, type LogLevel, type ProcessLog } from "./json-log.ts";
 
 let directory: string;
 
@@ -78,6 +78,25 @@ test("a field cannot pose as the event or the level", async () => {
 test("what JSON cannot say costs its fields, not the line", async () => {
   const [line] = await linesOf("info", (log) => log.info("odd", { n: 1n }));
   expect(line).toMatchObject({ event: "odd", unwritable: expect.stringContaining("BigInt") });
+});
+
+test("lines made for it elsewhere are the same, and stand between its own", async () => {
+  const lines = await linesOf("info", (log) => {
+    const elsewhere = jsonLines({
+      level: "info",
+      clock: systemClock,
+      write: (line) => log.write(line),
+    });
+    log.info("first", { n: 1 });
+    elsewhere.info("second", { error: new Error("no") });
+    elsewhere.debug("too low");
+    log.info("third");
+  });
+  expect(lines).toMatchObject([
+    { level: "info", event: "first", n: 1 },
+    { level: "info", event: "second", error: { name: "Error", message: "no" } },
+    { level: "info", event: "third" },
+  ]);
 });
 
 test("level, time and event come first", async () => {

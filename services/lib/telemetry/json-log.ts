@@ -7,16 +7,23 @@ const levels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof levels)[number];
 
 export interface ProcessLog extends Log {
+  /** A line of `jsonLines` that was made elsewhere, in a thread say. */
+  write(line: string): void;
   /** Writes what is still in memory: to be awaited before the process ends. */
   flush(): Promise<void>;
   /** Lines that were lost because nobody took them fast enough. */
   readonly droppedLines: number;
 }
 
-export interface JsonLogOptions {
+export interface JsonLinesOptions {
   /** What is below it is not written. */
   readonly level: LogLevel;
   readonly clock: Clock;
+  /** Takes each line, with its line end. */
+  readonly write: (line: string) => void;
+}
+
+export interface JsonLogOptions extends Omit<JsonLinesOptions, "write"> {
   /** Descriptor of the file to write to; default: stdout. */
   readonly descriptor?: number;
 }
@@ -27,23 +34,27 @@ const stdout = 1;
 
 export function jsonLog({ level, clock, descriptor = stdout }: JsonLogOptions): ProcessLog {
   const lines = new LineWriter({ descriptor, clock, waitingMax });
-  const timeOf = timestamp(clock);
-  const at = (level_: LogLevel) => {
-    if (levels.indexOf(level_) < levels.indexOf(level)) return () => {};
-    return (event: string, fields?: LogFields) => {
-      lines.write(lineOf({ level: level_, time: timeOf(), event }, fields));
-    };
-  };
+  const write = (line: string) => lines.write(line);
   return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
+    ...jsonLines({ level, clock, write }),
+    write,
     flush: () => lines.flush(),
     get droppedLines() {
       return lines.dropped;
     },
   };
+}
+
+/** The same lines for somebody else to write: a process has one writer. */
+export function jsonLines({ level, clock, write }: JsonLinesOptions): Log {
+  const timeOf = timestamp(clock);
+  const at = (level_: LogLevel) => {
+    if (levels.indexOf(level_) < levels.indexOf(level)) return () => {};
+    return (event: string, fields?: LogFields) => {
+      write(lineOf({ level: level_, time: timeOf(), event }, fields));
+    };
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 interface Head {

@@ -1,0 +1,59 @@
+/**
+ * What the edge's thread and the rest of the process say to one another. Messages of a pair of
+ * threads arrive in the order in which they were sent.
+ */
+import type { Message } from "#lib/queue/unit";
+import type { LogLevel } from "#lib/telemetry/json-log";
+import type { EventKind, EventRecord } from "#proto/event-record";
+import type { EdgeConfig } from "../../edge/config.ts";
+import type { Listening } from "../../edge/edge.ts";
+import type { EdgeMetrics } from "../../edge/metrics.ts";
+import type { CrossingError } from "./crossing-error.ts";
+import type { Packed } from "./packed.ts";
+
+/** What the thread is started with; it listens at once. */
+export interface EdgeThreadData {
+  readonly config: EdgeConfig;
+  readonly logLevel: LogLevel;
+  /** What is told of the kinds that somebody wants. */
+  readonly events: { readonly node: string; readonly kinds: readonly EventKind[] };
+}
+
+export type ToEdge =
+  | { readonly kind: "answers"; readonly answers: readonly Answer[] }
+  | { readonly kind: "reload"; readonly config: EdgeConfig }
+  | { readonly kind: "stop" };
+
+/** `started` and `reloaded` answer, one for one; `stopped` is the last. */
+export type FromEdge =
+  | { readonly kind: "started"; readonly listening: readonly Listening[] }
+  | { readonly kind: "notStarted"; readonly error: CrossingError }
+  | { readonly kind: "told"; readonly packed: Packed }
+  | { readonly kind: "reloaded"; readonly error?: CrossingError }
+  | { readonly kind: "stopped" };
+
+/** What gathered in the thread. */
+export interface Told {
+  readonly handedIn: readonly HandedIn[];
+  /** Of the log, whole. */
+  readonly lines: readonly string[];
+  readonly counted: readonly Counted[];
+  readonly events: readonly EventRecord[];
+}
+
+/** A call of `Intake.accept`, by a number that its answer repeats. */
+export interface HandedIn {
+  readonly n: number;
+  readonly message: Message;
+}
+
+/** Without an error: it is durable. */
+export interface Answer {
+  readonly n: number;
+  readonly error?: CrossingError;
+}
+
+/** A call of one of the metrics. */
+export type Counted = {
+  [Name in keyof EdgeMetrics]: readonly [Name, ...Parameters<EdgeMetrics[Name]>];
+}[keyof EdgeMetrics];
