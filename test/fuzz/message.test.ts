@@ -1,6 +1,7 @@
 /** Header sections and the escapes of RFC 3461 and RFC 6533, whatever a client puts there. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { completedContent } from "#lib/message/completed-content";
 import { fieldsOf, summarizeHeader } from "#lib/message/header-section";
 import { decodeUtf8Address, decodeXtext, encodeUtf8Address } from "#lib/message/xtext";
 import { fuzzing } from "../support/fuzz.ts";
@@ -20,6 +21,8 @@ const piece = fc.constantFrom(
     "é",
     "\0",
     "Subject: y",
+    "X-Godwit-Pool: z",
+    "x-godwit-",
   ],
 );
 const content = fc.array(piece, { maxLength: 40 }).map((pieces) => encoder.encode(pieces.join("")));
@@ -51,6 +54,31 @@ test("a header section is what a plain definition says", () => {
       const summary = summarizeHeader(bytes);
       expect(summary.end).toBe(texts.join("").length);
       expect(summary.receivedFields).toBe(texts.filter((it) => /^received\s*:/i.test(it)).length);
+    }),
+    fuzzing(2_000),
+  );
+});
+
+test("what is for us goes out of a submission, and not an octet else", () => {
+  const stamp = {
+    ...{ helo: "client.example", clientAddress: "192.0.2.1", hostname: "mta1.example.net" },
+    protocol: { isExtended: true, isTls: false, isAuthenticated: true, isSmtpUtf8: false },
+    ...{ queueId: "01JDEXAMPLE", at: 1_795_530_657_000 },
+  };
+  fc.assert(
+    fc.property(content, (bytes) => {
+      const summary = summarizeHeader(bytes);
+      const whole = { content: bytes, summary, stamp, isSubmission: true };
+      const made = completedContent({ ...whole, removed: summary.controlFields });
+      const fields = fieldLines(bytes);
+      const body = Buffer.from(bytes).toString("latin1").slice(fields.join("").length);
+      const kept = fields.filter((field) => !/^x-godwit-/i.test(field)).join("") + body;
+      const text = Buffer.from(made).toString("latin1");
+      expect(text.endsWith(kept)).toBe(true);
+      const added = text.slice(0, text.length - kept.length);
+      expect(added).toMatch(/^Received: .*\r\n$/s);
+      // What is kept begins with a field, with the empty line, or is set apart from ours.
+      expect(fieldLines(encoder.encode(added)).join("")).toBe(added.replace(/\r\n\r\n$/, "\r\n"));
     }),
     fuzzing(2_000),
   );
