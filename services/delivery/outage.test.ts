@@ -98,6 +98,38 @@ describe("while the store is away", () => {
     expect((await bench.summary("example.net")).destinations[0]?.backlog).toBe(60);
   });
 
+  test("what waits to be spilled is tried when its destination is released", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({ storeFaults: faults }).start();
+    await hold(bench);
+    state.isAway = true;
+    await bench.acceptMany(1);
+    await bench.clock.advance(2_000);
+    await bench.acceptMany(20);
+    await bench.clock.advance(2_000);
+    await bench.ask("queue.release", { destination: destination("example.net") });
+    await bench.clock.advance(2_000);
+    // All but the first, which is on its way to the store.
+    expect(bench.mx.recipients.length).toBe(20);
+  });
+
+  test("what an open destination has stays ready, however long it waits for a session", async () => {
+    const { state, faults } = away();
+    const bench = await new DeliveryBench({
+      config: { ...config, limits: { ...defaultLimits, sessionsMax: 1 } },
+      storeFaults: faults,
+    }).start();
+    await hold(bench);
+    state.isAway = true;
+    bench.mx.script = { answer: (c) => (c.includes("user0@other") ? "nothing" : undefined) };
+    await bench.acceptMany(1);
+    await bench.clock.advance(1_000);
+    await bench.acceptMany(10, "other.example");
+    await bench.clock.advance(20_000);
+    const [owner] = bench.worker.owners;
+    expect(owner?.working.known(destination("other.example"))?.readyCount).toBe(9);
+  });
+
   test("what waits to be spilled is left to the next owner, at once", async () => {
     const { state, faults } = away();
     const bench = await new DeliveryBench({ storeFaults: faults }).start();

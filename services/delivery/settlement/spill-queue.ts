@@ -5,6 +5,7 @@
  */
 import type { Clock } from "#lib/clock";
 import { Fifo } from "#lib/queue/fifo";
+import type { Destination } from "#lib/queue/unit";
 import { Waiters } from "#lib/stream/waiters";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
 
@@ -30,6 +31,11 @@ export class SpillQueue {
     this.#ports = ports;
   }
 
+  /** The store does not get on with what it was given. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
+  }
+
   push(units: readonly QueuedUnit[]): void {
     for (const queued of units) this.#waiting.push(queued);
     if (!this.#isSpilling && this.#waiting.length > 0) void this.#spillAll();
@@ -40,9 +46,10 @@ export class SpillQueue {
     if (this.#isSpilling && !this.#isOverdue) await this.#eased.wait();
   }
 
-  /** Takes out those that are not on their way yet. */
-  drain(): QueuedUnit[] {
-    return this.#waiting.take(() => true);
+  /** Takes out those that are not on their way yet: all, or a destination's. */
+  drain(destination?: Destination): QueuedUnit[] {
+    const isMeant = ({ unit }: QueuedUnit) => unit.destination === destination;
+    return this.#waiting.take((queued) => destination === undefined || isMeant(queued));
   }
 
   async #spillAll(): Promise<void> {

@@ -183,6 +183,9 @@ export class ShardOwner {
   /** The destination was opened, by time or by an operator. */
   reopen(queue: DestinationQueue): void {
     if (this.#isOver) return;
+    // They are not in the store yet, and need not go there.
+    const { spills } = this.#parts;
+    spills.push(this.#place(spills.drain(queue.destination)));
     this.#goOn(queue);
   }
 
@@ -201,8 +204,8 @@ export class ShardOwner {
   }
 
   release(destination: Destination): void {
-    const queue = this.working.release(destination);
-    if (queue !== undefined) this.reopen(queue);
+    // All of its mail may be on its way to the store.
+    this.reopen(this.working.release(destination) ?? this.working.queue(destination));
   }
 
   async #run(): Promise<void> {
@@ -231,8 +234,8 @@ export class ShardOwner {
     const { clock, config } = this.#ports;
     const now = clock.monotonic();
     for (const queue of this.working.destinations) {
-      // It waits for the journal, not for its destination: moved away it is not settled, either.
-      if (!this.isJournalAway) {
+      // It waits for the journal, or the store would not take it: here it may still be tried.
+      if (!this.isJournalAway && !this.#parts.spills.isOverdue) {
         void this.settlement.spill(queue.drainLogged(now - config.timings.spillAfterMs));
       }
       this.#readBacklog(queue);
