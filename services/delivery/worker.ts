@@ -166,6 +166,7 @@ export class Worker {
     await noMoreClaims;
     await this.#giveBackAll();
     unlimited();
+    this.#ports.limits.giveBack();
     this.#end();
     await this.#leave();
   }

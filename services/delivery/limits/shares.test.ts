@@ -64,6 +64,22 @@ describe("shares of a worker", () => {
     expect(rest).toHaveLength(10);
   });
 
+  test("go back at once when their worker stops in good order", async () => {
+    const { clock, all, first } = limitsCluster();
+    const { limits } = all[1] ?? never();
+    want(limits, bind(limits, perSecond), message, 1_000);
+    const held = want(limits, bind(limits, ten), connection, 10);
+    await clock.advance(1_000);
+    for (const permit of held) limits.release(permit);
+    limits.giveBack();
+    limits.stop();
+    const messages = want(first.limits, bind(first.limits, perSecond), message, 1_000);
+    const connections = want(first.limits, bind(first.limits, ten), connection, 10);
+    await clock.advance(1_000);
+    expect(messages.length).toBeGreaterThanOrEqual(95);
+    expect(connections).toHaveLength(10);
+  });
+
   test("of connections are divided as sessions end", async () => {
     const { clock, all } = limitsCluster();
     const [one, two] = all.map(({ limits }) => limits);

@@ -99,6 +99,15 @@ export class Shares {
     return asks;
   }
 
+  /** All that is not open goes back: others need not wait until it lapses. */
+  giveBack(): void {
+    const now = this.#ports.clock.monotonic();
+    for (const [key, inUse] of this.#inUse) {
+      Object.assign(inUse, { spent: 0, wished: 0, peak: this.table.open(key) });
+    }
+    this.#ask([...this.#inUse.keys()].filter((key) => this.table.standing(key, now) !== "none"));
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#alarms.stop();

@@ -222,6 +222,12 @@ export class WorkerLimits {
     return stateOf(bound, { lines, shares, questions, now: clock.monotonic() });
   }
 
+  /** The worker stops in good order: nothing is sent any more, and its shares go back. */
+  giveBack(): void {
+    this.#lines.stop();
+    this.#shares.giveBack();
+  }
+
   #tellClosed(): void {
     const closed = this.#closing.filter(({ isClosed }) => isClosed());
     this.#closing = this.#closing.filter((each) => !closed.includes(each));
