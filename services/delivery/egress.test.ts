@@ -48,6 +48,19 @@ describe("mail of a pool", () => {
     ]);
   });
 
+  test("that is refused is recorded with the source that it went by", async () => {
+    const bench = await setUp();
+    bench.mx.script = {
+      answer: (c) => (c.startsWith("RCPT TO:<b@") ? "550 5.1.1 no such user" : undefined),
+    };
+    await bench.accept({ tenant: "acme" });
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    const { bounces } = await bench.store.bounces({ limit: 9 });
+    const found = bounces.filter(({ kind }) => kind === "failed").map((it) => it.source ?? "none");
+    expect(found.toSorted()).toEqual([expect.stringMatching(/^ip[12]$/), "none"]);
+  });
+
   test("goes by another source when its own cannot be used, and nothing is lost", async () => {
     const bench = await setUp();
     bench.network.refuse("192.0.2.9");

@@ -29,6 +29,8 @@ export interface AttemptReport {
   readonly remote?: string;
   /** Name of that host, for Remote-MTA. */
   readonly remoteName?: string;
+  /** Name of the egress source that it was tried from. */
+  readonly source?: string;
   readonly tls?: string;
   readonly durationMs: number;
   /** Recipients whose final dot went unanswered (RFC 1047). */
@@ -130,6 +132,9 @@ export class Attempts {
       ...(remote === undefined
         ? {}
         : { remote: `${remote.name}[${remote.address}]`, remoteName: remote.name }),
+      ...(remote === undefined || path.subject.source === undefined
+        ? {}
+        : { source: path.subject.source }),
       ...(tls === undefined ? {} : { tls }),
     };
   }

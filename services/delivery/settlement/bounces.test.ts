@@ -16,14 +16,14 @@ function failed(kind: FailedRecipient["kind"], last: Partial<FailedRecipient["la
 }
 
 function recorded(of: FailedRecipient, unit: Partial<Unit> = {}) {
-  return bounceOf(unitOf(unit), of, 3);
+  return bounceOf(unitOf(unit), of, { attempt: 3, report: { source: "s1" } });
 }
 
 describe("the record of a bounce", () => {
   test("has what is known of the unit, the recipient and the reply", () => {
     const unit = unitOf({ tenant: "acme", campaign: "spring" });
     const of = failed("failed", { code: 550, remote: "mx.example" });
-    expect(bounceOf(unit, of, 3)).toEqual({
+    expect(bounceOf(unit, of, { attempt: 3, report: { source: "s1" } })).toEqual({
       uid: unit.uid,
       kind: "failed",
       at: 7,
@@ -38,6 +38,7 @@ describe("the record of a bounce", () => {
       code: 550,
       text: "No such user",
       remote: "mx.example",
+      source: "s1",
       attempt: 3,
     });
   });
@@ -55,6 +56,8 @@ describe("the record of a bounce", () => {
     (kind) => {
       const of = failed(kind, { text: "given up; the last failure was: mailbox full" });
       expect(recorded(of)).toMatchObject({ kind, class: kind, rule: "kind" });
+      const hasSource = "source" in recorded(of);
+      expect(hasSource).toBe(kind === "expired");
     },
   );
 

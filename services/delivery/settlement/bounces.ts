@@ -4,9 +4,17 @@ import type { Classification } from "#lib/bounces/classifier";
 import { boundedText } from "#lib/bounces/reply-text";
 import { shippedClassifier } from "#lib/bounces/shipped-rules";
 import type { Unit } from "#lib/queue/unit";
+import type { AttemptReport } from "../attempt/attempt.ts";
 import type { FailedRecipient } from "./plan.ts";
 
-export function bounceOf(unit: Unit, failed: FailedRecipient, attempt: number): Bounce {
+/** As far as it is over: the attempt, if there was one. */
+interface Ended {
+  readonly attempt: number;
+  readonly report?: Pick<AttemptReport, "source">;
+}
+
+export function bounceOf(unit: Unit, failed: FailedRecipient, ended: Ended): Bounce {
+  const { attempt, report } = ended;
   const { recipient, last, kind } = failed;
   return {
     uid: unit.uid,
@@ -23,6 +31,8 @@ export function bounceOf(unit: Unit, failed: FailedRecipient, attempt: number): 
     ...(unit.campaign === undefined ? {} : { campaign: unit.campaign }),
     ...(last.code === undefined ? {} : { code: last.code }),
     ...(last.remote === undefined ? {} : { remote: last.remote }),
+    // Who is suppressed, or given up without an attempt, was tried from nowhere.
+    ...(kind === "suppressed" || report?.source === undefined ? {} : { source: report.source }),
   };
 }
 

@@ -252,7 +252,7 @@ export class Settlement {
     if (!(await this.#notices.offer(queued, "failed", { recipients: failed, occasion }))) {
       return await this.#postpone(queued, what);
     }
-    await this.#recordBounces(queued, plan.failed, ending.attempt);
+    await this.#recordBounces(queued, plan.failed, ending);
     if (plan.waiting === undefined) await this.#finishInStore([queued]);
     else {
       const isTold = await this.#notices.offer(queued, "delayed", {
@@ -268,10 +268,10 @@ export class Settlement {
     this.#endings.record(queued, ending);
   }
 
-  async #recordBounces({ unit }: QueuedUnit, failed: Plan["failed"], attempt: number) {
+  async #recordBounces({ unit }: QueuedUnit, failed: Plan["failed"], ending: Ending) {
     if (failed.length === 0) return;
     const { store, metrics } = this.#ports;
-    const bounces = failed.map((f) => bounceOf(unit, f, attempt));
+    const bounces = failed.map((f) => bounceOf(unit, f, ending));
     await this.#writes.persist("bounce", () => store.recordBounces(bounces));
     for (const bounce of bounces) metrics.bounce(bounce.class);
     if (!unit.isNotification) await this.#suppressAfter(bounces);

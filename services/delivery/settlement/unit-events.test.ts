@@ -14,6 +14,7 @@ const report: AttemptReport = {
   outcomes: [],
   remote: "mx1.b.example[2001:db8::1]",
   remoteName: "mx1.b.example",
+  source: "s1",
   tls: "TLSv1.3",
   durationMs: 131.6,
   inDoubt: 0,
@@ -58,7 +59,7 @@ describe("tellEnding()", () => {
       ...{ queueId: unit.uid.slice(0, 26), uid: unit.uid, destination: unit.destination },
       createdAt: "2026-11-28T15:25:25.123Z",
       ...{ reversePath: unit.envelope.reversePath, sizeBytes: 4_096, tenant: "acme" },
-      ...{ provider: "google", attempt: 2, durationMs: 132, tlsProtocol: "TLSv1.3" },
+      ...{ provider: "google", attempt: 2, durationMs: 132, source: "s1", tlsProtocol: "TLSv1.3" },
       ...{ remoteHost: "mx1.b.example", remoteAddress: "2001:db8::1" },
     };
     expect(events).toEqual([

@@ -109,6 +109,7 @@ function attemptRecord(
     bounceClass: bounceClassOf(kind, ending, recipient),
     remoteHost: tried?.remoteName,
     remoteAddress: tried === undefined ? undefined : addressOf(tried),
+    source: tried?.source,
     tlsProtocol: tried?.tls,
   };
 }
