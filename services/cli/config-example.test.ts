@@ -19,6 +19,7 @@ const files: Readonly<Record<string, string>> = {
   "nats.key": identity.privateKey,
   "cassandra.crt": identity.certificate,
   "cassandra.key": identity.privateKey,
+  socks: "secret\n",
   "alice.hash": `${passwordHash}\n`,
 };
 

@@ -77,10 +77,15 @@ delivery:
   ipv6: true
 #  sources:                     # from where mail goes out
 #    - { name: ip1, address: 192.0.2.1, hostname: mta1.example.net }
-#    - { name: far, address: 198.51.100.7, proxy: { kind: proxyProtocol, address: 10.0.0.9, port: 5000 } }
-#    - { name: tunnel, proxy: { kind: socks5, address: 10.0.0.9, port: 1080, user: godwit, password: { file: socks.txt } } }
+#    - name: far
+#      address: 198.51.100.7
+#      proxy: { kind: proxyProtocol, address: 10.0.0.9, port: 5000 }
+#    - name: tunnel
+#      proxy: { kind: socks5, address: 10.0.0.9, port: 1080, user: me, password: { file: socks } }
 #  pools:                       # the first that is for it, or the one that X-Godwit-Pool names
-#    - { name: bulk, sources: { ip1: 3, far: 1 }, for: [{ tenant: acme }, { destination: example.com }] }
+#    - name: bulk
+#      sources: { ip1: 3, far: 1 }
+#      for: [{ tenant: acme }, { destination: example.com }]
 #    - { name: rest, sources: { ip1: 1 }, for: [{}] }
 
 # Nothing more is sent to an address after a bounce of one of these classes.
