@@ -72,6 +72,20 @@ describe("alarms", () => {
     expect(times).toBe(5);
   });
 
+  test("go on when one of them fails", () => {
+    const clock = new ManualClock();
+    const alarms = new Alarms(clock);
+    const [failing, next] = [noted(clock), noted(clock)];
+    failing.due = () => {
+      throw new Error("a broken promise");
+    };
+    alarms.set(failing, 10);
+    alarms.set(next, 10);
+    expect(() => clock.advance(20)).toThrow("a broken promise");
+    clock.advance(20);
+    expect(next.fired).toHaveLength(1);
+  });
+
   test("are all over when they are stopped", () => {
     const clock = new ManualClock();
     const alarms = new Alarms(clock);

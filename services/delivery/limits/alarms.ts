@@ -67,13 +67,17 @@ export class Alarms {
     const now = this.#clock.monotonic();
     // Only those that are due now: who sets itself again for now waits for the next timer.
     let left = this.#heap.length;
-    for (let first = this.#heap[0]; first !== undefined && left > 0; first = this.#heap[0]) {
-      if (first.dueAt > now) break;
-      this.#remove(first);
-      left -= 1;
-      first.due();
+    try {
+      for (let first = this.#heap[0]; first !== undefined && left > 0; first = this.#heap[0]) {
+        if (first.dueAt > now) break;
+        this.#remove(first);
+        left -= 1;
+        first.due();
+      }
+    } finally {
+      // One that fails must not keep the others for ever.
+      this.#arm();
     }
-    this.#arm();
   }
 
   #remove(item: Alarmed): void {

@@ -159,9 +159,9 @@ export class Shares {
   }
 
   #askWhatIsDue(): void {
+    if (this.#inUse.size > 0) this.#tickAgain();
     this.#ask([...this.#inUse.keys()].filter((key) => this.#isDue(key)));
     this.#forgetIdle();
-    if (this.#inUse.size > 0) this.#tickAgain();
   }
 
   #forgetIdle(): void {
