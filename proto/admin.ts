@@ -243,6 +243,19 @@ const verbs = {
       .readonly(),
     answer: z.object({}).readonly(),
   },
+  /** Replies that the worker that asks has counted, and that did not suffice to start anything. */
+  "measure.heard": {
+    arguments: z
+      .object({
+        by: z.string(),
+        counted: z
+          .array(z.object({ rule: z.string(), key: z.string(), count: count.min(1) }).readonly())
+          .max(measuresPerRequestMax)
+          .readonly(),
+      })
+      .readonly(),
+    answer: z.object({}).readonly(),
+  },
   /** They are gone from the store already. */
   "measure.cancel": {
     arguments: z.object({ ids: z.array(z.string()).readonly() }).readonly(),

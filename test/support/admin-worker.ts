@@ -109,6 +109,7 @@ export class AdminWorker {
       case "measure.list":
         return adminAnswer(verb, { measures: this.#state.measures ?? [] });
       case "measure.bind":
+      case "measure.heard":
         this.commands.push(request);
         return adminAnswer(verb, {});
       case "measure.cancel": {

@@ -25,7 +25,7 @@ export interface AdminScope {
   readonly owners: readonly ShardOwner[];
   hold(hold: Hold): Changed;
   release(destination: Destination): Changed;
-  readonly measures: Pick<Measures, "all" | "bind" | "cancel">;
+  readonly measures: Pick<Measures, "all" | "bind" | "heardBy" | "cancel">;
   /** Something was put on the suppression list. Resolves when it is known here. */
   lookForSuppressions(): Promise<void>;
 }
@@ -86,6 +86,11 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
     case "measure.bind":
       scope.measures.bind(readAdminArguments(verb, request.arguments).measures);
       return adminAnswer(verb, {});
+    case "measure.heard": {
+      const { by, counted } = readAdminArguments(verb, request.arguments);
+      scope.measures.heardBy(by, counted);
+      return adminAnswer(verb, {});
+    }
     case "measure.cancel": {
       const { ids } = readAdminArguments(verb, request.arguments);
       return adminAnswer(verb, { cancelled: ids.filter((id) => scope.measures.cancel(id)) });

@@ -83,6 +83,11 @@ class Worker {
       name: incarnation(name),
       shards: () => [shard(0)],
       handler: async ({ verb, arguments: args }) => {
+        if (verb === "measure.heard") {
+          const { by, counted } = readAdminArguments(verb, args);
+          this.measures.heardBy(by, counted);
+          return adminAnswer(verb, {});
+        }
         if (verb !== "measure.bind") throw new Error(`no such verb: ${verb}`);
         this.measures.bind(readAdminArguments(verb, args).measures);
         return adminAnswer(verb, {});
@@ -301,6 +306,49 @@ describe("a measure", () => {
     workers.state.isAway = false;
     await workers.clock.advance(5_000);
     expect(await workers.store.measures()).toEqual([]);
+  });
+});
+
+describe("a count", () => {
+  const three = rulesFrom(
+    "- { name: r, reply: slow, count: 3 in 10m, do: { action: hold, scope: [provider], for: 30m } }",
+  );
+
+  test("is of what all workers hear together, within a second", async () => {
+    const workers = new Workers();
+    workers.rules = three;
+    const [one, two] = [await workers.join("w/1"), await workers.join("w/2")];
+    one.hears("421 slow");
+    two.hears("421 slow");
+    await workers.clock.advance(1_000);
+    expect([one.names, two.names]).toEqual([[], []]);
+    one.hears("421 slow");
+    await workers.clock.advance(0);
+    expect([one.names, two.names]).toEqual([["r"], ["r"]]);
+    expect(one.told).toEqual(["own r started"]);
+  });
+
+  test("does not take its own replies for others'", async () => {
+    const workers = new Workers();
+    workers.rules = three;
+    const one = await workers.join("w/1");
+    for (let n = 0; n < 2; n++) {
+      one.hears("421 slow");
+      await workers.clock.advance(2_000);
+    }
+    expect(one.names).toEqual([]);
+  });
+
+  test("begins at nought where another worker has started what it was for", async () => {
+    const workers = new Workers();
+    workers.rules = three;
+    const [one, two] = [await workers.join("w/1"), await workers.join("w/2")];
+    two.leave();
+    for (let n = 0; n < 2; n++) two.hears("421 slow");
+    two.measures.bind([measureOf({ rule: "r", scope: { provider: "google" } })]);
+    two.measures.cancel("0123456789ab");
+    two.hears("421 slow");
+    expect([one.names, two.names]).toEqual([[], []]);
   });
 });
 

@@ -12,7 +12,7 @@
  * - `onChange` tells when a look is worth while again: what began to bind, and what ended.
  * None of these costs anything while nothing is in force; a delivered unit costs one comparison.
  */
-import { Automation, type Moment, type Verdict } from "#lib/automation/automation";
+import { Automation, type Counted, type Moment, type Verdict } from "#lib/automation/automation";
 import type { InForceEntry } from "#lib/automation/in-force";
 import type { Measure } from "#lib/automation/measure";
 import type { Rule } from "#lib/automation/rule";
@@ -21,6 +21,7 @@ import type { CapLimit, CountedLimit, Subject } from "#lib/limits/limit";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Store } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
+import { HeardReplies } from "./heard-replies.ts";
 import { asFailure, refusals } from "./judged.ts";
 import { type LimitsInForce, limitsInForce } from "./limits-in-force.ts";
 import { MeasureWrites, type MeasureWritesPorts } from "./measure-writes.ts";
@@ -55,6 +56,7 @@ export class Measures {
   readonly #ports: MeasuresPorts;
   readonly #automation: Automation;
   readonly #writes: MeasureWrites;
+  readonly #heard: HeardReplies;
   readonly #listeners = new Set<(change: MeasureChange) => void>();
   #rules: readonly Rule[];
   #limits: { readonly generation: number; readonly of: LimitsInForce } | undefined;
@@ -72,6 +74,7 @@ export class Measures {
     this.#rules = ports.rules();
     this.#automation = new Automation(this.#rules, { by: ports.me });
     this.#writes = new MeasureWrites(ports);
+    this.#heard = new HeardReplies(ports);
   }
 
   get all(): readonly Measure[] {
@@ -106,6 +109,7 @@ export class Measures {
     this.#cancelEnd?.();
     this.#cancelRefresh?.();
     this.#writes.stop();
+    this.#heard.stop();
   }
 
   /** Called for each change, also for those that other workers told of; the result ends it. */
@@ -128,6 +132,7 @@ export class Measures {
       const verdict = this.#automation.hear({ ...about, reply }, at);
       if (verdict.failedBy !== undefined) failing.set(reply, verdict.failedBy);
       if (verdict.changes.length > 0) this.#started(verdict);
+      for (const counted of verdict.counted) this.#heard.note(counted);
     }
     this.#tellUnstarted();
     if (failing.size === 0) return outcomes;
@@ -166,6 +171,13 @@ export class Measures {
   /** What another worker has started. */
   bind(measures: readonly Measure[]): void {
     for (const measure of measures) this.#adopt(measure);
+  }
+
+  /** What another worker has counted, or we. */
+  heardBy(worker: string, counted: readonly Counted[]): void {
+    if (worker === this.#ports.me) return;
+    this.#takeRules();
+    for (const each of counted) this.#automation.heardElsewhere(each, this.#moment());
   }
 
   /** It is gone from the store already. False: it was not in force here. */

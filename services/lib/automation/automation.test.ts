@@ -134,6 +134,17 @@ describe("a rule with a count", () => {
     expect(hear(engine, 32).changes).toMatchObject([{ kind: "renewed", measure: { count: 6 } }]);
   });
 
+  test("counts what was heard elsewhere, of rules that it has", () => {
+    const engine = automation(rule);
+    const [counted] = hear(automation(rule), 0).counted;
+    expect(counted).toMatchObject({ rule: "r", count: 1 });
+    if (counted === undefined) return;
+    engine.heardElsewhere({ ...counted, rule: "other" }, at(0));
+    expect(hear(engine, 0).changes).toEqual([]);
+    engine.heardElsewhere(counted, at(1));
+    expect(hear(engine, 1).changes).toHaveLength(1);
+  });
+
   test("counts anew when the rules are replaced", () => {
     const engine = automation(rule);
     for (const m of [0, 1]) hear(engine, m);

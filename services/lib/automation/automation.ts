@@ -20,8 +20,18 @@ export interface Change {
   readonly measure: Measure;
 }
 
+/** Replies that were counted for a rule, and did not suffice. */
+export interface Counted {
+  readonly rule: string;
+  /** Whom they were about, as this version writes it. */
+  readonly key: string;
+  readonly count: number;
+}
+
 export interface Verdict {
   readonly changes: readonly Change[];
+  /** For other workers to count, too. */
+  readonly counted: readonly Counted[];
   /** What matched is a permanent failure by this rule. */
   readonly failedBy: Rule | undefined;
 }
@@ -36,19 +46,21 @@ export interface AutomationOptions {
 const measuresMaxDefault = 10_000;
 const sampleLengthMax = 300;
 
-const nothing: Verdict = { changes: [], failedBy: undefined };
+const nothing: Verdict = { changes: [], counted: [], failedBy: undefined };
 
 export class Automation {
   readonly #by: string;
   readonly #measuresMax: number;
   readonly #counts = new ReplyCounts();
   #book: RuleBook;
+  #rules: ReadonlyMap<string, Rule>;
   #generation = 0;
   #unstarted = 0;
   readonly #inForce = new InForce();
 
   constructor(rules: readonly Rule[], { by, measuresMax = measuresMaxDefault }: AutomationOptions) {
     this.#book = new RuleBook(rules);
+    this.#rules = byName(rules);
     this.#by = by;
     this.#measuresMax = measuresMax;
   }
@@ -70,6 +82,7 @@ export class Automation {
   /** What is in force stays; counts begin anew. */
   replaceRules(rules: readonly Rule[]): void {
     this.#book = new RuleBook(rules);
+    this.#rules = byName(rules);
     this.#counts.clear();
   }
 
@@ -78,12 +91,21 @@ export class Automation {
     const rules = this.#book.matching(heard);
     if (rules.length === 0) return nothing;
     const changes: Change[] = [];
+    const counted: Counted[] = [];
     let failedBy: Rule | undefined;
     for (const rule of rules) {
-      changes.push(...this.#matched(rule, heard, at));
+      const matched = this.#matched(rule, heard, at);
+      if ("key" in matched) counted.push(matched);
+      else changes.push(...matched);
       if (this.#isFailing(rule, heard)) failedBy ??= rule;
     }
-    return { changes, failedBy };
+    return { changes, counted, failedBy };
+  }
+
+  /** What another worker heard counts here, too; of rules that are not here, nothing does. */
+  heardElsewhere({ rule, key, count }: Counted, { monotonic: now }: Moment): void {
+    const trigger = this.#rules.get(rule)?.trigger;
+    if (trigger !== undefined) this.#counts.add(key, trigger, { count, now });
   }
 
   /** What another worker started, or the store has. Undefined: it is known, or over. */
@@ -94,6 +116,7 @@ export class Automation {
     const span = Math.min(measure.until - at.now, measure.until - measure.renewedAt);
     if (span <= 0) return undefined;
     this.#put(measure, span, at);
+    this.#counts.drop(countKey(measure.rule, measure.scope));
     return known === undefined ? "started" : "renewed";
   }
 
@@ -110,7 +133,7 @@ export class Automation {
     return ended;
   }
 
-  #matched(rule: Rule, heard: Heard, at: Moment): readonly Change[] {
+  #matched(rule: Rule, heard: Heard, at: Moment): readonly Change[] | Counted {
     const due = rule.actions.flatMap((action, index) => {
       const target = targetOf(action, heard);
       if (target === undefined) return [];
@@ -120,9 +143,9 @@ export class Automation {
     const [first] = due;
     if (first === undefined) return [];
     const { trigger } = rule;
-    const key = `${rule.name.length}:${rule.name}${scopeKey(first.scope)}`;
+    const key = countKey(rule.name, first.scope);
     const isTime = trigger === undefined || this.#counts.hear(key, trigger, at.monotonic);
-    if (!isTime) return [];
+    if (!isTime) return { rule: rule.name, key, count: 1 };
     return due.flatMap(({ action, ...of }) => this.#start({ rule, action, ...of }, heard, at));
   }
 
@@ -170,6 +193,14 @@ export class Automation {
       return this.#inForce.get(measureId({ rule: rule.name, index, ...target })) !== undefined;
     });
   }
+}
+
+function byName(rules: readonly Rule[]): ReadonlyMap<string, Rule> {
+  return new Map(rules.map((rule) => [rule.name, rule]));
+}
+
+function countKey(rule: string, scope: Measure["scope"]): string {
+  return `${rule.length}:${rule}${scopeKey(scope)}`;
 }
 
 interface Target {

@@ -35,6 +35,33 @@ describe("a count in a window", () => {
   });
 });
 
+describe("what others heard", () => {
+  test("counts, but for the last one that is wanted, which is heard here", () => {
+    const counts = new ReplyCounts();
+    counts.add("a", trigger, { count: 9, now: 0 });
+    expect(counts.size).toBe(2);
+    expect(counts.hear("a", trigger, 1)).toBe(true);
+    expect(counts.size).toBe(0);
+  });
+
+  test("does not go short for what is older than the window", () => {
+    const counts = new ReplyCounts();
+    for (let n = 0; n < 2; n++) counts.hear("a", trigger, 0);
+    counts.add("a", trigger, { count: 2, now: 20 * minute });
+    expect(counts.hear("a", trigger, 21 * minute)).toBe(true);
+  });
+
+  test("is forgotten as its own is, and when it was for nothing", () => {
+    const counts = new ReplyCounts();
+    counts.add("a", trigger, { count: 1, now: 0 });
+    counts.add("b", trigger, { count: 1, now: 0 });
+    expect([0, 11].map((at) => counts.hear("a", trigger, at * minute))).toEqual([false, false]);
+    counts.drop("b");
+    counts.drop("b");
+    expect(counts.size).toBe(1);
+  });
+});
+
 test("memory is bounded: whose count was touched longest ago is forgotten", () => {
   const counts = new ReplyCounts(4);
   for (const key of ["a", "b", "a", "c", "d"]) counts.hear(key, trigger, 0);

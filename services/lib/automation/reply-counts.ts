@@ -25,11 +25,7 @@ export class ReplyCounts {
    * window, and they are counted from nought again.
    */
   hear(key: string, { count, windowMs }: Trigger, now: number): boolean {
-    const times = this.#heard.get(key) ?? [];
-    this.#heard.delete(key);
-    const fresh = times.findIndex((at) => at > now - windowMs);
-    const gone = times.splice(0, fresh === -1 ? times.length : fresh).length;
-    this.#times -= gone;
+    const times = this.#take(key, now - windowMs);
     if (times.length + 1 >= count) {
       this.#times -= times.length;
       return true;
@@ -41,10 +37,36 @@ export class ReplyCounts {
     return false;
   }
 
+  /** So many that others heard: the next one of our own may be the last that was wanted. */
+  add(key: string, trigger: Trigger, added: { readonly count: number; readonly now: number }) {
+    const { count, windowMs } = trigger;
+    const times = this.#take(key, added.now - windowMs);
+    const more = Math.min(added.count, count - 1 - times.length);
+    for (let n = 0; n < more; n++) times.push(added.now);
+    this.#times += Math.max(0, more);
+    if (times.length > 0) this.#heard.set(key, times);
+    this.#forget();
+  }
+
+  /** What they were counted for has come. */
+  drop(key: string): void {
+    this.#times -= this.#heard.get(key)?.length ?? 0;
+    this.#heard.delete(key);
+  }
+
   /** The rules are others now. */
   clear(): void {
     this.#heard.clear();
     this.#times = 0;
+  }
+
+  /** Out of the order, without what is older. */
+  #take(key: string, before: number): number[] {
+    const times = this.#heard.get(key) ?? [];
+    this.#heard.delete(key);
+    const fresh = times.findIndex((at) => at > before);
+    this.#times -= times.splice(0, fresh === -1 ? times.length : fresh).length;
+    return times;
   }
 
   /** Whose count was touched longest ago. */
