@@ -280,6 +280,11 @@ describe("a file with", () => {
       'f:1:27: limits.messageSizeMax: "1KiB" is too little (at least 64KiB)',
     ],
     [
+      "bounces that are kept for too short a time",
+      "bounces: { keep: 10m }",
+      'f:1:18: bounces.keep: "10m" is too little (at least 1h)',
+    ],
+    [
       "a log level in capitals",
       "log: { level: INFO }",
       'f:1:15: log.level: "INFO" is not known (did you mean info?)',

@@ -3,6 +3,7 @@ import { LocalBus } from "#lib/leases/local-bus";
 import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { parseSuppressionKey } from "#lib/suppression/suppression";
+import { bounceOf } from "../../../test/support/bounces.ts";
 import { failureOf } from "../../../test/support/failure.ts";
 import { ManualClock } from "../../../test/support/manual-clock.ts";
 import { destination, shard } from "../../../test/support/records.ts";
@@ -64,6 +65,31 @@ describe("over the bus", () => {
     expect(await records.suppressions({ tenant: "blue", limit: 1 })).toEqual({ entries: [] });
     await records.liftSuppressions([entry]);
     expect(await store.suppressions.find([entry])).toEqual([]);
+  });
+
+  test("bounces are found and counted, in answers that the bus can carry", async () => {
+    const bounces = Array.from({ length: 700 }, (_, at) =>
+      bounceOf({ at, path: `b${at}@example.com`, class: "unknown", text: "no ".repeat(340) }),
+    );
+    await store.recordBounces(bounces);
+    bus.serveShard(shard(0), recordsHandler(storeRecords(store)));
+    const found: unknown[] = [];
+    let after: string | undefined;
+    do {
+      const page = await records.bounces({
+        limit: 1_000,
+        ...(after === undefined ? {} : { after }),
+      });
+      expect(JSON.stringify(page).length).toBeLessThan(900_000);
+      const { bounces: some, next } = Object(page);
+      found.push(...some);
+      after = next;
+    } while (after !== undefined);
+    expect(found).toEqual(bounces);
+    expect(await records.countBounces({ class: "unknown" })).toEqual([
+      { day: 0, class: "unknown", count: 700 },
+    ]);
+    expect(await records.unknownBounces({ limit: 1 })).toMatchObject([{ count: 700 }]);
   });
 
   test("a store that is away is told as such", async () => {
