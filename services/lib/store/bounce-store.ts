@@ -11,8 +11,9 @@ export interface BounceStore {
   /** Oldest first. Rejects with `RangeError` when `after` is no cursor. */
   bounces(query: BounceQuery): Promise<BouncePage>;
   /**
-   * Without looking at the bounces themselves. By day and class; days without any are left out. Never
-   * too many; a writer that died may have taken the last of its counts with it (ADR 0019).
+   * Without looking at the bounces themselves. By day and class; days without any are left out. A
+   * repeat adds nothing; a writer that died may have taken the last of its counts with it (ADR
+   * 0019).
    */
   countBounces(query: BounceCountQuery): Promise<readonly BounceCount[]>;
   /** Texts of class `unknown`, the most frequent first. */

@@ -45,7 +45,7 @@ export class BounceTables {
 
   /**
    * Record, other rows, counts. What dies between the first and the last leaves a bounce that is found
-   * and not counted; nothing is ever counted twice.
+   * and not counted; a repeat counts nothing twice.
    */
   async record(bounces: readonly Bounce[]): Promise<void> {
     const { requests } = this.#ports;
