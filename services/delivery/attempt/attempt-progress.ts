@@ -25,6 +25,8 @@ export class AttemptProgress {
   #hostOutcome: Outcome | undefined;
   remote: RemoteHost | undefined;
   tls: string | undefined;
+  tlsCipher: string | undefined;
+  transmission: string | undefined;
   inDoubt = 0;
   /** The way out could not be used: nobody was asked. */
   hasNoSource = false;

@@ -91,6 +91,17 @@ describe("an attempt", () => {
     expect([hosts[0].taken.length, hosts[1].taken.length, pool.size]).toEqual([1, 0, 1]);
   });
 
+  test("tells how it went: with extensions, or without", async () => {
+    const { run, hosts, pool } = setUp();
+    expect((await run()).transmission).toBe("ESMTP");
+    pool.close();
+    const answer = (command: string) => (command.startsWith("EHLO") ? "502 5.5.1 No" : undefined);
+    Object.assign(hosts[0], { script: { answer } });
+    const old = await run();
+    expect(words(old)).toEqual(["delivered"]);
+    expect([old.transmission, old.tls, old.tlsCipher]).toEqual(["SMTP", undefined, undefined]);
+  });
+
   test.each<[string, (s: ReturnType<typeof setUp>) => void]>([
     ["refuses connections", (s) => s.network.refuse(first)],
     [

@@ -32,6 +32,9 @@ export interface AttemptReport {
   /** Name of the egress source that it was tried from. */
   readonly source?: string;
   readonly tls?: string;
+  readonly tlsCipher?: string;
+  /** ESMTP, ESMTPS, LMTP … (RFC 3848), when there was a transaction. */
+  readonly transmission?: string;
   readonly durationMs: number;
   /** Recipients whose final dot went unanswered (RFC 1047). */
   readonly inDoubt: number;
@@ -121,7 +124,7 @@ export class Attempts {
       this.#running.delete(progress);
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
-    const { remote, tls, inDoubt, limited, failedHosts } = progress;
+    const { remote, tls, tlsCipher, transmission, inDoubt, limited, failedHosts } = progress;
     return {
       outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
@@ -136,6 +139,8 @@ export class Attempts {
         ? {}
         : { source: path.subject.source }),
       ...(tls === undefined ? {} : { tls }),
+      ...(tlsCipher === undefined ? {} : { tlsCipher }),
+      ...(transmission === undefined ? {} : { transmission }),
     };
   }
 
@@ -289,6 +294,8 @@ export class Attempts {
       progress.session = undefined;
       progress.remote = session.host;
       progress.tls = session.tls;
+      progress.tlsCipher = session.tlsCipher;
+      progress.transmission = session.transmission;
       progress.transacted(report);
       isReusable = report.isReusable && !progress.isDropped;
       left -= indexes.length;

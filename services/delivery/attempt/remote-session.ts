@@ -2,8 +2,16 @@
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import type { Deadlines, HasDeadline } from "#lib/deadlines";
+import { protocolName } from "#lib/message/trace-field";
 import { connectBy, type Egress, EgressFailed } from "#lib/net/egress/egress";
-import type { Connection, ConnectionHandler, Endpoint, Transport } from "#lib/net/transport";
+import type {
+  Connection,
+  ConnectionHandler,
+  Endpoint,
+  TlsInfo,
+  Transport,
+} from "#lib/net/transport";
+import { noCapabilities } from "#lib/smtp/client/capabilities";
 import { ClientSession } from "#lib/smtp/client/session";
 import type {
   ClientSettings,
@@ -68,7 +76,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   readonly #session: ClientSession;
   readonly #connection: Connection;
   readonly #outgoing: Outgoing;
-  #tls: string | undefined;
+  #tls: TlsInfo | undefined;
   #running: Running | undefined;
   #isOpen = true;
   #transactions = 0;
@@ -127,7 +135,19 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
 
   /** "TLSv1.3", or undefined without TLS. */
   get tls(): string | undefined {
-    return this.#tls;
+    return this.#tls?.protocol;
+  }
+
+  get tlsCipher(): string | undefined {
+    return this.#tls?.cipher;
+  }
+
+  /** The registered name of how mail goes over it (RFC 3848). */
+  get transmission(): string {
+    if (this.host.protocol === "lmtp") return this.#tls === undefined ? "LMTP" : "LMTPS";
+    const isExtended = this.#session.capabilities !== noCapabilities;
+    const isTls = this.#tls !== undefined;
+    return protocolName({ isExtended, isTls, isAuthenticated: false, isSmtpUtf8: false });
   }
 
   /** Sends one message. Never rejects: a lost connection is a result. One at a time. */
@@ -264,7 +284,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
       .startTls(this.host.name)
       .then(
         (tls) => {
-          this.#tls = tls.protocol;
+          this.#tls = tls;
           return this.#session.tlsStarted();
         },
         (error: unknown) => {

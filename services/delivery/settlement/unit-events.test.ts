@@ -16,6 +16,8 @@ const report: AttemptReport = {
   remoteName: "mx1.b.example",
   source: "s1",
   tls: "TLSv1.3",
+  tlsCipher: "TLS_AES_128_GCM_SHA256",
+  transmission: "ESMTPS",
   durationMs: 131.6,
   inDoubt: 0,
   isVoid: false,
@@ -60,6 +62,7 @@ describe("tellEnding()", () => {
       createdAt: "2026-11-28T15:25:25.123Z",
       ...{ reversePath: unit.envelope.reversePath, sizeBytes: 4_096, tenant: "acme" },
       ...{ provider: "google", attempt: 2, durationMs: 132, source: "s1", tlsProtocol: "TLSv1.3" },
+      ...{ protocol: "ESMTPS", tlsCipher: "TLS_AES_128_GCM_SHA256" },
       ...{ remoteHost: "mx1.b.example", remoteAddress: "2001:db8::1" },
     };
     expect(events).toEqual([

@@ -110,7 +110,9 @@ function attemptRecord(
     remoteHost: tried?.remoteName,
     remoteAddress: tried === undefined ? undefined : addressOf(tried),
     source: tried?.source,
+    protocol: tried?.transmission,
     tlsProtocol: tried?.tls,
+    tlsCipher: tried?.tlsCipher,
   };
 }
 
