@@ -176,6 +176,13 @@ describe("KnownSuppressions", () => {
       0: "recipient is suppressed",
     });
     expect(await among(["ann@example.net"])).toBeUndefined();
+    // Not asked again at once, and as soon as it may be back.
+    state.calls.length = 0;
+    expect(await among(["joe@example.net"])).toEqual({ 0: "recipient is suppressed" });
+    expect(state.calls).not.toContain("find");
+    state.isAway = false;
+    await clock.advance(5_000);
+    expect(await among(["joe@example.net"])).toEqual({ 0: byHandText });
     known.stop();
   });
 

@@ -57,6 +57,8 @@ export class KnownSuppressions {
   /** Rises with everything that is put: what was looked up before may be outdated. */
   #puts = 0;
   #isStopped = false;
+  /** On the monotonic clock: until then the store is not asked about hits. */
+  #awayUntil = 0;
   /** Those who wait for the next reading. */
   readonly #looking: (() => void)[] = [];
   #cancelWait: CancelTimer = () => {};
@@ -144,15 +146,19 @@ export class KnownSuppressions {
   }
 
   async #confirm(found: readonly Asked[]): Promise<Suppressed> {
+    const { clock, log } = this.#ports;
     const puts = this.#puts;
+    // A store that is away takes its time to say so: nobody's session waits for it again and again.
+    if (clock.monotonic() < this.#awayUntil) return unconfirmed(found);
     try {
       const confirmed = await this.#lookUp(found);
       // Put again since it was looked up: then it is not gone.
       if (puts === this.#puts) this.#forget(found, confirmed);
       return confirmed;
     } catch (error) {
-      this.#ports.log.debug("suppression_unconfirmed", { error: String(error) });
-      return new Map(found.map(({ index }) => [index, "recipient is suppressed"]));
+      log.debug("suppression_unconfirmed", { error: String(error) });
+      this.#awayUntil = clock.monotonic() + newsMs;
+      return unconfirmed(found);
     }
   }
 
@@ -261,6 +267,11 @@ export class KnownSuppressions {
       this.#loading?.add(entry, now);
     }
   }
+}
+
+/** As memory has it. */
+function unconfirmed(found: readonly Asked[]): Suppressed {
+  return new Map(found.map(({ index }) => [index, "recipient is suppressed"]));
 }
 
 function askedOf({ recipients, tenant }: Addressed): readonly Asked[] {
