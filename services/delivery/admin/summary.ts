@@ -115,7 +115,7 @@ function summaryOf(
     ready: queue.readyCount,
     inFlight: queue.running,
     sessionsMax: queue.window,
-    backlog: backlog.depth,
+    backlog: backlog.waiting,
     ...(down === undefined ? {} : { nextRetryAt: down.until }),
     ...(why === undefined ? {} : { lastError: why }),
     ...(since === undefined ? {} : { since }),

@@ -35,6 +35,8 @@ export interface AttemptReport {
   readonly tlsCipher?: string;
   /** ESMTP, ESMTPS, LMTP … (RFC 3848), when there was a transaction. */
   readonly transmission?: string;
+  /** The source's own address, where it has one. */
+  readonly sourceAddress?: string;
   readonly durationMs: number;
   /** Recipients whose final dot went unanswered (RFC 1047). */
   readonly inDoubt: number;
@@ -125,12 +127,14 @@ export class Attempts {
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
     const { remote, tls, tlsCipher, transmission, inDoubt, limited, failedHosts } = progress;
+    const sourceAddress = this.#sourceOf(work)?.egress.address;
     return {
       outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
       inDoubt,
       isVoid: progress.isVoid,
       ...(failedHosts.length === 0 ? {} : { failedHosts }),
+      ...(sourceAddress === undefined ? {} : { sourceAddress }),
       ...(limited === undefined ? {} : { limited }),
       ...(remote === undefined
         ? {}

@@ -172,7 +172,9 @@ export class ReadyQueue {
 
   /** Takes out, wherever it stands. */
   takeOut(test: (queued: QueuedUnit) => boolean): QueuedUnit[] {
-    return [...this.#lanes.values()].flatMap((lane) => this.#takeOutOf(lane, test));
+    const all = [...this.#lanes.values()].flatMap((lane) => this.#takeOutOf(lane, test));
+    // As they were accepted: in the store they stand in one row.
+    return this.#lanes.size === 1 ? all : all.toSorted(byUid);
   }
 
   /** All that stands in a lane. */
@@ -259,6 +261,10 @@ export class ReadyQueue {
       if (!isInUse) this.#lanes.delete(key);
     }
   }
+}
+
+function byUid(a: QueuedUnit, b: QueuedUnit): number {
+  return a.unit.uid < b.unit.uid ? -1 : 1;
 }
 
 function costOf({ unit }: QueuedUnit): number {

@@ -111,6 +111,7 @@ function attemptRecord(
     remoteAddress: tried === undefined ? undefined : addressOf(tried),
     source: tried?.source,
     protocol: tried?.transmission,
+    sourceAddress: tried?.sourceAddress,
     tlsProtocol: tried?.tls,
     tlsCipher: tried?.tlsCipher,
   };

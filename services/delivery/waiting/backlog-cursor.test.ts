@@ -6,6 +6,7 @@ describe("BacklogCursor", () => {
     const cursor = new BacklogCursor();
     cursor.grew(3, 30);
     const [a, b, c] = ["1", "2", "3"].map((position) => cursor.handedOut(position, 10));
+    expect([cursor.depth, cursor.waiting]).toEqual([3, 0]);
     b?.();
     expect(cursor.done).toBeUndefined();
     a?.();

@@ -13,6 +13,7 @@ export class BacklogCursor {
   isReading = false;
   /** Rows whose units have left, and are not counted in `depth` any more. */
   #outdated = 0;
+  #handedOut = 0;
   #mayHaveMore = false;
   #readThrough: string | undefined;
   #rows: ReadRow[] = [];
@@ -22,6 +23,11 @@ export class BacklogCursor {
   get isEmpty(): boolean {
     const isRead = !this.#mayHaveMore && !this.isReading;
     return isRead && this.#rows.length === 0 && this.#done === undefined;
+  }
+
+  /** Of `depth` those that are not in memory. */
+  get waiting(): number {
+    return Math.max(0, this.depth - this.#handedOut);
   }
 
   get mayHaveMore(): boolean {
@@ -76,10 +82,12 @@ export class BacklogCursor {
   handedOut(position: string, bytes: number): () => void {
     const row: ReadRow = { position, isDone: false };
     this.#rows.push(row);
+    this.#handedOut += 1;
     this.#readThrough = position;
     return () => {
       if (row.isDone) return;
       row.isDone = true;
+      this.#handedOut -= 1;
       this.#shrink(bytes);
       this.#advance();
     };
