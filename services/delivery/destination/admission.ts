@@ -116,7 +116,8 @@ export class Admission {
       until: refused.until,
       cancels,
     });
-    const times = Math.max(1, lane.units.length);
+    const most = demand.connections === 1 ? queue.window : lane.units.length;
+    const times = Math.max(1, Math.min(most, lane.units.length));
     cancels.push(limits.whenWorthAsking(refused, { demand, times }, wake));
     if ((demand.connections ?? 0) === 0) return;
     const key = lane.path?.connectionKey;
