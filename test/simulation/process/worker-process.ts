@@ -10,7 +10,8 @@ import { MemorySplitFeed } from "#lib/stream/memory-split";
 import type { Log, LogFields } from "#lib/telemetry/log";
 import type { DeliveryConfig } from "../../../services/delivery/config.ts";
 import { noMetrics } from "../../../services/delivery/metrics.ts";
-import { type Known, Worker } from "../../../services/delivery/worker.ts";
+import { KnownSuppressions } from "../../../services/delivery/suppression/known-suppressions.ts";
+import { Worker } from "../../../services/delivery/worker.ts";
 import type { Plant } from "../plants/plant.ts";
 import type { Trail } from "../witness/trail.ts";
 import { DrawnFaults, type FaultRates } from "./drawn-faults.ts";
@@ -44,6 +45,8 @@ export interface WorkerProcessOptions {
 interface Life {
   readonly process: ProcessLife;
   readonly faults: DrawnFaults;
+  /** The process's, as `Delivery` has it: they outlive an incarnation. */
+  readonly suppressions: KnownSuppressions;
   me: Incarnation;
   worker: Worker;
   splitFeed: MemorySplitFeed;
@@ -139,30 +142,39 @@ export class WorkerProcess {
     this.start();
   }
 
-  #incarnate(process: ProcessLife, faults: DrawnFaults, earlier: Known = {}): Life {
+  #incarnate(process: ProcessLife, faults: DrawnFaults, earlier?: Life): Life {
     const { name, trail, seams } = this.#options;
     this.#incarnations += 1;
     const me = `${name}/${this.#incarnations}` as Incarnation;
     trail.note(`started ${me}`);
-    if (earlier.holds !== undefined) seams.witness.holds.inherited(me, earlier.holds);
-    const ports = this.#ports(me, process, faults);
+    const known = earlier?.worker.known;
+    if (known?.holds !== undefined) seams.witness.holds.inherited(me, known.holds);
+    const ownPorts = this.#ports(me, process, faults);
+    const suppressions =
+      earlier?.suppressions ??
+      new KnownSuppressions({
+        ...ownPorts,
+        list: ownPorts.store.suppressions,
+        retryMs: ownPorts.config.timings.storeRetryMs,
+      });
+    const ports = { ...ownPorts, suppressions };
     const splitFeed = new MemorySplitFeed(ports);
     const worker = new Worker(me, ports, () => {
       void splitFeed.stop();
       this.#sealed(process, faults);
     });
     splitFeed.start();
-    worker.start(earlier).catch((error: unknown) => {
+    worker.start(known).catch((error: unknown) => {
       this.#options.crashed(`start: ${String(error)}`);
     });
-    return { process, faults, me, worker, splitFeed };
+    return { process, faults, suppressions, me, worker, splitFeed };
   }
 
   /** The process lives on; its next incarnation is another worker to everybody, and begins with its holds. */
   #sealed(process: ProcessLife, faults: DrawnFaults): void {
     process.clock.after(restartMs, () => {
       if (this.#life?.process !== process) return;
-      this.#life = this.#incarnate(process, faults, this.#life.worker.known);
+      this.#life = this.#incarnate(process, faults, this.#life);
     });
   }
 
