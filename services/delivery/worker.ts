@@ -202,7 +202,7 @@ export class Worker {
   shapingChanged(): void {
     const { attempts, paths, limits } = this.#ports;
     attempts.connections.rebind((path) =>
-      this.#owners.has(path.shard) ? paths.boundNow(path) : path.bound,
+      this.#owners.has(path.shard) ? paths.boundNow(path) : undefined,
     );
     limits.wakeAll();
     for (const owner of this.owners) owner.shapingChanged();

@@ -103,7 +103,7 @@ function summaryOf(
   owner: ShardOwner,
   queue: DestinationQueue,
 ): Omit<DestinationSummary, "deferred"> {
-  const { hold, down, backlog, lastError } = queue;
+  const { hold, down, backlogs, lastError } = queue;
   const waits = waitsOf(queue, owner.now);
   const provider = queue.located?.site.provider;
   const why = hold?.reason ?? lastError;
@@ -115,7 +115,7 @@ function summaryOf(
     ready: queue.readyCount,
     inFlight: queue.running,
     sessionsMax: queue.window,
-    backlog: backlog.waiting,
+    backlog: backlogs.waiting,
     ...(down === undefined ? {} : { nextRetryAt: down.until }),
     ...(why === undefined ? {} : { lastError: why }),
     ...(since === undefined ? {} : { since }),

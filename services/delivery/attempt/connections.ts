@@ -75,10 +75,11 @@ export class Connections {
     return false;
   }
 
-  /** Limits have changed: what is open counts under those that apply now. */
-  rebind(boundOf: (path: Path) => readonly BoundLimit[]): void {
+  /** Limits have changed: what is open counts under those that apply now; undefined: as before. */
+  rebind(boundOf: (path: Path) => readonly BoundLimit[] | undefined): void {
     for (const { path, permit } of [...this.#connecting, ...this.#open.values()]) {
-      this.#limits.rebind(permit, boundOf(path));
+      const bound = boundOf(path);
+      if (bound !== undefined) this.#limits.rebind(permit, bound);
     }
   }
 

@@ -41,7 +41,7 @@ describe("DestinationQueue", () => {
   });
 
   test.each<[string, (q: DestinationQueue) => void]>([
-    ["down", (q) => q.goDown("refused", q.backlog.depth + 1e15, () => {})],
+    ["down", (q) => q.goDown("refused", 1e15, () => {})],
     ["held", (q) => Object.assign(q, { hold })],
   ])("gives nothing while it is %s", (_, close) => {
     const { queue } = setUp();
@@ -166,9 +166,9 @@ describe("DestinationQueue", () => {
     const { queue } = setUp();
     queue.push(stored(1));
     queue.push(logged(2));
-    expect(queue.readyFromStore).toBe(1);
+    expect(queue.readyFromStore(name)).toBe(1);
     queue.take(always);
-    expect(queue.readyFromStore).toBe(0);
+    expect(queue.readyFromStore(name)).toBe(0);
   });
 
   test("knows which units a session has", () => {
@@ -186,7 +186,7 @@ describe("DestinationQueue", () => {
     expect(queue.isForgettable).toBe(true);
     queue.hold = hold;
     expect(queue.isForgettable).toBe(true);
-    queue.backlog.grew(1, 1);
+    queue.backlogs.of(name).grew(1, 1);
     expect(queue.isForgettable).toBe(false);
     const { queue: down } = setUp();
     down.goDown("refused", clock.now() + 1, () => {});

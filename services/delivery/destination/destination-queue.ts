@@ -8,12 +8,14 @@
  * a million of them cost one timer and no memory.
  */
 import type { CancelTimer, Clock } from "#lib/clock";
+import { type BacklogName, backlogOf } from "#lib/queue/backlog-name";
 import type { Destination, Time } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
 import type { Located } from "../path/site.ts";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
-import { BacklogCursor } from "../waiting/backlog-cursor.ts";
+import { Backlogs } from "../waiting/backlogs.ts";
+import { Tally } from "../waiting/tally.ts";
 import { AdaptiveWindow, type WindowBounds } from "./adaptive-window.ts";
 import { type Lane, type LaneOf, ReadyQueue, type ReadyQueueOptions } from "./ready-queue.ts";
 
@@ -36,11 +38,11 @@ const tenantShare = 3;
 
 export class DestinationQueue {
   readonly destination: Destination;
-  readonly backlog = new BacklogCursor();
+  readonly backlogs = new Backlogs();
   readonly #clock: Clock;
   readonly #limits: DeliveryLimits;
   readonly #ready: ReadyQueue;
-  #readyFromStore = 0;
+  readonly #readyFromStore = new Tally<BacklogName>();
   #running = 0;
   /** One, until its path is known. */
   readonly #window = new AdaptiveWindow({ first: 1, max: 1 });
@@ -72,8 +74,8 @@ export class DestinationQueue {
   }
 
   /** Ready ones that came from the store: what is new must not keep the backlog from being read. */
-  get readyFromStore(): number {
-    return this.#readyFromStore;
+  readyFromStore(backlog: BacklogName): number {
+    return this.#readyFromStore.of(backlog);
   }
 
   get running(): number {
@@ -133,7 +135,7 @@ export class DestinationQueue {
       this.#ready.length === 0 &&
       this.#running === 0 &&
       this.#down === undefined &&
-      this.backlog.isEmpty
+      this.backlogs.isEmpty
     );
   }
 
@@ -202,8 +204,10 @@ export class DestinationQueue {
     return taken;
   }
 
-  #countFromStore({ origin }: QueuedUnit, by: 1 | -1): void {
-    if (origin.kind === "store") this.#readyFromStore += by;
+  #countFromStore({ origin, unit }: QueuedUnit, by: 1 | -1): void {
+    if (origin.kind !== "store") return;
+    if (by === 1) this.#readyFromStore.came(backlogOf(unit));
+    else this.#readyFromStore.left(backlogOf(unit));
   }
 
   sessionStarted(): void {

@@ -146,9 +146,9 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
   );
   metrics.gauge("godwit_queue_backlog_units", "Units waiting for their destination.", () =>
     sum(({ working }) => {
-      let depth = 0;
-      for (const { backlog } of working.destinations) depth += backlog.depth;
-      return depth;
+      let waiting = 0;
+      for (const { backlogs } of working.destinations) waiting += backlogs.waiting;
+      return waiting;
     }),
   );
 }

@@ -120,10 +120,11 @@ export class Checkpoints {
     // A cursor that another owner's rows lie behind would hide them: nothing of this unless sure.
     if (!this.#ports.isStoreOpen()) return;
     if (tenure.isSure) await wheel.advance();
-    for (const { backlog, destination } of working.destinations) {
+    const backlogs = [...working.destinations].flatMap((queue) => [...queue.backlogs.all]);
+    for (const [name, backlog] of backlogs) {
       const { done } = backlog;
       if (done === undefined || !tenure.isSure) continue;
-      await store.advanceBacklog(shard, destination, done);
+      await store.advanceBacklog(shard, name, done);
       backlog.told(done);
     }
   }

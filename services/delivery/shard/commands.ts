@@ -2,7 +2,9 @@
  * What an operator does to a shard: try now, or give up. It is done in pages, however many units are
  * meant; the answer tells how far it came in the time that an operator waits, and the rest goes on.
  */
+
 import type { Clock } from "#lib/clock";
+import { backlogOf } from "#lib/queue/backlog-name";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Store, UnitFilter } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
@@ -133,7 +135,10 @@ export class ShardCommands {
     const queued = fromStore(deferred, { rowsDone: [], since: clock.monotonic() });
     working.add(queued);
     if (deferred.place.kind === "backlog") {
-      working.known(deferred.unit.destination)?.backlog.left(deferred.unit.sizeBytes);
+      working
+        .known(deferred.unit.destination)
+        ?.backlogs.of(backlogOf(deferred.unit))
+        .left(deferred.unit.sizeBytes);
     }
     return queued;
   }

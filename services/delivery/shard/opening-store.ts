@@ -3,12 +3,14 @@
  * is slow or away keeps no shard from being taken over (DESIGN §6: first attempts go on as ever).
  * Until it is open, whatever names the shard fails as if the store were away.
  */
+
 import type { Measure } from "#lib/automation/measure";
 import type { Bounce } from "#lib/bounces/bounce";
 import type { BounceCountQuery } from "#lib/bounces/bounce-count";
 import type { BounceQuery } from "#lib/bounces/bounce-query";
 import type { UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Epoch } from "#lib/leases/leases";
+import type { BacklogName } from "#lib/queue/backlog-name";
 import type { Destination, QueueId, Shard, Time, Uid } from "#lib/queue/unit";
 import {
   type BacklogSummary,
@@ -75,12 +77,12 @@ export class OpeningStore implements Store {
     return this.#opened((store) => store.advanceWheel(shard, before));
   }
 
-  backlog(shard: Shard, destination: Destination, q: { after?: string; limit: number }) {
-    return this.#opened((store) => store.backlog(shard, destination, q));
+  backlog(shard: Shard, name: BacklogName, q: { after?: string; limit: number }) {
+    return this.#opened((store) => store.backlog(shard, name, q));
   }
 
-  advanceBacklog(shard: Shard, destination: Destination, position: string) {
-    return this.#opened((store) => store.advanceBacklog(shard, destination, position));
+  advanceBacklog(shard: Shard, name: BacklogName, position: string) {
+    return this.#opened((store) => store.advanceBacklog(shard, name, position));
   }
 
   backlogs(shard: Shard) {

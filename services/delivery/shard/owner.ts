@@ -7,6 +7,7 @@
  */
 import type { CancelTimer } from "#lib/clock";
 import type { Epoch } from "#lib/leases/leases";
+import { backlogKey } from "#lib/queue/backlog-name";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
@@ -50,6 +51,11 @@ export class ShardOwner {
     }
     // Only now: what was handed over stands in the lease no more, so nobody goes on from it twice.
     ports.limits.open(claimed.shard, claimed.lease);
+    // Given back and taken again: what was waiting for its last reply then may be open still.
+    const { attempts, paths } = ports;
+    attempts.connections.rebind((path) =>
+      path.shard === claimed.shard ? paths.boundNow(path) : undefined,
+    );
     void owner.#openStore();
     void owner.#run();
     return owner;
@@ -219,7 +225,7 @@ export class ShardOwner {
   }
 
   #readBacklog(queue: DestinationQueue): void {
-    if (queue.isClosed || queue.isInDoubt || !queue.backlog.mayHaveMore) return;
+    if (queue.isClosed || queue.isInDoubt || !queue.backlogs.mayHaveMore) return;
     if (this.#reading.signal.aborted) return;
     void this.#parts.waiting.readBacklog(queue);
   }
@@ -260,9 +266,9 @@ export class ShardOwner {
 
   async #openStore(): Promise<void> {
     const backlogs = await this.#parts.store.begin();
-    for (const { destination, depth, bytes } of backlogs) {
-      const queue = this.working.queue(destination);
-      queue.backlog.grew(depth, bytes);
+    for (const { backlog, depth, bytes } of backlogs) {
+      const queue = this.working.queue(backlogKey(backlog).destination);
+      queue.backlogs.of(backlog).grew(depth, bytes);
       this.#readBacklog(queue);
     }
   }

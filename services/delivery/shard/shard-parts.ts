@@ -1,5 +1,6 @@
 /** What a shard's ownership is made of: each part with what it needs of the others and of their owner. */
 import type { Epoch, Lease } from "#lib/leases/leases";
+import { backlogOf } from "#lib/queue/backlog-name";
 import type { Shard } from "#lib/queue/unit";
 import type { Hold, Place } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
@@ -190,13 +191,13 @@ export class ShardParts {
   #placed({ unit }: QueuedUnit, where: Place["kind"]): void {
     const { destination, sizeBytes } = unit;
     if (where === "wheel") this.working.deferred.came(destination);
-    else this.working.queue(destination).backlog.grew(1, sizeBytes);
+    else this.working.queue(destination).backlogs.of(backlogOf(unit)).grew(1, sizeBytes);
   }
 
   /** Its row in the backlog stays, and is passed over one day. */
   #look(queued: QueuedUnit): void {
     const { unit } = queued;
-    this.working.known(unit.destination)?.backlog.left(unit.sizeBytes);
+    this.working.known(unit.destination)?.backlogs.of(backlogOf(unit)).left(unit.sizeBytes);
     this.settlement.look(queued);
   }
 

@@ -37,7 +37,7 @@ class Bench {
   async put(made: DeferredUnit, lookAt?: number): Promise<DeferredUnit> {
     const row = { deferred: made, content: async () => new Uint8Array(1) };
     await this.store.defer(shardOfTests, [lookAt === undefined ? row : { ...row, lookAt }]);
-    if (made.place.kind === "backlog") this.working.queue(net).backlog.grew(1, 1);
+    if (made.place.kind === "backlog") this.working.queue(net).backlogs.of(net).grew(1, 1);
     return made;
   }
 
@@ -137,7 +137,7 @@ describe("a backlog", () => {
     expect(bench.uids).toEqual(uids.slice(2 * perPage));
     bench.settleAll();
     await bench.read();
-    expect([bench.offered.length, bench.working.queue(net).backlog.depth]).toEqual([0, 0]);
+    expect([bench.offered.length, bench.working.queue(net).backlogs.of(net).depth]).toEqual([0, 0]);
   });
 
   test("of a destination that is closed is left alone", async () => {
@@ -190,9 +190,9 @@ describe("a backlog", () => {
     if (made !== undefined) await bench.put(made);
     await bench.read();
     expect(bench.offered.length).toBe(1);
-    expect(bench.working.queue(net).backlog.done).toBeUndefined();
+    expect(bench.working.queue(net).backlogs.of(net).done).toBeUndefined();
     bench.settleAll();
-    const { done } = bench.working.queue(net).backlog;
+    const { done } = bench.working.queue(net).backlogs.of(net);
     const left = await bench.store.backlog(shardOfTests, net, { limit: 9, after: done ?? "" });
     expect(left).toEqual([]);
   });
@@ -213,6 +213,6 @@ describe("a backlog", () => {
     await bench.put({ ...made, generation: 4, place: { kind: "wheel", dueAt: epoch + minute } });
     await bench.read();
     expect(bench.offered).toEqual([]);
-    expect(bench.working.queue(net).backlog.done).toBeDefined();
+    expect(bench.working.queue(net).backlogs.of(net).done).toBeDefined();
   });
 });

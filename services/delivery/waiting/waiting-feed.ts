@@ -1,11 +1,13 @@
 /** Brings units back from the store: from the retry wheel when due, from a backlog when its destination has room. */
 import type { Clock } from "#lib/clock";
+import type { BacklogName } from "#lib/queue/backlog-name";
 import type { Shard, Time, Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Place, Store, StoredUnit, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { WorkingSet } from "../shard/working-set.ts";
+import type { BacklogCursor } from "./backlog-cursor.ts";
 import type { RetryWheel } from "./retry-wheel.ts";
 
 const dueRowsMax = 500;
@@ -58,15 +60,21 @@ export class WaitingFeed {
   /** Reads on in a backlog when its destination is open and runs low; past rows whose units have left. */
   async readBacklog(queue: DestinationQueue): Promise<void> {
     if (!this.#ports.isStoreOpen()) return;
-    const { backlog } = queue;
+    const all = [...queue.backlogs.all].filter(([, { mayHaveMore }]) => mayHaveMore);
+    await Promise.all(all.map(([name]) => this.#readOne(queue, name)));
+  }
+
+  /** Each has its part in memory: which of them goes next is decided there. */
+  async #readOne(queue: DestinationQueue, name: BacklogName): Promise<void> {
+    const backlog = queue.backlogs.of(name);
     const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession);
     let isBarren = true;
     while (isBarren) {
       if (queue.isClosed || backlog.isReading || !backlog.mayHaveMore) return;
-      if (queue.readyFromStore * 2 > enough || !this.#ports.working.hasRoomForBacklog) return;
+      if (queue.readyFromStore(name) * 2 > enough || !this.#ports.working.hasRoomForBacklog) return;
       const limit = Math.min(enough, queue.roomUnits);
       if (limit === 0) return;
-      isBarren = await this.#readPage(queue, limit);
+      isBarren = await this.#readPage(name, backlog, limit);
     }
   }
 
@@ -100,9 +108,8 @@ export class WaitingFeed {
   }
 
   /** True when rows were passed, none of them had a unit, and there may be more. Never rejects. */
-  async #readPage(queue: DestinationQueue, limit: number): Promise<boolean> {
+  async #readPage(name: BacklogName, backlog: BacklogCursor, limit: number): Promise<boolean> {
     const { store, shard, log, working, offer } = this.#ports;
-    const { backlog, destination } = queue;
     backlog.readStarted();
     const claimed = new Set<Uid>();
     const units: QueuedUnit[] = [];
@@ -110,16 +117,16 @@ export class WaitingFeed {
     let isEnd = false;
     try {
       const after = backlog.readThrough === undefined ? {} : { after: backlog.readThrough };
-      const rows = await store.backlog(shard, destination, { limit, ...after });
+      const rows = await store.backlog(shard, name, { limit, ...after });
       for (const uid of this.#claim(rows)) claimed.add(uid);
       const found = await this.#find(claimed);
       for (const row of rows) {
-        if (!this.#pass(queue, row, { found, claimed, units })) break;
+        if (!this.#pass(backlog, row, { found, claimed, units })) break;
         passed += 1;
       }
       isEnd = passed === rows.length && rows.length < limit;
     } catch (error) {
-      log.error("backlog_read_failed", { shard, destination, error: String(error) });
+      log.error("backlog_read_failed", { shard, backlog: name, error: String(error) });
     } finally {
       for (const uid of claimed) working.unclaim(uid);
       backlog.readEnded(isEnd);
@@ -130,7 +137,7 @@ export class WaitingFeed {
 
   /** Moves the backlog's cursor over a row, and takes its unit; false when it must be read again later. */
   #pass(
-    { backlog }: DestinationQueue,
+    backlog: BacklogCursor,
     row: WaitingRow,
     page: { found: ReadonlyMap<Uid, StoredUnit>; claimed: ReadonlySet<Uid>; units: QueuedUnit[] },
   ): boolean {

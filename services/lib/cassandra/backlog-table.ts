@@ -1,7 +1,8 @@
-/** The backlogs of a shard: segments of rows for each destination, first in, first out. */
+/** The backlogs of a shard: segments of rows for each, first in, first out. */
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
-import type { Destination, Shard, Time } from "#lib/queue/unit";
+import { type BacklogName, backlogOf } from "#lib/queue/backlog-name";
+import type { Shard, Time } from "#lib/queue/unit";
 import type { BacklogSummary, DeferredUnit, WaitingRow } from "#lib/store/store";
 import {
   BacklogArithmetic,
@@ -25,7 +26,7 @@ export class BacklogTable {
   readonly #shard: Shard;
   readonly #clock: Clock;
   readonly #firstSegment: bigint;
-  readonly #backlogs = new Map<Destination, BacklogArithmetic>();
+  readonly #backlogs = new Map<BacklogName, BacklogArithmetic>();
   #segments = 0;
 
   constructor(shard: Shard, epoch: number, clock: Clock) {
@@ -38,14 +39,14 @@ export class BacklogTable {
     return { query: headsCql, params: [this.#shard] };
   }
 
-  loaded(destination: Destination, head: BacklogHead): void {
-    this.#backlogs.set(destination, new BacklogArithmetic(head));
+  loaded(name: BacklogName, head: BacklogHead): void {
+    this.#backlogs.set(name, new BacklogArithmetic(head));
   }
 
   summaries(): readonly BacklogSummary[] {
-    return [...this.#backlogs].flatMap(([destination, { head }]) => {
+    return [...this.#backlogs].flatMap(([name, { head }]) => {
       const { depth, bytes, oldestAt } = head;
-      return depth === 0 ? [] : [{ destination, depth, bytes, oldestAt }];
+      return depth === 0 ? [] : [{ backlog: name, depth, bytes, oldestAt }];
     });
   }
 
@@ -55,8 +56,8 @@ export class BacklogTable {
     to: { rows: Partitions; heads: Partitions },
   ): (isDone: boolean) => void {
     const ends: ((isDone: boolean) => void)[] = [];
-    for (const [destination, own] of Map.groupBy(units, ({ unit }) => unit.destination)) {
-      ends.push(this.#append(destination, own, to));
+    for (const [name, own] of Map.groupBy(units, ({ unit }) => backlogOf(unit))) {
+      ends.push(this.#append(name, own, to));
     }
     return (isDone) => {
       for (const end of ends) end(isDone);
@@ -64,11 +65,11 @@ export class BacklogTable {
   }
 
   #append(
-    destination: Destination,
+    name: BacklogName,
     units: readonly DeferredUnit[],
     to: { rows: Partitions; heads: Partitions },
   ): (isDone: boolean) => void {
-    const backlog = this.#backlog(destination);
+    const backlog = this.#backlog(name);
     const now = this.#clock.now();
     const lives = units.map(({ unit }) => ({
       sizeBytes: unit.sizeBytes,
@@ -80,7 +81,7 @@ export class BacklogTable {
     for (const [i, { unit, generation }] of units.entries()) {
       const [at, life] = [places[i], lives[i]];
       assert(at !== undefined && life !== undefined, "each row has a place");
-      const key = [this.#shard, destination, at.segment];
+      const key = [this.#shard, name, at.segment];
       const row = [at.place, unit.uid, generation, unit.sizeBytes, now];
       const params = [...key, ...row, ttlOf(life.goneAt, now)];
       to.rows.add(`backlog ${key.join(" ")}`, { query: putCql, params });
@@ -89,10 +90,10 @@ export class BacklogTable {
       indexed.set(at.segment, Math.max(known, life.goneAt + indexSlackMs));
     }
     for (const [segment, gone] of indexed) {
-      const params = [this.#shard, destination, segment, ttlOf(gone, now)];
-      to.rows.add(`segments ${destination}`, { query: putSegmentCql, params });
+      const params = [this.#shard, name, segment, ttlOf(gone, now)];
+      to.rows.add(`segments ${name}`, { query: putSegmentCql, params });
     }
-    to.heads.add("heads", this.#headStatement(destination, backlog.head));
+    to.heads.add("heads", this.#headStatement(name, backlog.head));
     return (isDone) => {
       ended();
       if (isDone) for (const [segment, gone] of indexed) backlog.indexed(segment, gone);
@@ -101,10 +102,10 @@ export class BacklogTable {
 
   async read(
     requests: Requests,
-    destination: Destination,
+    name: BacklogName,
     { after, limit }: { after?: string; limit: number },
   ): Promise<readonly WaitingRow[]> {
-    const backlog = this.#backlogs.get(destination);
+    const backlog = this.#backlogs.get(name);
     if (backlog === undefined) return [];
     const time = requests.callTime();
     const found: WaitingRow[] = [];
@@ -114,13 +115,13 @@ export class BacklogTable {
     let last = positionOf(from);
     while (from !== undefined && found.length < limit) {
       const asked = limit - found.length;
-      const rows = await this.#rows(requests, time, { destination, from, limit: asked });
+      const rows = await this.#rows(requests, time, { name, from, limit: asked });
       const shown = rows.filter(({ position }) => position < boundary);
       found.push(...shown);
       last = shown.at(-1)?.position ?? last;
       if (shown.length < rows.length) break;
       // Only a segment that is read to its end leads to the next.
-      if (rows.length < asked) from = await this.#next(requests, time, { destination, from, tail });
+      if (rows.length < asked) from = await this.#next(requests, time, { name, from, tail });
     }
     backlog.wasRead(found);
     if (from === undefined && backlog.tail === tail) backlog.endsAt(last);
@@ -128,22 +129,22 @@ export class BacklogTable {
   }
 
   /** What is to be written when the head moved. */
-  advance(destination: Destination, position: string): Statement | undefined {
-    const backlog = this.#backlogs.get(destination);
+  advance(name: BacklogName, position: string): Statement | undefined {
+    const backlog = this.#backlogs.get(name);
     if (backlog?.advance(position) !== true) return undefined;
     const { head, isIdle } = backlog;
-    if (isIdle && this.#backlogs.size > backlogsMax) this.#backlogs.delete(destination);
-    return this.#headStatement(destination, head);
+    if (isIdle && this.#backlogs.size > backlogsMax) this.#backlogs.delete(name);
+    return this.#headStatement(name, head);
   }
 
-  #backlog(destination: Destination): BacklogArithmetic {
-    const known = this.#backlogs.get(destination);
+  #backlog(name: BacklogName): BacklogArithmetic {
+    const known = this.#backlogs.get(name);
     if (known !== undefined) return known;
     // Older segments of it, if there are any, were done with before it was forgotten.
     const segment = this.#firstSegment + BigInt(this.#segments);
     const head = { segment, place: -1, depth: 0, bytes: 0, oldestAt: 0, goneAt: 0 };
     const made = new BacklogArithmetic(head);
-    this.#backlogs.set(destination, made);
+    this.#backlogs.set(name, made);
     return made;
   }
 
@@ -154,22 +155,22 @@ export class BacklogTable {
     return segment;
   }
 
-  #headStatement(destination: Destination, head: BacklogHead): Statement {
+  #headStatement(name: BacklogName, head: BacklogHead): Statement {
     const now = this.#clock.now();
     const gone = goneAt("emptied", head.goneAt, now);
     const { segment, place, depth, bytes, oldestAt } = head;
     const values = [segment, place, depth, BigInt(bytes), oldestAt, head.goneAt];
-    return { query: putHeadCql, params: [this.#shard, destination, ...values, ttlOf(gone, now)] };
+    return { query: putHeadCql, params: [this.#shard, name, ...values, ttlOf(gone, now)] };
   }
 
   async #rows(
     requests: Requests,
     time: CallTime,
-    { destination, from, limit }: { destination: Destination; from: Place; limit: number },
+    { name, from, limit }: { name: BacklogName; from: Place; limit: number },
   ): Promise<readonly WaitingRow[]> {
     const { segment, place } = from;
     const asked = Math.min(limit, segmentRowsMax);
-    const params = [this.#shard, destination, segment, place, asked];
+    const params = [this.#shard, name, segment, place, asked];
     const rows = await requests.read(time, { query: readCql, params });
     return rows.map((row) => ({
       position: positionOf({ segment, place: row.place }),
@@ -184,11 +185,11 @@ export class BacklogTable {
   async #next(
     requests: Requests,
     time: CallTime,
-    at: { destination: Destination; from: Place; tail: Place | undefined },
+    at: { name: BacklogName; from: Place; tail: Place | undefined },
   ): Promise<Place | undefined> {
-    const { destination, from, tail } = at;
+    const { name, from, tail } = at;
     if (tail?.segment === from.segment) return undefined;
-    const params = [this.#shard, destination, from.segment];
+    const params = [this.#shard, name, from.segment];
     const [row] = await requests.read(time, { query: nextSegmentCql, params });
     return row === undefined ? undefined : { segment: row.segment, place: -1 };
   }

@@ -1,10 +1,12 @@
 /** The inhabitant of Store for a cluster, on Cassandra (ADR 0010). */
+
 import type { Measure } from "#lib/automation/measure";
 import type { Bounce } from "#lib/bounces/bounce";
 import type { BounceCount, BounceCountQuery } from "#lib/bounces/bounce-count";
 import type { BouncePage, BounceQuery } from "#lib/bounces/bounce-query";
 import type { UnknownBounces, UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Epoch } from "#lib/leases/leases";
+import type { BacklogName } from "#lib/queue/backlog-name";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { Deferral, Hold, Parked, Store, UnitFilter } from "#lib/store/store";
 import { Turns } from "#lib/turns";
@@ -116,13 +118,13 @@ export class CassandraStore implements Store {
     await this.#shards.get(shard).advanceWheel(this.#requests.callTime(), before);
   }
 
-  async backlog(shard: Shard, destination: Destination, q: { after?: string; limit: number }) {
-    return await this.#shards.get(shard).backlogs.read(this.#requests, destination, q);
+  async backlog(shard: Shard, name: BacklogName, q: { after?: string; limit: number }) {
+    return await this.#shards.get(shard).backlogs.read(this.#requests, name, q);
   }
 
-  async advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void> {
+  async advanceBacklog(shard: Shard, name: BacklogName, position: string): Promise<void> {
     const open = this.#shards.get(shard);
-    const moved = open.backlogs.advance(destination, position);
+    const moved = open.backlogs.advance(name, position);
     if (moved !== undefined) await open.advanceBacklog(this.#requests.callTime(), moved);
   }
 

@@ -1,4 +1,5 @@
 /** The embedded inhabitant of Store. */
+
 import type { Measure } from "#lib/automation/measure";
 import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
 import type { Bounce } from "#lib/bounces/bounce";
@@ -6,6 +7,7 @@ import type { BounceCount, BounceCountQuery } from "#lib/bounces/bounce-count";
 import { type BouncePage, type BounceQuery, startOf } from "#lib/bounces/bounce-query";
 import type { UnknownBounces, UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Epoch } from "#lib/leases/leases";
+import { type BacklogName, backlogOf } from "#lib/queue/backlog-name";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type {
   Deferral,
@@ -84,12 +86,12 @@ export class SqliteStore implements Store {
     return known(this.#thread.call("advanceWheel", shard, before));
   }
 
-  backlog(shard: Shard, destination: Destination, q: BacklogQuery) {
-    return known(this.#thread.call("backlog", shard, destination, q));
+  backlog(shard: Shard, name: BacklogName, q: BacklogQuery) {
+    return known(this.#thread.call("backlog", shard, name, q));
   }
 
-  advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void> {
-    return known(this.#thread.call("advanceBacklog", shard, destination, position));
+  advanceBacklog(shard: Shard, name: BacklogName, position: string): Promise<void> {
+    return known(this.#thread.call("advanceBacklog", shard, name, position));
   }
 
   backlogs(shard: Shard) {
@@ -176,6 +178,7 @@ function stored({ deferred, lookAt }: Deferral): StoredDeferral {
   return {
     uid: unit.uid,
     destination: unit.destination,
+    backlog: backlogOf(unit),
     generation,
     sizeBytes: unit.sizeBytes,
     record: encodeDeferred(deferred),

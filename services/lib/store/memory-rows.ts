@@ -1,5 +1,5 @@
 /** Rows of the wheel and of the backlogs in memory, in order. */
-import type { Destination } from "#lib/queue/unit";
+import { type BacklogName, backlogOf } from "#lib/queue/backlog-name";
 import type { BacklogSummary, DeferredUnit, WaitingRow } from "./store.ts";
 
 /** Numbers as text of one length, so that text order is number order. */
@@ -48,38 +48,38 @@ export class WheelRows {
   }
 }
 
-/** One shard's backlogs, first in, first out for each destination. */
+/** One shard's backlogs, first in, first out. */
 export class BacklogRows {
-  readonly #queues = new Map<Destination, WaitingRow[]>();
+  readonly #queues = new Map<BacklogName, WaitingRow[]>();
   #lastPosition = 0;
 
   add(deferred: DeferredUnit, at: number): void {
-    const { destination } = deferred.unit;
-    let queue = this.#queues.get(destination);
+    const name = backlogOf(deferred.unit);
+    let queue = this.#queues.get(name);
     if (queue === undefined) {
       queue = [];
-      this.#queues.set(destination, queue);
+      this.#queues.set(name, queue);
     }
     this.#lastPosition += 1;
     queue.push(rowOf(deferred, digits(this.#lastPosition), at));
   }
 
-  read(destination: Destination, q: { after?: string; limit: number }): readonly WaitingRow[] {
-    const queue = this.#queues.get(destination) ?? [];
+  read(name: BacklogName, q: { after?: string; limit: number }): readonly WaitingRow[] {
+    const queue = this.#queues.get(name) ?? [];
     const from = q.after === undefined ? 0 : indexBehind(queue, q.after);
     return queue.slice(from, from + q.limit);
   }
 
-  advance(destination: Destination, position: string): void {
-    const queue = this.#queues.get(destination);
+  advance(name: BacklogName, position: string): void {
+    const queue = this.#queues.get(name);
     if (queue === undefined) return;
     queue.splice(0, indexBehind(queue, position));
-    if (queue.length === 0) this.#queues.delete(destination);
+    if (queue.length === 0) this.#queues.delete(name);
   }
 
   summaries(): readonly BacklogSummary[] {
-    return [...this.#queues].map(([destination, queue]) => ({
-      destination,
+    return [...this.#queues].map(([backlog, queue]) => ({
+      backlog,
       depth: queue.length,
       bytes: queue.reduce((sum, row) => sum + row.sizeBytes, 0),
       oldestAt: queue[0]?.at ?? 0,

@@ -1,6 +1,7 @@
 /**
  * The memory inhabitant of Store. Views of one store share its state and differ in their faults.
  */
+
 import type { Measure } from "#lib/automation/measure";
 import { decodeMeasure, encodeMeasure } from "#lib/automation/measure-record";
 import type { Bounce } from "#lib/bounces/bounce";
@@ -10,6 +11,7 @@ import type { UnknownQuery } from "#lib/bounces/unknown-bounces";
 import type { Clock } from "#lib/clock";
 import { betweenFaults, type Faults } from "#lib/faults";
 import type { Epoch } from "#lib/leases/leases";
+import type { BacklogName } from "#lib/queue/backlog-name";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import { MemoryStoreState } from "./memory-state.ts";
 import { MemorySuppressions } from "./memory-suppressions.ts";
@@ -102,14 +104,12 @@ export class MemoryStore implements Store {
     return this.#at("advanceWheel", () => this.#state.wheel(shard).advance(before));
   }
 
-  backlog(shard: Shard, destination: Destination, q: { after?: string; limit: number }) {
-    return this.#at("backlog", () => this.#state.backlog(shard).read(destination, q));
+  backlog(shard: Shard, name: BacklogName, q: { after?: string; limit: number }) {
+    return this.#at("backlog", () => this.#state.backlog(shard).read(name, q));
   }
 
-  advanceBacklog(shard: Shard, destination: Destination, position: string) {
-    return this.#at("advanceBacklog", () =>
-      this.#state.backlog(shard).advance(destination, position),
-    );
+  advanceBacklog(shard: Shard, name: BacklogName, position: string) {
+    return this.#at("advanceBacklog", () => this.#state.backlog(shard).advance(name, position));
   }
 
   backlogs(shard: Shard) {

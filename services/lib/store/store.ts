@@ -4,6 +4,7 @@
  */
 import type { Measure } from "#lib/automation/measure";
 import type { Epoch } from "#lib/leases/leases";
+import type { BacklogName } from "#lib/queue/backlog-name";
 import type { Destination, QueueId, Shard, Time, Uid, Unit } from "#lib/queue/unit";
 import type { Status } from "#lib/smtp/status";
 import type { BounceStore } from "./bounce-store.ts";
@@ -63,7 +64,7 @@ export interface WaitingRow {
 }
 
 export interface BacklogSummary {
-  readonly destination: Destination;
+  readonly backlog: BacklogName;
   readonly depth: number;
   readonly bytes: number;
   readonly oldestAt: Time;
@@ -148,12 +149,12 @@ export interface Store extends BounceStore {
   /** The next rows of a backlog behind `after` (from its cursor when absent). */
   backlog(
     shard: Shard,
-    destination: Destination,
+    backlog: BacklogName,
     q: { after?: string; limit: number },
   ): Promise<readonly WaitingRow[]>;
   /** Rows up to and including `position` are not read again. */
-  advanceBacklog(shard: Shard, destination: Destination, position: string): Promise<void>;
-  /** Destinations with a backlog. */
+  advanceBacklog(shard: Shard, backlog: BacklogName, position: string): Promise<void>;
+  /** Those in which something waits. */
   backlogs(shard: Shard): Promise<readonly BacklogSummary[]>;
 
   putHold(hold: Hold): Promise<void>;

@@ -2,9 +2,11 @@
  * Deferred units and their contents in SQLite: the commit of a deferral. Runs in the queue's
  * thread.
  */
+
 import type { Database } from "bun:sqlite";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
+import type { BacklogName } from "#lib/queue/backlog-name";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { UnitFilter } from "#lib/store/store";
 import type { WaitingTables } from "./waiting-tables.ts";
@@ -13,6 +15,7 @@ import type { WaitingTables } from "./waiting-tables.ts";
 export interface StoredDeferral {
   readonly uid: Uid;
   readonly destination: Destination;
+  readonly backlog: BacklogName;
   readonly generation: number;
   readonly sizeBytes: number;
   readonly isBacklogged: boolean;

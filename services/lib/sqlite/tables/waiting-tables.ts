@@ -2,8 +2,10 @@
  * Rows of the retry wheel and of the backlogs in SQLite. What a cursor has passed is deleted: in
  * one file that is cheaper than a cursor, and means the same.
  */
+
 import type { Database } from "bun:sqlite";
-import type { Destination, Shard, Uid } from "#lib/queue/unit";
+import type { BacklogName } from "#lib/queue/backlog-name";
+import type { Shard, Uid } from "#lib/queue/unit";
 import type { BacklogSummary, WaitingRow } from "#lib/store/store";
 import type { StoredDeferral } from "./unit-table.ts";
 
@@ -41,12 +43,12 @@ export class WaitingTables {
   }
 
   add(shard: Shard, deferral: StoredDeferral, at: number): void {
-    const { uid, destination, generation, sizeBytes, dueAt, isBacklogged } = deferral;
+    const { uid, backlog, generation, sizeBytes, dueAt, isBacklogged } = deferral;
     if (dueAt !== undefined) this.#sql.putWheel.run(shard, dueAt, uid, generation, sizeBytes);
     if (!isBacklogged) return;
     this.#lastN += 1;
-    this.#sql.putBacklog.run(shard, destination, this.#lastN, uid, generation, at, sizeBytes);
-    this.#sql.grow.run(shard, destination, sizeBytes, this.#lastN);
+    this.#sql.putBacklog.run(shard, backlog, this.#lastN, uid, generation, at, sizeBytes);
+    this.#sql.grow.run(shard, backlog, sizeBytes, this.#lastN);
   }
 
   wheel(shard: Shard, { until, after, limit }: WheelQuery): readonly WaitingRow[] {
@@ -67,10 +69,10 @@ export class WaitingTables {
 
   backlog(
     shard: Shard,
-    destination: Destination,
+    name: BacklogName,
     { after = "0", limit }: BacklogQuery,
   ): readonly WaitingRow[] {
-    return this.#sql.backlog.all(shard, destination, Number(after), limit).map((row) => ({
+    return this.#sql.backlog.all(shard, name, Number(after), limit).map((row) => ({
       position: String(row.n),
       uid: row.uid,
       generation: row.generation,
@@ -79,13 +81,13 @@ export class WaitingTables {
     }));
   }
 
-  advanceBacklog(shard: Shard, destination: Destination, position: string): void {
+  advanceBacklog(shard: Shard, name: BacklogName, position: string): void {
     const n = Number(position);
-    const passed = this.#sql.passed.get(shard, destination, n);
+    const passed = this.#sql.passed.get(shard, name, n);
     if (passed === null || passed.depth === 0) return;
-    this.#sql.advanceBacklog.run(shard, destination, n);
-    this.#sql.shrink.run(shard, destination, passed.depth, passed.bytes ?? 0);
-    this.#sql.forgetEmpty.run(shard, destination);
+    this.#sql.advanceBacklog.run(shard, name, n);
+    this.#sql.shrink.run(shard, name, passed.depth, passed.bytes ?? 0);
+    this.#sql.forgetEmpty.run(shard, name);
   }
 
   backlogs(shard: Shard): readonly BacklogSummary[] {
@@ -132,7 +134,7 @@ function prepare(database: Database) {
       "DELETE FROM backlog_sum WHERE shard = ? AND destination = ? AND depth <= 0",
     ),
     backlogs: database.query<BacklogSummary, [number]>(
-      "SELECT destination, depth, bytes, (SELECT at FROM backlog AS b WHERE b.shard = s.shard " +
+      "SELECT destination AS backlog, depth, bytes, (SELECT at FROM backlog AS b WHERE b.shard = s.shard " +
         "AND b.destination = s.destination ORDER BY n LIMIT 1) AS oldestAt " +
         "FROM backlog_sum AS s WHERE shard = ?",
     ),
