@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined)(titled("the store on Cassandra", missing)
     const after = await successor(before);
     await after.store.open(zero, nextEpoch(first));
     expect(await after.store.backlogs(zero)).toMatchObject([
-      { destination: here, depth: 2_100, bytes: 2_100_000 },
+      { backlog: here, depth: 2_100, bytes: 2_100_000 },
     ]);
     const later = waiting(3, backlog);
     await defer(after.store, later);

@@ -1,6 +1,7 @@
 /** What every inhabitant of Store must do. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type Epoch, nextEpoch } from "#lib/leases/leases";
+import { backlogOf } from "#lib/queue/backlog-name";
 import type { Destination, Unit } from "#lib/queue/unit";
 import { queueIdOf, uidOf } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, Place, Store, UnitFilter, UnitPage } from "#lib/store/store";
@@ -299,9 +300,7 @@ function backlogs(store: () => Store): void {
     await store().advanceBacklog(zero, here, rows[0]?.position ?? "");
     const left = await store().backlog(zero, here, { limit: 9 });
     expect(left.map((r) => r.uid)).toEqual(units.slice(2).map((d) => d.unit.uid));
-    expect(await store().backlogs(zero)).toMatchObject([
-      { destination: here, depth: 3, bytes: 3_000 },
-    ]);
+    expect(await store().backlogs(zero)).toMatchObject([{ backlog: here, depth: 3, bytes: 3_000 }]);
     await store().advanceBacklog(zero, here, left.at(-1)?.position ?? "");
     expect(await store().backlogs(zero)).toEqual([]);
     const again = spilled(here, 1);
@@ -316,11 +315,26 @@ function backlogs(store: () => Store): void {
     const summaries = await store().backlogs(zero);
     const byName = [...summaries].sort((a, b) => b.depth - a.depth);
     expect(byName).toMatchObject([
-      { destination: here, depth: 3, bytes: 3_000 },
-      { destination: there, depth: 1, bytes: 1_000 },
+      { backlog: here, depth: 3, bytes: 3_000 },
+      { backlog: there, depth: 1, bytes: 1_000 },
     ]);
     const [row] = await store().backlog(zero, here, { limit: 1 });
     expect(byName[0]?.oldestAt).toBe(row?.at ?? -1);
+  });
+
+  test("each tenant and priority has its own, with its own cursor", async () => {
+    const whose = [{}, { tenant: "acme" }, { tenant: "acme", lane: "h" as const }];
+    const units = whose.map((of) => deferredOf(newUnit({ destination: here, ...of }), backlog));
+    await defer(store(), units);
+    for (const { unit } of units) {
+      const rows = await store().backlog(zero, backlogOf(unit), { limit: 9 });
+      expect(rows.map(({ uid }) => uid)).toEqual([unit.uid]);
+    }
+    const acme = backlogOf({ destination: here, lane: "n", tenant: "acme" });
+    const [row] = await store().backlog(zero, acme, { limit: 9 });
+    await store().advanceBacklog(zero, acme, row?.position ?? "");
+    const left = (await store().backlogs(zero)).map((summary): string => summary.backlog);
+    expect(left.toSorted()).toEqual([here, `${here} hacme`]);
   });
 
   test("units of the wheel do not count as backlog", async () => {
