@@ -264,6 +264,7 @@ describe("code", () => {
     "proto/record.ts",
     "services/lib/config/limits.ts",
     "services/lib/leases/leases.ts",
+    "services/lib/queue/backlog-name.ts",
     "services/lib/queue/queue-id.ts",
     "services/lib/queue/shard.ts",
     "services/lib/queue/unit.ts",
