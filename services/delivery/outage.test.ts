@@ -1,7 +1,7 @@
 /** What a worker does while something that it needs is away (DESIGN §6, §8). */
 import { describe, expect, test } from "bun:test";
 import type { Uid } from "#lib/queue/unit";
-import { config, DeliveryBench } from "../../test/support/delivery/delivery-bench.ts";
+import { config, DeliveryBench, minute } from "../../test/support/delivery/delivery-bench.ts";
 import { destination, path } from "../../test/support/records.ts";
 import { defaultLimits } from "./config.ts";
 
@@ -220,5 +220,36 @@ describe("while the journal is away", () => {
     await bench.clock.advance(20_000);
     expect(bench.mx.taken.length).toBe(units.length);
     expect(owner?.floor).toBe(units.length);
+  });
+});
+
+describe("while it is in doubt whether a destination is there", () => {
+  test("what failed is tried again when nobody is left who would tell", async () => {
+    const bench = await new DeliveryBench().start();
+    const [slow, broken] = [path("slow@example.net"), path("broken@example.net")];
+    let isBad = true;
+    bench.mx.script = {
+      extensions: ["8BITMIME"],
+      answer: (c) => {
+        if (!isBad || !c.startsWith("RCPT")) return undefined;
+        if (c.includes("slow")) return "nothing";
+        return c.includes("broken") ? "close" : undefined;
+      },
+    };
+    await bench.accept({ recipients: [{ path: slow }] });
+    await bench.clock.advance(10);
+    await bench.accept();
+    await bench.clock.advance(10);
+    await bench.accept({ recipients: [{ path: broken }] });
+    await bench.clock.advance(10);
+    expect(bench.mx.recipients).toHaveLength(1);
+    isBad = false;
+    // The slow one runs out of its time: it began before somebody had success, and says little.
+    await bench.clock.advance(30 * minute);
+    expect(bench.mx.recipients.toSorted()).toEqual([
+      "b@example.net",
+      "broken@example.net",
+      "slow@example.net",
+    ]);
   });
 });

@@ -225,7 +225,9 @@ export class ShardOwner {
   }
 
   #readBacklog(queue: DestinationQueue): void {
-    if (queue.isClosed || queue.isInDoubt || !queue.backlogs.mayHaveMore) return;
+    // In doubt those that run will tell; but the last of them may have had nothing to say.
+    const isWaitedFor = queue.isInDoubt && queue.running > 0;
+    if (queue.isClosed || isWaitedFor || !queue.backlogs.mayHaveMore) return;
     if (this.#reading.signal.aborted) return;
     void this.#parts.waiting.readBacklog(queue);
   }

@@ -6,6 +6,7 @@ import {
   hour,
   minute,
 } from "../../../test/support/delivery/delivery-bench.ts";
+import { constantly, plainShaping } from "../../../test/support/delivery/plain-shaping.ts";
 import { unitOf } from "../../../test/support/queued.ts";
 import { incarnation } from "../../../test/support/records.ts";
 import { Worker } from "../worker.ts";
@@ -32,4 +33,22 @@ test("a unit whose content is found only at the second look is delivered, not pa
   expect(looks).toBe(2);
   expect(mx.recipients).toHaveLength(1);
   expect(await store.parked(9)).toEqual([]);
+});
+
+test("of a shard that was lost nothing more is let go, and nothing waits for its limits", async () => {
+  const bench = await new DeliveryBench({
+    config: { shaping: constantly(plainShaping({ max: 1, first: 1 })) },
+  }).start();
+  bench.mx.script = { answer: (c) => (c.startsWith("RCPT") ? "nothing" : undefined) };
+  await bench.acceptMany(3);
+  await bench.clock.advance(100);
+  const { limits, owners } = bench.worker;
+  const [owner] = owners;
+  expect([bench.mx.sessions, limits.size.waitedFor]).toEqual([1, 0]);
+  owner?.fence();
+  if (owner !== undefined) limits.close(owner.shard);
+  // The session ends, and its destination has more that is ready.
+  await bench.clock.advance(hour);
+  // When the shard is taken again somebody who never goes would stand before all that wait.
+  expect(limits.size.waitedFor).toBe(0);
 });

@@ -60,7 +60,8 @@ export class UnitRun {
   }
 
   next(queue: DestinationQueue): Departure | undefined {
-    return this.#ports.admission.next(queue);
+    const { isOver, admission } = this.#ports;
+    return isOver() ? undefined : admission.next(queue);
   }
 
   /** Never rejects. */
