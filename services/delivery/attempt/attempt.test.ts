@@ -262,6 +262,18 @@ describe("an attempt", () => {
     expect([next.isVoid, next.inDoubt, hosts[1].sessionsEver]).toEqual([true, 0, 0]);
   });
 
+  test("where the limit is spent on a broken TLS, it was an attempt, and the next is made without", async () => {
+    const { run, hosts, limited } = setUp();
+    // What comes with the reply is none of a handshake.
+    const answer = (c: string) => (c === "STARTTLS" ? "220 2.0.0 Go\r\n250 What?" : undefined);
+    hosts[0].script = { extensions: ["STARTTLS"], answer };
+    const report = await run(unitOf(), { pass: limited("newConnections", 1) });
+    expect([report.isVoid, report.limited?.binding.limit.name]).toEqual([false, "newConnections"]);
+    expect(report.outcomes).toMatchObject([{ kind: "transient", scope: "host", status: "4.7.5" }]);
+    expect(words(await run())).toEqual(["delivered"]);
+    expect([hosts[0].sessionsEver, hosts[1].sessionsEver]).toEqual([2, 0]);
+  });
+
   test("many recipients go in as many transactions as they need, over one session", async () => {
     const { run, hosts } = setUp();
     const recipients = Array.from({ length: 7 }, (_, n) => ({ path: path(`b${n}@example.net`) }));

@@ -1,6 +1,7 @@
 /** One try of one unit: over a waiting session or the next hop's hosts in turn, to an outcome for each recipient. */
 import { assert } from "#lib/assert";
 import type { Permit } from "#lib/limits/acquire";
+import { ForgetfulMap } from "#lib/limits/forgetful-map";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Recipient, Uid, Unit } from "#lib/queue/unit";
 import type { ClientSettings, ClientTransaction } from "#lib/smtp/client/step";
@@ -68,6 +69,8 @@ interface Work {
   permit: Permit | undefined;
 }
 
+const plainMs = 3_600_000;
+
 const noHost: Outcome = {
   kind: "transient",
   scope: "destination",
@@ -100,6 +103,8 @@ export class Attempts {
   readonly #ports: AttemptPorts;
   readonly #connections: Connections;
   readonly #running = new Map<AttemptProgress, Uid>();
+  /** Addresses that are not offered TLS until then: the one connection that limits allow must do. */
+  readonly #plainUntil = new ForgetfulMap<number>((until, now) => until <= now);
 
   constructor(ports: AttemptPorts) {
     this.#ports = ports;
@@ -213,12 +218,16 @@ export class Attempts {
     work: Work,
     source: Source | undefined,
   ): Promise<RemoteSession | undefined> {
-    const { tls } = this.#ports.config;
+    const { config, clock } = this.#ports;
+    const isPlain = (this.#plainUntil.get(host.address) ?? 0) > clock.monotonic();
+    const tls = isPlain && config.tls === "opportunistic" ? "never" : config.tls;
     const way = { host, source };
     let opened = await this.#connect(way, work, tls);
     if (opened?.kind === "refused" && opened.failure.stage === "starttls" && tls !== "required") {
       // Opportunistic TLS (RFC 7435): a broken handshake must not keep mail from arriving.
-      opened = await this.#connect(way, work, "never");
+      const plain = await this.#connect(way, work, "never");
+      if (plain === undefined) this.#goPlainNextTime(host);
+      opened = plain ?? opened;
     }
     if (source !== undefined && opened !== undefined) this.#tellSource(source, opened, work);
     if (opened?.kind === "session") return opened.session;
@@ -226,6 +235,12 @@ export class Attempts {
       work.progress.hostFailed(sessionOutcome(opened.failure));
     }
     return undefined;
+  }
+
+  /** Else each attempt would spend the only connection that a limit allows on the same handshake. */
+  #goPlainNextTime({ address }: RemoteHost): void {
+    const now = this.#ports.clock.monotonic();
+    this.#plainUntil.set(address, now + plainMs, now);
   }
 
   /** A way out that cannot be used is no fault of the host's. */
