@@ -102,6 +102,12 @@ export class DestinationQueue {
     return tenant.units >= tenantShare * units || tenant.bytes >= tenantShare * bytes;
   }
 
+  /** Units that each backlog may have in memory: together half of the room, so that all have some. */
+  get backlogPart(): number {
+    const part = this.#limits.readyUnitsMax / (2 * Math.max(1, this.backlogs.count));
+    return Math.max(1, Math.floor(part));
+  }
+
   /** Units that may still come. */
   get roomUnits(): number {
     if (this.#ready.bytes >= this.#limits.readyBytesMax) return 0;

@@ -247,6 +247,7 @@ export class ShardOwner {
         void this.settlement.spill(queue.drainLogged(now - config.timings.spillAfterMs));
       }
       this.#readBacklog(queue);
+      queue.backlogs.forgetEmpty();
       this.working.forgetIfIdle(queue);
     }
     void this.#parts.waiting.readWheel();

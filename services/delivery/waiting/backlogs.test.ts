@@ -18,3 +18,19 @@ test("each has its own cursor, and together they are what waits", () => {
   expect([backlogs.mayHaveMore, backlogs.waiting]).toEqual([true, 4]);
   expect([...backlogs.all].map(([name]) => name)).toEqual([net, acme]);
 });
+
+test("of whom nothing is left nothing is kept", () => {
+  const backlogs = new Backlogs();
+  backlogs.of(net).grew(1, 10);
+  backlogs.of(acme).grew(1, 10);
+  backlogs.of(net).readStarted();
+  const done = backlogs.of(net).handedOut("1", 10);
+  backlogs.of(net).readEnded(true);
+  done();
+  backlogs.forgetEmpty();
+  // The store does not know yet how far it was read.
+  expect(backlogs.count).toBe(2);
+  backlogs.of(net).told("1");
+  backlogs.forgetEmpty();
+  expect([...backlogs.all].map(([name]) => name)).toEqual([acme]);
+});

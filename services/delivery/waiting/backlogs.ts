@@ -4,6 +4,8 @@ import { BacklogCursor } from "./backlog-cursor.ts";
 
 export class Backlogs {
   readonly #cursors = new Map<BacklogName, BacklogCursor>();
+  /** Units asked of the store, until they are offered: room is kept for them. */
+  asked = 0;
 
   of(name: BacklogName): BacklogCursor {
     let cursor = this.#cursors.get(name);
@@ -12,6 +14,15 @@ export class Backlogs {
       this.#cursors.set(name, cursor);
     }
     return cursor;
+  }
+
+  get count(): number {
+    return this.#cursors.size;
+  }
+
+  /** Names come from submitters: what is as if it had never been is not kept. */
+  forgetEmpty(): void {
+    for (const [name, cursor] of this.#cursors) if (cursor.isEmpty) this.#cursors.delete(name);
   }
 
   get all(): Iterable<readonly [BacklogName, BacklogCursor]> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { backlogOf } from "#lib/queue/backlog-name";
 import { MemoryStore } from "#lib/store/memory";
 import type { DeferredUnit } from "#lib/store/store";
 import { silentLog } from "#lib/telemetry/log";
@@ -6,6 +7,7 @@ import { VirtualClock } from "#lib/virtual-clock";
 import { epoch, minute, named } from "../../../test/support/delivery/delivery-bench.ts";
 import { workingPorts } from "../../../test/support/delivery/queue-for.ts";
 import { deferred, nthUid, shardOfTests } from "../../../test/support/queued.ts";
+import type { DeliveryLimits } from "../config.ts";
 import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
 import { WorkingSet } from "../shard/working-set.ts";
 import { RetryWheel } from "./retry-wheel.ts";
@@ -16,28 +18,34 @@ const net = named("example.net");
 class Bench {
   readonly clock = new VirtualClock(epoch);
   readonly store = new MemoryStore({ clock: this.clock });
-  readonly working = new WorkingSet(workingPorts(this.clock));
+  readonly working: WorkingSet;
   readonly wheel = new RetryWheel(shardOfTests, this.store, this.clock);
   readonly offered: QueuedUnit[] = [];
   readonly looked: QueuedUnit[] = [];
-  readonly feed = new WaitingFeed({
-    shard: shardOfTests,
-    store: this.store,
-    clock: this.clock,
-    log: silentLog,
-    wheel: this.wheel,
-    working: this.working,
-    isStoreOpen: () => true,
-    offer: async (units) => void this.offered.push(...units),
-    look: (queued) => this.looked.push(queued),
-    park: async () => {},
-  });
+  readonly feed: WaitingFeed;
+
+  constructor(limits: Partial<DeliveryLimits> = {}) {
+    this.working = new WorkingSet(workingPorts(this.clock, limits));
+    this.feed = new WaitingFeed({
+      shard: shardOfTests,
+      store: this.store,
+      clock: this.clock,
+      log: silentLog,
+      wheel: this.wheel,
+      working: this.working,
+      isStoreOpen: () => true,
+      offer: async (units) => void this.offered.push(...units),
+      look: (queued) => this.looked.push(queued),
+      park: async () => {},
+    });
+  }
 
   /** Without a destination that knows of it: as a row that is there. */
   async put(made: DeferredUnit, lookAt?: number): Promise<DeferredUnit> {
     const row = { deferred: made, content: async () => new Uint8Array(1) };
     await this.store.defer(shardOfTests, [lookAt === undefined ? row : { ...row, lookAt }]);
-    if (made.place.kind === "backlog") this.working.queue(net).backlogs.of(net).grew(1, 1);
+    const { backlogs } = this.working.queue(net);
+    if (made.place.kind === "backlog") backlogs.of(backlogOf(made.unit)).grew(1, 1);
     return made;
   }
 
@@ -121,6 +129,19 @@ describe("the wheel", () => {
 });
 
 describe("a backlog", () => {
+  test("of each of many tenants has a part of the room, and no more is read than there is room for", async () => {
+    const bench = new Bench({ readyUnitsMax: 40 });
+    bench.working.queue(net).windowBounds = { first: 20, max: 20 };
+    const tenants = Array.from({ length: 10 }, (_, n) => `tenant${n}`);
+    let n = 0;
+    for (const tenant of tenants) {
+      for (let i = 0; i < 30; i++) await bench.put(deferred({ uid: nthUid(++n), tenant }));
+    }
+    await bench.read();
+    expect(new Set(bench.offered.map(({ unit }) => unit.tenant)).size).toBe(tenants.length);
+    expect(bench.offered.length).toBeLessThanOrEqual(20);
+  });
+
   test("is read in order, a few at a time, on and on", async () => {
     const bench = new Bench();
     const units = await bench.backlogged(120);

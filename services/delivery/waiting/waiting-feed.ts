@@ -66,15 +66,22 @@ export class WaitingFeed {
 
   /** Each has its part in memory: which of them goes next is decided there. */
   async #readOne(queue: DestinationQueue, name: BacklogName): Promise<void> {
-    const backlog = queue.backlogs.of(name);
-    const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession);
+    const { backlogs } = queue;
+    const backlog = backlogs.of(name);
+    const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession, queue.backlogPart);
     let isBarren = true;
     while (isBarren) {
       if (queue.isClosed || backlog.isReading || !backlog.mayHaveMore) return;
       if (queue.readyFromStore(name) * 2 > enough || !this.#ports.working.hasRoomForBacklog) return;
-      const limit = Math.min(enough, queue.roomUnits);
-      if (limit === 0) return;
-      isBarren = await this.#readPage(name, backlog, limit);
+      // What found no room would have to be written to the store again.
+      const limit = Math.min(enough, queue.roomUnits - backlogs.asked);
+      if (limit <= 0) return;
+      backlogs.asked += limit;
+      try {
+        isBarren = await this.#readPage(name, backlog, limit);
+      } finally {
+        backlogs.asked -= limit;
+      }
     }
   }
 
