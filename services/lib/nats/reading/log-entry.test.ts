@@ -28,6 +28,15 @@ test("a unit with its content", () => {
   expect(body).toBeUndefined();
 });
 
+test("its content keeps nothing else in memory that came with it", () => {
+  const chunk = new Uint8Array(500_000);
+  const frame = encodeFrame({ record, content });
+  chunk.set(frame, 1_000);
+  const { entry } = read(chunk.subarray(1_000, 1_000 + frame.length));
+  expect(hexOf(entry.content ?? nothing)).toBe(hexOf(content));
+  expect(entry.content?.buffer.byteLength).toBe(content.length);
+});
+
 test("content that stands apart is not there, and empty content is", () => {
   const apart = read(encodeFrame({ record, content: nothing }), { [bodyHeader]: "2/1" });
   expect(apart.entry.content).toBeUndefined();

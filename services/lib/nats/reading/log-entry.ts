@@ -29,9 +29,17 @@ export function readEntry(shard: Shard, { sequence, message }: LaneMessage): Rea
   const uid = unit?.uid ?? uidOf(message.headers?.get(idHeader), shard, sequence);
   const known = unit === undefined ? { sequence, uid, record } : { sequence, uid, record, unit };
   // The header is looked at only where there is no content: reading it costs more than the rest.
-  if (content.length > 0) return { entry: { ...known, content } };
+  if (content.length > 0) return { entry: { ...known, content: owned(content) } };
   const body = parseBodyReference(message.headers?.get(bodyHeader));
   return body === undefined ? { entry: { ...known, content } } : { entry: known, body };
+}
+
+/**
+ * What is read is a part of what came at once from the server, half a megabyte under load: one
+ * message that waits would keep all of it in memory.
+ */
+function owned(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes;
 }
 
 /** What is no frame is a record that nobody can read. */
