@@ -116,13 +116,21 @@ describe("Connections", () => {
     expect([connections.count, mx.sessions]).toEqual([0, 0]);
   });
 
-  test("those that count for all shards stay", async () => {
-    const { connections, clock, mx, open, path } = setUp();
-    const shared = { ...limit, scope: ["provider"] as const };
-    Object.assign(path, {
-      settings: { ...plainShaping().pathFor({}), limits: [shared] },
-    });
+  test("so do those that count under a limit of a rule on replies, which no file names", async () => {
+    const { clock, connections, mx, open, path } = setUp();
+    Object.assign(path, { settings: { ...plainShaping().pathFor({}), limits: [] } });
     await open();
+    const leaving = connections.leave(shard(3), clock);
+    await clock.advance(1_000);
+    await leaving;
+    expect([connections.count, mx.sessions]).toEqual([0, 0]);
+  });
+
+  test("those that count for all shards stay", async () => {
+    const { connections, clock, mx, open, table } = setUp();
+    const shared = { ...limit, scope: ["provider"] as const };
+    await open();
+    connections.rebind(() => boundTo(table, [shared], { destination: net, provider: "mx" }));
     await connections.leave(shard(3), clock);
     expect(mx.sessions).toBe(1);
   });

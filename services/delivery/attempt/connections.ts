@@ -89,7 +89,8 @@ export class Connections {
    */
   async leave(shard: Shard, clock: Clock): Promise<void> {
     const own = [...this.#open].filter(
-      ([session, { path }]) => path.shard === shard && isOwn(path) && !session.isBusy,
+      // No other shard may use it: one of its limits, be it of a rule on replies, is this one's alone.
+      ([session, { path, permit }]) => path.shard === shard && permit.isOwn && !session.isBusy,
     );
     for (const [session] of own) session.quit();
     const cancel = clock.after(goodbyeMs, () => {
@@ -109,11 +110,4 @@ export class Connections {
     this.#limits.release(permit);
     isGone.resolve();
   }
-}
-
-/** No other shard may use it: one of its limits is the destination's alone. */
-function isOwn({ settings }: Path): boolean {
-  return settings.limits.some(
-    ({ kind, scope }) => kind === "connections" && scope.includes("destination"),
-  );
 }

@@ -1,6 +1,6 @@
 /** All limits that apply are asked at once: either each grants and is spent, or none is. */
 import { assert } from "#lib/assert";
-import { type CountedLimit, type Demand, keyOf, type Subject } from "./limit.ts";
+import { type CountedLimit, type Demand, isShared, keyOf, type Subject } from "./limit.ts";
 import { type Pace, paceOf } from "./meter.ts";
 
 /** Where the counts of some limits stand: a shard's own, or a worker's shares (ADR 0013). */
@@ -66,6 +66,11 @@ export class Permit {
   /** Its connections count under this key. */
   holds(key: string): boolean {
     return this.#held.some((held) => held.key === key);
+  }
+
+  /** One of the limits under which they count is no other shard's. */
+  get isOwn(): boolean {
+    return this.#held.some(({ limit }) => !isShared(limit));
   }
 
   /** Tells the keys under which there is room now. */
