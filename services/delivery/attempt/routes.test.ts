@@ -21,6 +21,11 @@ describe("routeFor()", () => {
     expect(routeFor(destination as Destination, routes)?.nextHop.host).toBe(host);
   });
 
+  test("of two for the same name the first is taken", () => {
+    const twice = [...routes, { domain: "example.net", nextHop: hop("later") }];
+    expect(routeFor("example.net" as Destination, twice)?.nextHop.host).toBe("exact");
+  });
+
   test("without a matching route mail goes by MX", () => {
     expect(routeFor("example.org" as Destination, routes.slice(1))).toBeUndefined();
   });

@@ -14,27 +14,40 @@ export interface NextHop {
   readonly port: number;
 }
 
+/** By domain, in lower case: looked up for each message, however many there are. */
+interface RouteIndex {
+  readonly exact: ReadonlyMap<string, Route>;
+  /** By what stands behind the asterisk; that of `*` by nothing. */
+  readonly behind: ReadonlyMap<string, Route>;
+}
+
+const indexes = new WeakMap<readonly Route[], RouteIndex>();
+
 /** The route for a destination, or undefined: by MX. An exact name wins, then the longest suffix, then `*`. */
 export function routeFor(destination: Destination, routes: readonly Route[]): Route | undefined {
-  let best: Route | undefined;
-  for (const route of routes) {
-    if (matches(destination, route.domain) && isMoreSpecific(route.domain, best?.domain)) {
-      best = route;
-    }
+  if (routes.length === 0) return undefined;
+  const { exact, behind } = indexOf(routes);
+  const named = exact.get(destination);
+  if (named !== undefined || behind.size === 0) return named;
+  for (let dot = destination.indexOf("."); dot !== -1; dot = destination.indexOf(".", dot + 1)) {
+    const route = behind.get(destination.slice(dot));
+    if (route !== undefined) return route;
   }
-  return best;
+  return behind.get("");
 }
 
-function matches(destination: string, pattern: string): boolean {
-  if (pattern === "*") return true;
-  if (pattern.startsWith("*.")) return destination.endsWith(pattern.slice(1).toLowerCase());
-  return destination === pattern.toLowerCase();
-}
-
-function isMoreSpecific(pattern: string, than: string | undefined): boolean {
-  if (than === undefined) return true;
-  const isExact = !pattern.startsWith("*");
-  const isThanExact = !than.startsWith("*");
-  if (isExact !== isThanExact) return isExact;
-  return pattern.length > than.length;
+function indexOf(routes: readonly Route[]): RouteIndex {
+  const known = indexes.get(routes);
+  if (known !== undefined) return known;
+  const [exact, behind] = [new Map<string, Route>(), new Map<string, Route>()];
+  for (const route of routes) {
+    const pattern = route.domain.toLowerCase();
+    const isExact = !pattern.startsWith("*");
+    const [names, name] = isExact ? [exact, pattern] : [behind, pattern.slice(1)];
+    // The first of equals is taken.
+    if (!names.has(name)) names.set(name, route);
+  }
+  const index = { exact, behind };
+  indexes.set(routes, index);
+  return index;
 }

@@ -97,7 +97,7 @@ export class DestinationQueue {
   isFullFor(queued: QueuedUnit): boolean {
     const units = this.roomUnits;
     if (units === 0 || queued.origin.kind === "store") return units === 0;
-    const tenant = this.#ready.tenantOf(queued);
+    const tenant = this.#ready.ofTenant(queued.unit.tenant ?? "");
     const bytes = this.#limits.readyBytesMax - this.#ready.bytes;
     return tenant.units >= tenantShare * units || tenant.bytes >= tenantShare * bytes;
   }

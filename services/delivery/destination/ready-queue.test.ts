@@ -140,8 +140,8 @@ describe("ReadyQueue", () => {
 
   test("knows how much of it is of one tenant", () => {
     const queue = queueWith([...many(3, { tenant: "a" }), unit({ tenant: "b" })]);
-    expect(queue.tenantOf(unit({ tenant: "a" }))).toMatchObject({ units: 3 });
-    expect(queue.tenantOf(unit({ tenant: "c" }))).toEqual({ units: 0, bytes: 0 });
+    expect(queue.ofTenant("a")).toMatchObject({ units: 3 });
+    expect(queue.ofTenant("c")).toEqual({ units: 0, bytes: 0 });
   });
 
   test("lanes of names that come and go are not kept for ever", () => {

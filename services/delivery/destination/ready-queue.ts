@@ -21,6 +21,7 @@ export interface LaneOf {
 
 /** Turns of one tenant: recipients for each unit of its weight. */
 const quantum = 10;
+const nothing = { units: 0, bytes: 0 };
 /** More lanes than these are forgotten when they are empty: names come from submitters. */
 const lanesMax = 64;
 
@@ -103,6 +104,8 @@ export class ReadyQueue {
   readonly #lanes = new Map<string, Lane>();
   readonly #tenants = new Map<string, Turns>();
   readonly #active = new Fifo<Turns>();
+  /** Where the last unit came: most come where the one before them did. */
+  #last: Lane | undefined;
   #length = 0;
   #blocked = 0;
   #bytes = 0;
@@ -128,9 +131,9 @@ export class ReadyQueue {
     return this.#lanes.values();
   }
 
-  /** Of its tenant alone, with what is ready of it. */
-  tenantOf(queued: QueuedUnit): { readonly units: number; readonly bytes: number } {
-    return this.#tenants.get(this.#options.laneOf(queued).tenant) ?? { units: 0, bytes: 0 };
+  /** What is ready of one tenant. */
+  ofTenant(tenant: string): { readonly units: number; readonly bytes: number } {
+    return this.#tenants.get(tenant) ?? nothing;
   }
 
   push(queued: QueuedUnit): void {
@@ -245,6 +248,7 @@ export class ReadyQueue {
 
   #laneOf(queued: QueuedUnit): Lane {
     const of = this.#options.laneOf(queued);
+    if (this.#last !== undefined && areSame(this.#last.of, of)) return this.#last;
     const key = laneKey(of);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
@@ -252,10 +256,12 @@ export class ReadyQueue {
       lane = new Lane(of, key);
       this.#lanes.set(key, lane);
     }
+    this.#last = lane;
     return lane;
   }
 
   #forget(): void {
+    this.#last = undefined;
     for (const [key, lane] of this.#lanes) {
       const isInUse = lane.isListed || lane.isBlocked || lane.units.length > 0;
       if (!isInUse) this.#lanes.delete(key);
@@ -269,6 +275,15 @@ function byUid(a: QueuedUnit, b: QueuedUnit): number {
 
 function costOf({ unit }: QueuedUnit): number {
   return Math.max(1, unit.recipients.length);
+}
+
+function areSame(a: LaneOf, b: LaneOf): boolean {
+  return (
+    a.tenant === b.tenant &&
+    a.campaign === b.campaign &&
+    a.source === b.source &&
+    a.isHigh === b.isHigh
+  );
 }
 
 /** No part has a control character in it. */

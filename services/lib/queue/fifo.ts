@@ -16,7 +16,7 @@ export class Fifo<T extends NonNullable<unknown>> {
     const item = this.#items[this.#head];
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length) this.#compact();
+    if (this.#head === this.#items.length) this.#empty();
     else if (this.#head > 1024 && this.#head * 2 > this.#items.length) this.#compact();
     return item;
   }
@@ -42,6 +42,13 @@ export class Fifo<T extends NonNullable<unknown>> {
       const item = this.#items[i];
       if (item !== undefined) yield item;
     }
+  }
+
+  /** One that is filled and emptied in turn needs no other array for that. */
+  #empty(): void {
+    if (this.#head > 64) this.#items = [];
+    else this.#items.length = 0;
+    this.#head = 0;
   }
 
   #compact(): void {
