@@ -100,7 +100,7 @@ export const defaultLimits: DeliveryLimits = {
   readyBytesMax: 32 * 1024 * 1024,
   shardUnitsMax: 20_000,
   shardBytesMax: 32 * 1024 * 1024,
-  workerBytesMax: 128 * 1024 * 1024,
+  workerBytesMax: 64 * 1024 * 1024,
   contentLineMax: 998,
 };
 

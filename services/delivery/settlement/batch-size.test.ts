@@ -1,20 +1,39 @@
 import { expect, test } from "bun:test";
 import { BatchSize } from "./batch-size.ts";
 
-test("halves with each failure down to its least, and doubles with each success", () => {
-  const size = new BatchSize({ max: 100, min: 10 });
+const sizeOf = () => new BatchSize({ max: 400, min: 10 });
+
+test("doubles while calls are short, up to its most", () => {
+  const size = sizeOf();
   const seen = [size.now];
-  for (const outcome of [
-    "failed",
-    "failed",
-    "failed",
-    "failed",
-    "succeeded",
-    "succeeded",
-  ] as const) {
-    size[outcome]();
+  for (let n = 0; n < 3; n++) {
+    size.succeeded(size.now, 50);
     seen.push(size.now);
   }
-  for (let i = 0; i < 9; i++) size.succeeded();
-  expect([...seen, size.now]).toEqual([100, 50, 25, 12, 10, 20, 40, 100]);
+  expect(seen).toEqual([100, 200, 400, 400]);
+});
+
+test("becomes what is done in a second when calls are long", () => {
+  const size = sizeOf();
+  size.succeeded(100, 4_000);
+  expect(size.now).toBe(25);
+  size.succeeded(25, 900);
+  expect(size.now).toBe(25);
+  size.succeeded(25, 4_000);
+  expect(size.now).toBe(10);
+});
+
+test("a call that was not full says nothing of larger ones", () => {
+  const size = sizeOf();
+  size.succeeded(3, 5);
+  expect(size.now).toBe(100);
+});
+
+test("is a quarter after a failure, down to its least", () => {
+  const size = sizeOf();
+  const seen = [1, 2, 3].map(() => {
+    size.failed();
+    return size.now;
+  });
+  expect(seen).toEqual([25, 10, 10]);
 });

@@ -30,6 +30,7 @@ test("a store that takes few units in the time of a call gets few, and then all"
     store: slow,
     stream: new MemoryLog({ clock, shards: 1 }).stream(),
     wheel: new RetryWheel(shardOfTests, store, clock),
+    clock,
     delayNotificationMs: hour,
     writes: new PersistentWrites({
       clock,

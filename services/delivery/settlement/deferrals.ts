@@ -1,4 +1,5 @@
 /** Puts units into the store, to wait for a time of their own or for their destination, and back there in another place. */
+import type { Clock } from "#lib/clock";
 import { notificationDue } from "#lib/dsn/wanted";
 import { queueIdOf, type Shard, type Time, type Uid } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
@@ -18,6 +19,7 @@ export interface DeferralsPorts {
   readonly store: Pick<Store, "defer" | "content">;
   readonly stream: Stream;
   readonly wheel: RetryWheel;
+  readonly clock: Clock;
   readonly delayNotificationMs: number;
   readonly writes: PersistentWrites;
   /** The unit now waits in the wheel, or in its destination's backlog. */
@@ -110,11 +112,12 @@ export class Deferrals {
 
   /** The first of them, in one call. Resolves to how many these are, now that they are durable. */
   async #writeSome(deferrals: readonly Deferral[]): Promise<number> {
-    const { store, shard } = this.#ports;
+    const { store, shard, clock } = this.#ports;
+    const startedAt = clock.monotonic();
     const some = deferrals.slice(0, this.#callUnits.now);
     try {
       await store.defer(shard, some);
-      this.#callUnits.succeeded();
+      this.#callUnits.succeeded(some.length, clock.monotonic() - startedAt);
       return some.length;
     } catch (error) {
       if (!(error instanceof ContentGone)) this.#callUnits.failed();

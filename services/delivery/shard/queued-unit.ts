@@ -31,7 +31,7 @@ export interface StoreOrigin {
 }
 
 /** What a unit weighs beside its content: envelope, recipients, bookkeeping. */
-const unitBytes = 1_024;
+const unitBytes = 2_048;
 
 export function fromLog(
   unit: Unit,
