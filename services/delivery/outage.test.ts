@@ -252,4 +252,26 @@ describe("while it is in doubt whether a destination is there", () => {
       "slow@example.net",
     ]);
   });
+
+  test("a message at which its host breaks off does not end all the sessions that wait", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.latencyMs = 50;
+    let tries = 0;
+    bench.mx.script = {
+      extensions: ["8BITMIME"],
+      answer: (c) => {
+        if (!c.startsWith("RCPT") || !c.includes("poison")) return undefined;
+        tries += 1;
+        return "close";
+      },
+    };
+    for (let n = 0; n < 300; n++) {
+      await bench.acceptMany(3);
+      if (n === 50) await bench.accept({ recipients: [{ path: path("poison@example.net") }] });
+      await bench.clock.advance(100);
+    }
+    expect(bench.mx.taken.length).toBeGreaterThan(800);
+    // Over a session that waited, and afresh.
+    expect(tries).toBe(2);
+  });
 });

@@ -125,7 +125,7 @@ export class Attempts {
     this.#running.set(progress, unit.uid);
     let last: Outcome | undefined;
     try {
-      await this.#overWaitingSessions(work, session);
+      await this.#overWaitingSession(work, session);
       if (isUnfinished(progress)) last = await this.#overHosts(work);
     } finally {
       this.#running.delete(progress);
@@ -170,15 +170,14 @@ export class Attempts {
     return meant.flatMap(([progress, uid]) => (progress.drop() ? [uid] : []));
   }
 
-  async #overWaitingSessions(work: Work, first: RemoteSession | undefined): Promise<void> {
+  async #overWaitingSession(work: Work, first: RemoteSession | undefined): Promise<void> {
     const { pool } = this.#ports;
-    let session = first ?? pool.take(work.path.connectionKey);
-    while (session !== undefined && isUnfinished(work.progress)) {
-      await this.#transact(session, work);
-      // It may have died while it waited: go on afresh.
-      work.progress.forgetHost();
-      session = isUnfinished(work.progress) ? pool.take(work.path.connectionKey) : undefined;
-    }
+    const session = first ?? pool.take(work.path.connectionKey);
+    if (session === undefined || !isUnfinished(work.progress)) return;
+    await this.#transact(session, work);
+    // It may have died while it waited: go on afresh. Not over the next one that waits: a message at
+    // which the host breaks off would end them all.
+    work.progress.forgetHost();
   }
 
   async #overHosts(work: Work): Promise<Outcome | undefined> {

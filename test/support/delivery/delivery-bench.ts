@@ -73,7 +73,9 @@ const content = Buffer.from("Subject: hello\r\nFrom: a@source.example\r\n\r\nHel
 
 export class DeliveryBench {
   readonly clock = new VirtualClock(epoch);
-  readonly network = new MemoryNetwork(this.clock);
+  /** Of each way. */
+  latencyMs = 0;
+  readonly network = new MemoryNetwork(this.clock, { latencyMs: () => this.latencyMs });
   readonly mx = new ScriptedMx(this.network, address);
   readonly resolver = new MemoryResolver();
   readonly bus = new LocalBus({ clock: this.clock });
