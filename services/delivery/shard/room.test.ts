@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
+import { VirtualClock } from "#lib/virtual-clock";
+import { workingPorts } from "../../../test/support/delivery/queue-for.ts";
+import { nthUid, unitOf } from "../../../test/support/queued.ts";
+import { fromLog } from "./queued-unit.ts";
 import { Room } from "./room.ts";
+import { WorkingSet } from "./working-set.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -29,4 +34,22 @@ test("who waits is told once, when there is room again", () => {
   room.changed(-2 * mebibyte);
   room.changed(-mebibyte);
   expect([woken, room.bytes]).toEqual([1, 0]);
+});
+
+test("a shard that was given up waits for room no more", async () => {
+  const limits = { shardUnitsMax: 1 };
+  const ports = workingPorts(new VirtualClock(), limits);
+  const [full, other] = [new WorkingSet(ports), new WorkingSet(ports)];
+  const units = [1, 2].map((n) =>
+    fromLog(unitOf({ uid: nthUid(n) }), { sequence: n, content: undefined, since: 0 }),
+  );
+  const [first, second] = units;
+  if (first === undefined || second === undefined) throw new Error("there are two");
+  full.add(first);
+  void full.room();
+  expect(ports.room.waiting).toBe(1);
+  full.close();
+  other.add(second);
+  other.remove(second);
+  expect(ports.room.waiting).toBe(0);
 });

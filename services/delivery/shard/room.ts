@@ -16,6 +16,11 @@ export class Room {
     return this.#bytes;
   }
 
+  /** Shards that wait for it. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
   /** Whether a shard that holds `own` may take more. */
   isFor(own: number): boolean {
     return this.#bytes < this.#bytesMax || own < ownBytes;

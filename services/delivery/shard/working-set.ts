@@ -126,7 +126,8 @@ export class WorkingSet {
   }
 
   readonly #wakeIfRoom = (): void => {
-    if (this.#roomWaiters.length === 0) return;
+    // Nothing comes into a shard that was given up: it must not be kept in memory by its wait, either.
+    if (this.#isClosed || this.#roomWaiters.length === 0) return;
     if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
     else this.#room.whenFreed(this.#wakeIfRoom);
   };
