@@ -112,6 +112,31 @@ describe("tenants", () => {
   });
 });
 
+describe("connections that cannot be shared", () => {
+  test("are given up from time to time for others that wait for their place", async () => {
+    const perTenant: CountedLimit = {
+      name: "tenants",
+      kind: "connections",
+      scope: ["tenant"],
+      max: 10,
+      provenance: "the test",
+    };
+    const bench = await setUp({ max: 1, first: 1, limits: [perTenant] });
+    for (let n = 0; n < 900; n++) await bench.accept({ tenant: "bulk" });
+    const recipients = [{ path: path("x@example.net") }];
+    for (let n = 0; n < 10; n++) await bench.accept({ tenant: "small", recipients });
+    await bench.clock.advance(3_000);
+    const last = bench.mx.taken.findLastIndex((taken) =>
+      taken.recipients.includes("x@example.net"),
+    );
+    expect([last === -1, last < 300]).toEqual([false, true]);
+    await bench.clock.advance(minute);
+    expect(bench.mx.taken.length).toBe(910);
+    // Not for each message.
+    expect(bench.mx.sessionsEver).toBeLessThan(20);
+  });
+});
+
 describe("what is kept back", () => {
   test("is told with the limit that binds, where it is said, and when the next may go", async () => {
     const bench = await setUp({ limits: [messages("1/h")] });

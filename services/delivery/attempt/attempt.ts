@@ -70,6 +70,8 @@ interface Work {
 }
 
 const plainMs = 3_600_000;
+/** So many go over a connection whose place is wanted before another has it. */
+const turnTransactions = 20;
 
 const noHost: Outcome = {
   kind: "transient",
@@ -324,8 +326,15 @@ export class Attempts {
 
   #keep(session: RemoteSession, path: Path): void {
     const isUsedUp = session.transactions >= path.messagesPerConnection;
-    if (isUsedUp || this.#connections.isExcess(session)) session.quit();
+    const isExcess = this.#connections.isExcess(session);
+    if (isUsedUp || isExcess || this.#isDueToOthers(session, path)) session.quit();
     else this.#ports.pool.put(path.connectionKey, session, path.settings.idleMs);
+  }
+
+  /** Somebody waits for its place who cannot use it as it is: with much mail it might never be free. */
+  #isDueToOthers(session: RemoteSession, path: Path): boolean {
+    if (session.transactions % turnTransactions !== 0) return false;
+    return this.#connections.waitingFor(session) > this.#ports.pool.wantedBy(path.connectionKey);
   }
 }
 

@@ -61,6 +61,12 @@ export class Connections {
     return held !== undefined && this.#limits.excess(held.permit);
   }
 
+  /** How many wait for its place, be it to use it as it is, or for a connection of their own. */
+  waitingFor(session: RemoteSession): number {
+    const held = this.#open.get(session);
+    return held === undefined ? 0 : this.#limits.waitingFor(held.permit);
+  }
+
   holds(session: RemoteSession, key: string): boolean {
     return this.#open.get(session)?.permit.holds(key) === true;
   }

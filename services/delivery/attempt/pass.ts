@@ -22,6 +22,8 @@ export interface ConnectionLimits {
   rebind(permit: Permit, bound: readonly BoundLimit[]): void;
   /** More are open than may be by now. */
   excess(permit: Permit): boolean;
+  /** How many wait for one of its places, counted under the key for which most do. */
+  waitingFor(permit: Permit): number;
 }
 
 export const oneConnection: Demand = { connections: 1, newConnections: 1 };

@@ -54,6 +54,11 @@ export class SessionPool {
     this.#tellOne(key);
   }
 
+  /** How many wait for one. */
+  wantedBy(key: string): number {
+    return this.#wanted.get(key)?.size ?? 0;
+  }
+
   /** Calls `wake` when one has come; of several that wait the first. */
   whenIdle(key: string, wake: () => void): CancelTimer {
     const waiting = this.#wanted.get(key) ?? new Set();

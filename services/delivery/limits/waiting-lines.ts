@@ -84,6 +84,11 @@ export class WaitingLines {
     if (line.woken === 0) this.look(key);
   }
 
+  /** How many wait under this key. */
+  lengthOf(key: string): number {
+    return this.#lines.get(key)?.waiters.size ?? 0;
+  }
+
   waiting(key: string): Waiting {
     return this.#lines.get(key) ?? nobody;
   }

@@ -188,6 +188,12 @@ export class WorkerLimits {
     return permit.isExcess(this.#ports.clock.monotonic());
   }
 
+  /** How many wait for its place: under the key for which most do. */
+  waitingFor(permit: Permit): number {
+    if (this.#lines.size === 0) return 0;
+    return Math.max(0, ...permit.keys.map((key) => this.#lines.lengthOf(key)));
+  }
+
   /**
    * After a refusal. Calls `wake` once, when it is worth asking again: a time has come, a permit was
    * released, a share has come; never before this returns. Those that wait for the same are woken in

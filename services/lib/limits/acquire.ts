@@ -68,6 +68,11 @@ export class Permit {
     return this.#held.some((held) => held.key === key);
   }
 
+  /** Under which its connections count. */
+  get keys(): readonly string[] {
+    return this.#held.map(({ key }) => key);
+  }
+
   /** One of the limits under which they count is no other shard's. */
   get isOwn(): boolean {
     return this.#held.some(({ limit }) => !isShared(limit));
@@ -78,7 +83,7 @@ export class Permit {
     assert(!this.#isReleased, "what was granted is given back once");
     this.#isReleased = true;
     this.#count(-1, now);
-    return this.#held.map(({ key }) => key);
+    return this.keys;
   }
 
   /**
@@ -87,7 +92,7 @@ export class Permit {
    */
   rebind(bound: readonly BoundLimit[], now: number): readonly string[] {
     assert(!this.#isReleased, "only what is open is counted again");
-    const before = this.#held.map(({ key }) => key);
+    const before = this.keys;
     this.#count(-1, now);
     this.#held = this.#connections === 0 ? [] : connectionLimitsOf(bound);
     this.#count(1, now);

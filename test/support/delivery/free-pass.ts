@@ -12,6 +12,7 @@ export const unlimited: ConnectionLimits = {
   release: (permit) => void permit.release(0),
   rebind: (permit, bound) => void permit.rebind(bound, 0),
   excess: (permit) => permit.isExcess(0),
+  waitingFor: () => 0,
 };
 
 export function noSources(clock: Clock): Sources {
