@@ -137,6 +137,23 @@ describe("connections that cannot be shared", () => {
   });
 });
 
+describe("connections of a provider whose domains have hosts of their own", () => {
+  test("do not stand idle while others wait for their place", async () => {
+    const common = { name: "provider", scope: ["provider"] as const, provenance: "the test" };
+    const plain = plainShaping({ limits: [{ ...common, kind: "connections", max: 2 }] });
+    const shaping = { ...plain, providerOf: () => "big" };
+    const bench = await new DeliveryBench({ config: { shaping: constantly(shaping) } }).start();
+    for (let n = 0; n < 20; n++) {
+      const host = `mx${n}.example`;
+      bench.resolver.set(`d${n}.example`, "mx", [{ preference: 10, exchange: host }]);
+      bench.resolver.set(host, "a", ["192.0.2.1"]);
+      await bench.acceptMany(2, `d${n}.example`);
+    }
+    await bench.clock.advance(1_000);
+    expect([bench.mx.taken.length, bench.mx.sessionsMost]).toEqual([40, 2]);
+  });
+});
+
 describe("what is kept back", () => {
   test("is told with the limit that binds, where it is said, and when the next may go", async () => {
     const bench = await setUp({ limits: [messages("1/h")] });

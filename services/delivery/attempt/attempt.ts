@@ -72,6 +72,7 @@ interface Work {
 const plainMs = 3_600_000;
 /** So many go over a connection whose place is wanted before another has it. */
 const turnTransactions = 20;
+const idleWhileWantedMs = 10;
 
 const noHost: Outcome = {
   kind: "transient",
@@ -326,15 +327,24 @@ export class Attempts {
 
   #keep(session: RemoteSession, path: Path): void {
     const isUsedUp = session.transactions >= path.messagesPerConnection;
-    const isExcess = this.#connections.isExcess(session);
-    if (isUsedUp || isExcess || this.#isDueToOthers(session, path)) session.quit();
+    const isDue = session.transactions % turnTransactions === 0;
+    const isWanted = this.#isWantedByOthers(session, path);
+    if (isUsedUp || (isDue && isWanted) || this.#connections.isExcess(session)) session.quit();
     else this.#ports.pool.put(path.connectionKey, session, path.settings.idleMs);
+    if (isWanted) this.#leaveIfIdle(session, path);
   }
 
-  /** Somebody waits for its place who cannot use it as it is: with much mail it might never be free. */
-  #isDueToOthers(session: RemoteSession, path: Path): boolean {
-    if (session.transactions % turnTransactions !== 0) return false;
+  /** Somebody waits for its place who cannot use it as it is. */
+  #isWantedByOthers(session: RemoteSession, path: Path): boolean {
     return this.#connections.waitingFor(session) > this.#ports.pool.wantedBy(path.connectionKey);
+  }
+
+  /** What its own destination has ready takes it at once; else its place is for others. */
+  #leaveIfIdle(session: RemoteSession, path: Path): void {
+    const { clock, pool } = this.#ports;
+    clock.after(idleWhileWantedMs, () => {
+      if (this.#isWantedByOthers(session, path)) pool.evict((idle) => idle === session);
+    });
   }
 }
 
