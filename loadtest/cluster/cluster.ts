@@ -58,6 +58,8 @@ const readyAskMaxMs = 2_000;
 const stopMaxMs = 60_000;
 const schemaMaxMs = 120_000;
 
+/** In less it is busy with its garbage when much is deferred. */
+const cassandraHeapMiB = 1_024;
 /** As deploy/README.md advises: a tenth less CPU in NATS for some more memory. */
 const natsEnvironment = { GOGC: "400", GOMEMLIMIT: "2GiB" };
 
@@ -139,7 +141,11 @@ export class Cluster implements AsyncDisposable {
       folder: join(folder, "nats"),
     });
     const cassandraFolder = join(folder, "cassandra");
-    this.#cassandra = await startCassandra({ nodes: cassandra, folder: cassandraFolder });
+    this.#cassandra = await startCassandra({
+      nodes: cassandra,
+      heapMiB: cassandraHeapMiB,
+      folder: cassandraFolder,
+    });
     this.#roles = await this.#planned();
     told(await this.operate("schema", "apply"));
     told(`Starting ${this.#roles.map(({ name }) => name).join(", ")} …\n`);

@@ -52,3 +52,43 @@ test("a store that takes few units in the time of a call gets few, and then all"
   expect(await put).toEqual([]);
   expect([written.size, placed.length]).toEqual([500, 500]);
 });
+
+test("what is put one by one while a call runs goes in the next, and each is told of its own", async () => {
+  const clock = new VirtualClock(epoch);
+  const store = new MemoryStore({ clock });
+  const calls: number[] = [];
+  const deferrals = new Deferrals({
+    shard: shardOfTests,
+    store: {
+      defer: async (_: unknown, puts: readonly Deferral[]) => {
+        calls.push(puts.length);
+        await clock.sleep(100);
+      },
+      content: async () => undefined,
+    },
+    stream: new MemoryLog({ clock, shards: 1 }).stream(),
+    wheel: new RetryWheel(shardOfTests, store, clock),
+    clock,
+    delayNotificationMs: hour,
+    writes: new PersistentWrites({
+      clock,
+      log: silentLog,
+      storeRetryMs: 1_000,
+      tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
+      isOver: () => false,
+    }),
+    placed: () => {},
+    isOver: () => false,
+  });
+  const done: number[] = [];
+  for (let n = 0; n < 100; n++) {
+    const unit = unitOf({ uid: nthUid(n), expiresAt: epoch + 24 * hour });
+    const queued = fromLog(unit, { sequence: n + 1, content: new Uint8Array(3), since: 0 });
+    void deferrals.put([{ queued, next: asItIs(queued) }]).then(() => done.push(n));
+  }
+  await clock.advance(50);
+  expect([calls, done]).toEqual([[1], []]);
+  await clock.advance(250);
+  expect(calls).toEqual([1, 99]);
+  expect(done).toEqual(Array.from({ length: 100 }, (_, n) => n));
+});

@@ -1,6 +1,7 @@
 /** Puts units into the store, to wait for a time of their own or for their destination, and back there in another place. */
 import type { Clock } from "#lib/clock";
 import { notificationDue } from "#lib/dsn/wanted";
+import { Fifo } from "#lib/queue/fifo";
 import { queueIdOf, type Shard, type Time, type Uid } from "#lib/queue/unit";
 import type { Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
@@ -57,18 +58,50 @@ class ContentGone extends Error {
 export class Deferrals {
   readonly #ports: DeferralsPorts;
   readonly #callUnits = new BatchSize(callUnits);
+  readonly #waiting = new Fifo<Waiting>();
+  #isRunning = false;
 
   constructor(ports: DeferralsPorts) {
     this.#ports = ports;
   }
 
-  /** In order. Resolves when it is done, with those units whose content was not found: they are as before. */
-  async put(moves: readonly Move[]): Promise<readonly QueuedUnit[]> {
-    const gone: QueuedUnit[] = [];
-    for (let at = 0; at < moves.length; at += batchMax) {
-      gone.push(...(await this.#putBatch(moves.slice(at, at + batchMax))));
+  /**
+   * In order, and together with what others put meanwhile: thousands of destinations that go down at
+   * once are few calls. Resolves when it is done, with those units whose content was not found: they
+   * are as before.
+   */
+  put(moves: readonly Move[]): Promise<readonly QueuedUnit[]> {
+    if (moves.length === 0) return Promise.resolve([]);
+    const done = Promise.withResolvers<readonly QueuedUnit[]>();
+    const putting: Putting = { ...done, left: moves.length, gone: [] };
+    for (const move of moves) this.#waiting.push({ move, putting });
+    void this.#run();
+    return done.promise;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
+      try {
+        const gone = new Set(await this.#putBatch(batch.map(({ move }) => move)));
+        for (const { move, putting } of batch)
+          settle(putting, gone.has(move.queued) && move.queued);
+      } catch (error) {
+        for (const { putting } of batch) putting.reject(error);
+      }
     }
-    return gone;
+    this.#isRunning = false;
+  }
+
+  #next(): readonly Waiting[] {
+    const batch: Waiting[] = [];
+    while (batch.length < batchMax) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) break;
+      batch.push(waiting);
+    }
+    return batch;
   }
 
   content({ origin, unit }: QueuedUnit): Promise<Uint8Array | undefined> {
@@ -153,6 +186,23 @@ export class Deferrals {
       : { deferred: { ...common, place: { kind: "wheel", dueAt: at } }, content };
     return { queued, deferral, reservation };
   }
+}
+
+/** What was put at once. */
+interface Putting extends PromiseWithResolvers<readonly QueuedUnit[]> {
+  left: number;
+  readonly gone: QueuedUnit[];
+}
+
+interface Waiting {
+  readonly move: Move;
+  readonly putting: Putting;
+}
+
+function settle(putting: Putting, gone: QueuedUnit | false): void {
+  if (gone !== false) putting.gone.push(gone);
+  putting.left -= 1;
+  if (putting.left === 0) putting.resolve(putting.gone);
 }
 
 interface Write {
