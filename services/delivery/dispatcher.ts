@@ -72,18 +72,21 @@ export class Dispatcher<Departure = unknown> {
   }
 
   async #runSession({ queue, departures }: Waiting<Departure>, first: Departure): Promise<void> {
-    for (let departure: Departure | undefined = first; departure !== undefined; ) {
-      try {
-        await departures.run(queue, departure);
-      } finally {
-        queue.sessionEnded();
+    try {
+      for (let departure: Departure | undefined = first; departure !== undefined; ) {
+        try {
+          await departures.run(queue, departure);
+        } finally {
+          queue.sessionEnded();
+        }
+        const goesOn = !this.#isPaused && this.#waiting.length === 0 && queue.canStart;
+        departure = goesOn ? departures.next(queue) : undefined;
+        if (departure !== undefined) queue.sessionStarted();
       }
-      const goesOn = !this.#isPaused && this.#waiting.length === 0 && queue.canStart;
-      departure = goesOn ? departures.next(queue) : undefined;
-      if (departure !== undefined) queue.sessionStarted();
+    } finally {
+      this.#sessions -= 1;
+      this.offer(queue, departures);
+      this.#pump();
     }
-    this.#sessions -= 1;
-    this.offer(queue, departures);
-    this.#pump();
   }
 }

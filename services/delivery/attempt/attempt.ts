@@ -296,12 +296,24 @@ export class Attempts {
     return undefined;
   }
 
-  /** One transaction, or as many as the recipients need. */
   async #transact(session: RemoteSession, work: Work): Promise<void> {
-    const { unit, content, progress, path } = work;
+    const { progress, path } = work;
     // While it was opened the shard may have been lost.
     if (progress.isDropped) return session.quit();
     if (!session.isOpen) return progress.hostFailed(closedAtOnce);
+    let isReusable = false;
+    try {
+      isReusable = await this.#transactions(session, work);
+    } finally {
+      // Nobody else has it: its place must not be held by one that nobody uses.
+      if (!isReusable && session.isOpen) session.quit();
+    }
+    if (isReusable) this.#keep(session, path);
+  }
+
+  /** One, or as many as the recipients need. True when the session may be used again. */
+  async #transactions(session: RemoteSession, work: Work): Promise<boolean> {
+    const { unit, content, progress, path } = work;
     const { protocol, isRouted } = session.host;
     const { limits } = this.#ports.config;
     const contentLineMax = protocol === "lmtp" || isRouted ? 0 : limits.contentLineMax;
@@ -321,8 +333,7 @@ export class Attempts {
       isReusable = report.isReusable && !progress.isDropped;
       left -= indexes.length;
     }
-    if (isReusable) this.#keep(session, path);
-    else if (session.isOpen) session.quit();
+    return isReusable;
   }
 
   #keep(session: RemoteSession, path: Path): void {

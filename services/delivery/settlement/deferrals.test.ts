@@ -10,12 +10,43 @@ import { nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
 import { fromLog } from "../shard/queued-unit.ts";
 import { Tenure } from "../tenure.ts";
 import { RetryWheel } from "../waiting/retry-wheel.ts";
-import { asItIs, Deferrals } from "./deferrals.ts";
+import { asItIs, Deferrals, type DeferralsPorts } from "./deferrals.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
+
+function into(
+  store: DeferralsPorts["store"],
+  clock: VirtualClock,
+  placed: DeferralsPorts["placed"] = () => {},
+): Deferrals {
+  const isOver = () => false;
+  return new Deferrals({
+    shard: shardOfTests,
+    store,
+    stream: new MemoryLog({ clock, shards: 1 }).stream(),
+    wheel: new RetryWheel(shardOfTests, new MemoryStore({ clock }), clock),
+    clock,
+    delayNotificationMs: hour,
+    writes: new PersistentWrites({
+      clock,
+      log: silentLog,
+      storeRetryMs: 1_000,
+      tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
+      isOver,
+    }),
+    placed,
+    isOver,
+  });
+}
+
+/** What came from the log, as it is moved to the store. */
+function logged(n: number) {
+  const unit = unitOf({ uid: nthUid(n), expiresAt: epoch + 24 * hour });
+  const queued = fromLog(unit, { sequence: n + 1, content: new Uint8Array(3), since: 0 });
+  return { queued, next: asItIs(queued) };
+}
 
 test("a store that takes few units in the time of a call gets few, and then all", async () => {
   const clock = new VirtualClock(epoch);
-  const store = new MemoryStore({ clock });
   const written = new Set<string>();
   const slow = {
     defer: async (_: unknown, deferrals: readonly Deferral[]) => {
@@ -25,28 +56,8 @@ test("a store that takes few units in the time of a call gets few, and then all"
     content: async () => undefined,
   };
   const placed: string[] = [];
-  const deferrals = new Deferrals({
-    shard: shardOfTests,
-    store: slow,
-    stream: new MemoryLog({ clock, shards: 1 }).stream(),
-    wheel: new RetryWheel(shardOfTests, store, clock),
-    clock,
-    delayNotificationMs: hour,
-    writes: new PersistentWrites({
-      clock,
-      log: silentLog,
-      storeRetryMs: 1_000,
-      tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
-      isOver: () => false,
-    }),
-    placed: (queued) => void placed.push(queued.unit.uid),
-    isOver: () => false,
-  });
-  const moves = Array.from({ length: 500 }, (_, n) => {
-    const unit = unitOf({ uid: nthUid(n), expiresAt: epoch + 24 * hour });
-    const queued = fromLog(unit, { sequence: n + 1, content: new Uint8Array(3), since: 0 });
-    return { queued, next: asItIs(queued) };
-  });
+  const deferrals = into(slow, clock, (queued) => void placed.push(queued.unit.uid));
+  const moves = Array.from({ length: 500 }, (_, n) => logged(n));
   const put = deferrals.put(moves);
   await clock.advance(60_000);
   expect(await put).toEqual([]);
@@ -55,36 +66,18 @@ test("a store that takes few units in the time of a call gets few, and then all"
 
 test("what is put one by one while a call runs goes in the next, and each is told of its own", async () => {
   const clock = new VirtualClock(epoch);
-  const store = new MemoryStore({ clock });
   const calls: number[] = [];
-  const deferrals = new Deferrals({
-    shard: shardOfTests,
-    store: {
-      defer: async (_: unknown, puts: readonly Deferral[]) => {
-        calls.push(puts.length);
-        await clock.sleep(100);
-      },
-      content: async () => undefined,
+  const inTurn = {
+    defer: async (_: unknown, puts: readonly Deferral[]) => {
+      calls.push(puts.length);
+      await clock.sleep(100);
     },
-    stream: new MemoryLog({ clock, shards: 1 }).stream(),
-    wheel: new RetryWheel(shardOfTests, store, clock),
-    clock,
-    delayNotificationMs: hour,
-    writes: new PersistentWrites({
-      clock,
-      log: silentLog,
-      storeRetryMs: 1_000,
-      tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
-      isOver: () => false,
-    }),
-    placed: () => {},
-    isOver: () => false,
-  });
+    content: async () => undefined,
+  };
+  const deferrals = into(inTurn, clock);
   const done: number[] = [];
   for (let n = 0; n < 100; n++) {
-    const unit = unitOf({ uid: nthUid(n), expiresAt: epoch + 24 * hour });
-    const queued = fromLog(unit, { sequence: n + 1, content: new Uint8Array(3), since: 0 });
-    void deferrals.put([{ queued, next: asItIs(queued) }]).then(() => done.push(n));
+    void deferrals.put([logged(n)]).then(() => done.push(n));
   }
   await clock.advance(50);
   expect([calls, done]).toEqual([[1], []]);

@@ -14,7 +14,7 @@ import {
   scalarText,
   type ValueParser,
 } from "#lib/config/value";
-import type { CapKind, Dimension, RateKind } from "#lib/limits/limit";
+import { type CapKind, type Dimension, dimensions, type RateKind } from "#lib/limits/limit";
 import { parseByteRate, parseRate, type Rate } from "#lib/limits/rate";
 
 /** Takes a limit away that an earlier layer, or a more general entry, has. */
@@ -32,14 +32,6 @@ export const kinds: readonly Kind[] = [
   "bytes",
   "messagesPerConnection",
   "recipientsPerTransaction",
-];
-
-export const dimensions: readonly Dimension[] = [
-  "destination",
-  "provider",
-  "source",
-  "tenant",
-  "campaign",
 ];
 
 const atOnce: ValueParser<number> = (value) => {

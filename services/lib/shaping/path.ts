@@ -1,9 +1,9 @@
 /** Limits and settings of one way (ADR 0015 §4, §5): of all that the files say, what applies. */
-import type { CapLimit, CountedLimit, Dimension } from "#lib/limits/limit";
+import { type CapLimit, type CountedLimit, type Dimension, dimensions } from "#lib/limits/limit";
 import type { Rate } from "#lib/limits/rate";
 import { patternsFor } from "./domain-names.ts";
 import type { Entry, Located } from "./entry.ts";
-import { dimensionOf, dimensions, type Kind, kinds, none, type OrNone, parts } from "./form.ts";
+import { dimensionOf, type Kind, kinds, none, type OrNone, parts } from "./form.ts";
 import type { EntryPath } from "./layer.ts";
 import type { Rules } from "./rules.ts";
 import type { PathSettings } from "./shaping.ts";
