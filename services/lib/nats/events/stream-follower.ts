@@ -1,5 +1,11 @@
 /** Reads the events of a cluster's stream as they come, without a durable of its own. */
-import { DeliverPolicy, jetstream, type OrderedConsumerOptions } from "@nats-io/jetstream";
+import {
+  type Consumer,
+  DeliverPolicy,
+  JetStreamApiError,
+  jetstream,
+  type OrderedConsumerOptions,
+} from "@nats-io/jetstream";
 import { LineSplitter } from "#lib/events/line-splitter";
 import type { EventKind } from "#proto/event-record";
 import type { ClusterNames } from "#proto/subjects";
@@ -16,17 +22,16 @@ export interface StreamFollowOptions {
   readonly signal: AbortSignal;
 }
 
-/** Lines without their ends. Ends when the signal aborts. Rejects when there is no such stream. */
+/** A server that just came back leaves the first request without an answer, for five seconds each. */
+const asksMax = 3;
+
+/**
+ * Lines without their ends. Ends when the signal aborts. Rejects when there is no such stream, and
+ * when no server answers at the beginning.
+ */
 export async function* followEventStream(options: StreamFollowOptions): AsyncGenerator<string> {
-  const { links, names, kinds, from, signal } = options;
-  const consumerOptions: Partial<OrderedConsumerOptions> = {
-    deliver_policy: from === "start" ? DeliverPolicy.All : DeliverPolicy.New,
-    ...(kinds.length === 0 ? undefined : { filter_subjects: kinds.map(names.eventSubject) }),
-  };
-  const consumer = await jetstream(links.consume).consumers.get(
-    names.eventsStream,
-    consumerOptions,
-  );
+  const { signal } = options;
+  const consumer = await consumerOf(options);
   const messages = await consumer.consume();
   const stop = () => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
@@ -37,5 +42,22 @@ export async function* followEventStream(options: StreamFollowOptions): AsyncGen
   } finally {
     signal.removeEventListener("abort", stop);
     stop();
+  }
+}
+
+async function consumerOf(options: StreamFollowOptions): Promise<Consumer> {
+  const { links, names, kinds, from, signal } = options;
+  const wanted: Partial<OrderedConsumerOptions> = {
+    deliver_policy: from === "start" ? DeliverPolicy.All : DeliverPolicy.New,
+    ...(kinds.length === 0 ? undefined : { filter_subjects: kinds.map(names.eventSubject) }),
+  };
+  const { consumers } = jetstream(links.consume);
+  for (let asked = 1; ; asked += 1) {
+    try {
+      return await consumers.get(names.eventsStream, wanted);
+    } catch (error) {
+      const isAnswer = error instanceof JetStreamApiError;
+      if (isAnswer || signal.aborted || asked === asksMax) throw error;
+    }
   }
 }
