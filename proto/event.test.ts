@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { UnitEvent } from "#lib/queue/event";
+import { replyTextMax } from "#lib/smtp/reply";
 import { bytesOf, destination, hexOf, shard, uid } from "../test/support/records.ts";
 import { decodeEvents, encodeEvents } from "./event.ts";
 import { decodeRecord, encodeRecord, readArray, UndecodableRecord } from "./record.ts";
@@ -50,6 +51,15 @@ describe("encodeEvents()", () => {
   test("writes a batch as it always did", () => {
     expect(hexOf(encodeEvents([delivered, deferred]))).toBe(golden);
     expect(decodeEvents(bytesOf(golden))).toEqual([delivered, deferred]);
+  });
+
+  test("writes what befell a hundred recipients, at the most words, as one message of JetStream", () => {
+    const text = "\ufffd".repeat(replyTextMax);
+    const recipients = Array.from({ length: 100 }, (_, n) => {
+      const path = `${n}${"x".repeat(62)}@${"x".repeat(63)}.${"y".repeat(120)}.example`;
+      return { path, outcome: "permanent", code: 550, status: "5.1.1", text } as const;
+    });
+    expect(encodeEvents([{ ...delivered, recipients }]).length).toBeLessThan(1_000_000);
   });
 
   test("carries that a recipient was suppressed", () => {

@@ -191,7 +191,12 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
 
   data(bytes: Uint8Array): void {
     if (this.#isTooLate) return this.#abandon(notOurs);
-    this.#carryOut(this.#session.receive(bytes));
+    // Its last word was said: who goes on is not listened to, however fast it is.
+    if (!this.#isOpen && this.#session.waitingFor === "nothing") return this.#connection.destroy();
+    const { replies } = this.#session;
+    const steps = this.#session.receive(bytes);
+    // Part of a reply buys no more time, nor does what comes behind the end: a server could send for ever.
+    if (steps.length > 0 || this.#session.replies > replies) this.#carryOut(steps);
   }
 
   /** The peer takes what we send, if slowly: the next piece has its own time. */

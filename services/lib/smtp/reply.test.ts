@@ -42,3 +42,8 @@ describe("encodeReply()", () => {
 test("replyText() is all of the text on one line", () => {
   expect(replyText(reply(550, "5.1.1", ["no", "such user"]))).toBe("no such user");
 });
+
+test("replyText() ends after 2,048 characters", () => {
+  const made = reply(550, "5.1.1", ["x".repeat(2_000), "y".repeat(2_000)]);
+  expect(replyText(made)).toBe(`${"x".repeat(2_000)} ${"y".repeat(47)}`);
+});

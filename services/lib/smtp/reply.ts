@@ -60,7 +60,11 @@ export function encodeReply(r: Reply): string {
   return wire;
 }
 
-/** All of a reply's text on one line: for logs, notifications, `godwit queue show`. */
+/** Characters: with it, what befell a hundred recipients fits into one record of the journal. */
+export const replyTextMax = 2_048;
+
+/** A reply's text on one line, as far as it is kept: for logs, notifications, `godwit queue show`. */
 export function replyText(r: Reply): string {
-  return r.lines.join(" ");
+  const text = r.lines.join(" ");
+  return text.length > replyTextMax ? text.slice(0, replyTextMax).toWellFormed() : text;
 }

@@ -54,6 +54,11 @@ describe("ReplyReader", () => {
       [`250 -|${"a ".repeat(99)}a`],
     ],
     ["one more", `${"250-a\r\n".repeat(100)}250 a\r\n`, ["reply has too many lines"]],
+    [
+      "what a hundred long lines say, as far as it is kept",
+      `${`550-${"a".repeat(1_000)}\r\n`.repeat(99)}550 b\r\n250 c\r\n`,
+      [`550 -|${"a".repeat(1_000)} ${"a".repeat(1_000)} ${"a".repeat(46)}`, "250 -|c"],
+    ],
     ["the longest line", `250 ${"a".repeat(2_044)}\r\n`, [`250 -|${"a".repeat(2_044)}`]],
     ["one octet more", `250 ${"a".repeat(2_046)}\r\n`, ["reply line too long"]],
     ["a line without end", `250 ${"a".repeat(2_046)}`, ["reply line too long"]],
@@ -61,6 +66,13 @@ describe("ReplyReader", () => {
     expect(readAll(text)).toEqual(expected);
     expect(readAll(text, 1)).toEqual(expected);
     expect(readAll(text, 7)).toEqual(expected);
+  });
+
+  test("keeps 4 KiB of a reply, whatever its lines are", () => {
+    const reader = new ReplyReader();
+    reader.push(encoder.encode(`${`250-${"a".repeat(1_000)}\r\n`.repeat(99)}250 b\r\n`));
+    const read = reader.next();
+    expect(read?.kind === "reply" && read.reply.lines.length).toBe(4);
   });
 
   test("says how much waits", () => {

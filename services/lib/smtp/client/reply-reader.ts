@@ -10,6 +10,11 @@ export type ReplyRead =
 /** RFC 5321 §4.5.3.1.5 says 512; servers send more. */
 const lineLengthMax = 2_048;
 const linesMax = 100;
+/**
+ * Text kept of one reply, in octets: a server may say a hundred long lines to each of a thousand
+ * recipients. What is behind it is read and dropped; the code is what counts.
+ */
+const keptBytesMax = 4_096;
 const cr = 13;
 const lf = 10;
 const blank = 32;
@@ -24,6 +29,8 @@ export class ReplyReader {
   /** Lines of a reply that is not whole yet, and their code. */
   #lines: string[] = [];
   #code = 0;
+  #lineCount = 0;
+  #keptBytes = 0;
 
   /** Octets that wait: of a reply that is not whole yet, or of a further one. */
   get pending(): number {
@@ -71,16 +78,25 @@ export class ReplyReader {
     if (code === undefined || (separator !== blank && separator !== dash)) {
       return garbage("not an SMTP reply");
     }
-    const isFirst = this.#lines.length === 0;
+    const isFirst = this.#lineCount === 0;
     // RFC 5321 §4.2.1: the code is the same in all lines.
     if (!isFirst && code !== this.#code) return garbage("codes differ in one reply");
-    if (this.#lines.length >= linesMax) return garbage("reply has too many lines");
+    if (this.#lineCount >= linesMax) return garbage("reply has too many lines");
     this.#code = code;
-    this.#lines.push(utf8.decode(line.subarray(4)));
+    this.#lineCount += 1;
+    this.#keep(line.subarray(4));
     if (separator === dash) return undefined;
     const lines = this.#lines;
     this.#lines = [];
+    this.#lineCount = 0;
+    this.#keptBytes = 0;
     return { kind: "reply", reply: heardReply(code, lines) };
+  }
+
+  /** The first line always: it is no longer than a line may be. */
+  #keep(text: Uint8Array): void {
+    this.#keptBytes += text.length;
+    if (this.#keptBytes <= keptBytesMax) this.#lines.push(utf8.decode(text));
   }
 }
 

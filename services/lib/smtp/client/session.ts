@@ -65,6 +65,7 @@ export class ClientSession {
   #isTls = false;
   #transaction: OpenTransaction | undefined;
   #needsReset = false;
+  #replies = 0;
   #steps: ClientStep[] = [];
 
   constructor(settings: ClientSettings) {
@@ -88,6 +89,11 @@ export class ClientSession {
       default:
         return "mail";
     }
+  }
+
+  /** Whole replies so far: RFC 5321 §4.5.3.2 gives each of them its time, not each of its lines. */
+  get replies(): number {
+    return this.#replies;
   }
 
   /** The connection is there. RFC 5321 §4.3.1: the server speaks first. */
@@ -171,6 +177,7 @@ export class ClientSession {
       if (this.#phase === "closed") return;
       const read = this.#reader.next();
       if (read === undefined) return;
+      this.#replies += 1;
       if (read.kind === "reply") this.#take(read.reply);
       else if (this.#phase === "quit") this.#close();
       else this.#fail(read.reason);
