@@ -97,6 +97,46 @@ describe("a limit", () => {
   });
 });
 
+describe("what waits for a provider's limit", () => {
+  const limited = messages("1/h", ["provider"]);
+  const free = plainShaping();
+  /** A limit for who is at this provider. */
+  const shaping: Shaping = {
+    ...free,
+    pathFor: ({ provider }) =>
+      provider === "mx.example"
+        ? plainShaping({ limits: [limited] }).pathFor({})
+        : free.pathFor({}),
+  };
+
+  async function waiting() {
+    const bench = await new DeliveryBench({ config: { shaping: constantly(shaping) } }).start();
+    bench.resolver.set("new.example", "a", ["192.0.2.1"]);
+    const mx = [{ preference: 10, exchange: "mx.example" }];
+    bench.resolver.set("example.net", "mx", mx, minute);
+    await bench.acceptMany(10);
+    await bench.clock.advance(10_000);
+    expect(bench.mx.taken.length).toBe(1);
+    return bench;
+  }
+
+  test("asks anew when its destination has moved to another one", async () => {
+    const bench = await waiting();
+    bench.resolver.set("example.net", "mx", [{ preference: 10, exchange: "new.example" }]);
+    // As long as the old answer is believed, and no longer; no other mail comes.
+    await bench.clock.advance(40_000);
+    expect(bench.mx.taken.length).toBe(1);
+    await bench.clock.advance(20_000);
+    expect(bench.mx.taken.length).toBe(10);
+  });
+
+  test("stays where it is when its destination does", async () => {
+    const bench = await waiting();
+    await bench.clock.advance(2 * minute);
+    expect(bench.mx.taken.length).toBe(1);
+  });
+});
+
 describe("tenants", () => {
   test("with ten messages do not wait behind a thousand", async () => {
     const bench = await setUp({ limits: [messages("120/min")] });

@@ -233,8 +233,15 @@ export class ShardOwner {
   }
 
   #dispatch(queue: DestinationQueue): void {
-    this.#ports.locating.locate(queue, (located) => this.#dispatch(located));
+    this.#locate(queue);
     this.#ports.dispatcher.offer(queue, this.#parts.unitRun);
+  }
+
+  #locate(queue: DestinationQueue): void {
+    this.#ports.locating.locate(queue, {
+      moved: (from) => this.#parts.admission.forget(from),
+      found: (located) => this.#dispatch(located),
+    });
   }
 
   #tick(): void {
@@ -246,6 +253,8 @@ export class ShardOwner {
       if (!this.isJournalAway && !this.#parts.spills.isOverdue) {
         void this.settlement.spill(queue.drainLogged(now - config.timings.spillAfterMs));
       }
+      // All of it may wait for a limit that is not its own any more, and nobody else would ask.
+      if (queue.readyCount > 0) this.#dispatch(queue);
       this.#readBacklog(queue);
       queue.backlogs.forgetEmpty();
       this.working.forgetIfIdle(queue);
