@@ -13,16 +13,18 @@ import { RetryWheel } from "../waiting/retry-wheel.ts";
 import { asItIs, Deferrals, type DeferralsPorts } from "./deferrals.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
 
+type Around = Partial<Pick<DeferralsPorts, "placed" | "stream">>;
+
 function into(
   store: DeferralsPorts["store"],
   clock: VirtualClock,
-  placed: DeferralsPorts["placed"] = () => {},
+  { placed = () => {}, stream = new MemoryLog({ clock, shards: 1 }).stream() }: Around = {},
 ): Deferrals {
   const isOver = () => false;
   return new Deferrals({
     shard: shardOfTests,
     store,
-    stream: new MemoryLog({ clock, shards: 1 }).stream(),
+    stream,
     wheel: new RetryWheel(shardOfTests, new MemoryStore({ clock }), clock),
     clock,
     delayNotificationMs: hour,
@@ -38,10 +40,11 @@ function into(
   });
 }
 
-/** What came from the log, as it is moved to the store. */
-function logged(n: number) {
+/** What came from the log, as it is moved to the store; some of it has its content elsewhere. */
+function logged(n: number, where: "here" | "apart" = "here") {
   const unit = unitOf({ uid: nthUid(n), expiresAt: epoch + 24 * hour });
-  const queued = fromLog(unit, { sequence: n + 1, content: new Uint8Array(3), since: 0 });
+  const content = where === "here" ? new Uint8Array(3) : undefined;
+  const queued = fromLog(unit, { sequence: n + 1, content, since: 0 });
   return { queued, next: asItIs(queued) };
 }
 
@@ -56,7 +59,9 @@ test("a store that takes few units in the time of a call gets few, and then all"
     content: async () => undefined,
   };
   const placed: string[] = [];
-  const deferrals = into(slow, clock, (queued) => void placed.push(queued.unit.uid));
+  const deferrals = into(slow, clock, {
+    placed: (queued) => void placed.push(queued.unit.uid),
+  });
   const moves = Array.from({ length: 500 }, (_, n) => logged(n));
   const put = deferrals.put(moves);
   await clock.advance(60_000);
@@ -85,3 +90,41 @@ test("what is put one by one while a call runs goes in the next, and each is tol
   expect(calls).toEqual([1, 99]);
   expect(done).toEqual(Array.from({ length: 100 }, (_, n) => n));
 });
+
+test.each([
+  ["is not found", async () => undefined],
+  ["cannot be read", () => Promise.reject(new Error("no leader"))],
+])(
+  "units whose content %s come back, and hold up none of those beside them",
+  async (_, content) => {
+    const clock = new VirtualClock(epoch);
+    const stream = { ...new MemoryLog({ clock, shards: 1 }).stream(), content };
+    const calls: number[] = [];
+    const written: string[] = [];
+    /** Asks for one after the other, and stores none before it has all. */
+    const inOrder = {
+      defer: async (__: unknown, puts: readonly Deferral[]) => {
+        calls.push(puts.length);
+        for (const put of puts) await put.content();
+        written.push(...puts.map(({ deferred }) => deferred.unit.uid));
+      },
+      content: async () => undefined,
+    };
+    const placed: string[] = [];
+    const deferrals = into(inOrder, clock, {
+      stream,
+      placed: ({ unit }) => void placed.push(unit.uid),
+    });
+    const moves = Array.from({ length: 600 }, (__, n) =>
+      logged(n, n % 200 === 1 ? "apart" : "here"),
+    );
+    const put = deferrals.put(moves);
+    await clock.advance(0);
+    const gone = (await put).map(({ unit }) => unit.uid);
+    expect(gone).toEqual([nthUid(1), nthUid(201), nthUid(401)]);
+    const others = moves.map(({ queued }) => queued.unit.uid).filter((uid) => !gone.includes(uid));
+    expect([written.toSorted(), placed]).toEqual([others, others]);
+    // Each that is missing costs one call more.
+    expect(calls).toHaveLength(4 + gone.length);
+  },
+);

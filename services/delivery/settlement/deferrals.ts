@@ -1,4 +1,5 @@
 /** Puts units into the store, to wait for a time of their own or for their destination, and back there in another place. */
+import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { notificationDue } from "#lib/dsn/wanted";
 import { Fifo } from "#lib/queue/fifo";
@@ -47,11 +48,9 @@ export interface Move {
 /** A unit whose content is not found can neither be tried nor wait. */
 class ContentGone extends Error {
   override readonly name = "ContentGone";
-  readonly uid: Uid;
 
   constructor(uid: Uid) {
     super(`Cannot defer "${uid}": its content is not found`);
-    this.uid = uid;
   }
 }
 
@@ -67,8 +66,8 @@ export class Deferrals {
 
   /**
    * In order, and together with what others put meanwhile: thousands of destinations that go down at
-   * once are few calls. Resolves when it is done, with those units whose content was not found: they
-   * are as before.
+   * once are few calls. Resolves when it is done, with those units whose content was not found, or
+   * cannot be read now: they are as before.
    */
   put(moves: readonly Move[]): Promise<readonly QueuedUnit[]> {
     if (moves.length === 0) return Promise.resolve([]);
@@ -112,42 +111,46 @@ export class Deferrals {
   }
 
   async #putBatch(batch: readonly Move[]): Promise<readonly QueuedUnit[]> {
+    const missing = new Set<QueuedUnit>();
+    const writes = batch.map((move) => this.#prepare(move, missing));
     const gone: QueuedUnit[] = [];
-    let writes = batch.map((move) => this.#prepare(move));
-    for (;;) {
-      const missing = await this.#write(writes.map(({ deferral }) => deferral));
-      if (missing === undefined) break;
-      for (const { queued, reservation } of writes) {
-        if (queued.unit.uid !== missing) continue;
+    for (let rest: readonly Write[] = writes; rest.length > 0; ) {
+      rest = await this.#write(rest);
+      const without = rest.filter(({ queued }) => missing.has(queued));
+      // What was not written lacks its content, one of them at least: else it would go on for ever.
+      assert(rest.length === 0 || without.length > 0, "who breaks off says what is missing");
+      for (const { queued, reservation } of without) {
         reservation.release();
         gone.push(queued);
       }
-      writes = writes.filter(({ queued }) => queued.unit.uid !== missing);
+      rest = rest.filter(({ queued }) => !missing.has(queued));
     }
-    if (!this.#ports.isOver()) for (const write of writes) this.#written(write);
+    const areGone = new Set(gone);
+    if (!this.#ports.isOver()) {
+      for (const write of writes) if (!areGone.has(write.queued)) this.#written(write);
+    }
     return gone;
   }
 
-  /** Undefined when they are durable, else the one without content: nothing is known of the others. */
-  #write(deferrals: readonly Deferral[]): Promise<Uid | undefined> {
+  /** Resolves to those that are not known to be durable, since the content of some is missing. */
+  #write(wanted: readonly Write[]): Promise<readonly Write[]> {
     const { writes } = this.#ports;
-    let rest = deferrals;
+    let rest = wanted;
     return writes.persist("defer", async () => {
       try {
         while (rest.length > 0) rest = rest.slice(await this.#writeSome(rest));
-        return undefined;
       } catch (error) {
-        if (error instanceof ContentGone) return error.uid;
-        throw error;
+        if (!(error instanceof ContentGone)) throw error;
       }
+      return rest;
     });
   }
 
   /** The first of them, in one call. Resolves to how many these are, now that they are durable. */
-  async #writeSome(deferrals: readonly Deferral[]): Promise<number> {
+  async #writeSome(writes: readonly Write[]): Promise<number> {
     const { store, shard, clock } = this.#ports;
     const startedAt = clock.monotonic();
-    const some = deferrals.slice(0, this.#callUnits.now);
+    const some = writes.slice(0, this.#callUnits.now).map(({ deferral }) => deferral);
     try {
       await store.defer(shard, some);
       this.#callUnits.succeeded(some.length, clock.monotonic() - startedAt);
@@ -158,13 +161,27 @@ export class Deferrals {
     }
   }
 
+  /**
+   * Undefined also when it stands apart and cannot be read now: it must not hold up those that are
+   * put with it. Whether it is gone is found out by who is told that it is missing.
+   */
+  async #contentNow(queued: QueuedUnit): Promise<Uint8Array | undefined> {
+    try {
+      return await this.content(queued);
+    } catch (error) {
+      // Our own store's failure is that of the call.
+      if (queued.origin.kind === "store") throw error;
+      return undefined;
+    }
+  }
+
   #written({ queued, deferral, reservation }: Write): void {
     const { unit, generation, place } = deferral.deferred;
     reservation.written({ uid: unit.uid, generation, sizeBytes: unit.sizeBytes });
     this.#ports.placed(queued, place.kind);
   }
 
-  #prepare({ queued, next }: Move): Write {
+  #prepare({ queued, next }: Move, missing: Set<QueuedUnit>): Write {
     const { wheel, delayNotificationMs } = this.#ports;
     const { recipients, lookAt, ...state } = next;
     const unit = { ...queued.unit, recipients };
@@ -177,9 +194,10 @@ export class Deferrals {
     );
     const { at } = reservation;
     const content = async () => {
-      const found = await this.content(queued);
-      if (found === undefined) throw new ContentGone(unit.uid);
-      return found;
+      const found = await this.#contentNow(queued);
+      if (found !== undefined) return found;
+      missing.add(queued);
+      throw new ContentGone(unit.uid);
     };
     const deferral: Deferral = isBacklogged
       ? { deferred: common, content, lookAt: at }
