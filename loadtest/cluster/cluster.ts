@@ -144,6 +144,7 @@ export class Cluster implements AsyncDisposable {
     this.#cassandra = await startCassandra({
       nodes: cassandra,
       heapMiB: cassandraHeapMiB,
+      isLongLived: true,
       folder: cassandraFolder,
     });
     this.#roles = await this.#planned();

@@ -42,6 +42,27 @@ test("of large contents only so many are in memory at once, and each is written"
   await done;
 });
 
+test("nobody looks whether a small content is there; a large one is not sent twice", async () => {
+  const queries: string[] = [];
+  const found = { rows: [{ chunks: 2 }] } as unknown as types.ResultSet;
+  const execute: Client["execute"] = async (query: string) => {
+    queries.push(query.slice(0, 6));
+    return found;
+  };
+  const clock = new ManualClock();
+  const requests = new Requests({ client: { execute, batch: async () => none } }, clock);
+  const table = new ContentTable(requests, clock);
+  const ensure = (n: number, sizeBytes: number) =>
+    table.ensure(requests.callTime(), {
+      ...{ id: queueIdOf(nthUid(n)), expiresAt: 0, sizeBytes },
+      content: async () => new Uint8Array(sizeBytes),
+    });
+  await ensure(1, 4_096);
+  await ensure(2, 400_000);
+  await ensure(1, 4_096);
+  expect(queries).toEqual(["INSERT", "SELECT"]);
+});
+
 /** Lets what was answered go on. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 50; turns++) await Promise.resolve();

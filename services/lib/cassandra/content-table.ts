@@ -6,6 +6,8 @@ import type { CallTime, Requests } from "./driver/requests.ts";
 import { goneAt, ttlOf } from "./lifetimes.ts";
 
 const chunkBytes = 256 * 1024;
+/** To write so much again costs a cluster less than to be asked whether it has it. */
+const cheapBytes = 16 * 1024;
 /** Ids of which the content is known to be there: units of one message are deferred close together. */
 const knownMax = 20_000;
 /** Octets asked for at once: hundreds of large messages for one host may have to wait in one second. */
@@ -30,13 +32,12 @@ export class ContentTable {
     this.#clock = clock;
   }
 
-  /** Asks for the content when it is not there. */
+  /** Asks for the content when it is not known to be there. */
   async ensure(time: CallTime, wanted: NewContent): Promise<void> {
     const { id } = wanted;
     if (this.#known.has(id)) return;
-    const params = [id];
-    const [found] = await this.#requests.read(time, { query: headCql, params });
-    if (found === undefined) {
+    const isThere = wanted.sizeBytes > cheapBytes && (await this.#isThere(time, id));
+    if (!isThere) {
       await this.#asking.run(wanted.sizeBytes, async () => {
         const content = await wanted.content();
         await this.#put(time, { ...wanted, content });
@@ -54,6 +55,11 @@ export class ContentTable {
     const chunks = [first, ...(await Promise.all(rest))].flatMap((it) => it?.data ?? []);
     if (chunks.length < first.chunks) return undefined;
     return new Uint8Array(Buffer.concat(chunks));
+  }
+
+  async #isThere(time: CallTime, id: QueueId): Promise<boolean> {
+    const [found] = await this.#requests.read(time, { query: headCql, params: [id] });
+    return found !== undefined;
   }
 
   /** The first chunk last: it says that the others are there. */

@@ -42,7 +42,7 @@ export interface Deferral {
    * to be told, though nobody may try it.
    */
   readonly lookAt?: Time;
-  /** Called only when the store has no content of this message yet. */
+  /** Called unless the store knows that it has the content of this message; then it may be written again. */
   readonly content: () => Promise<Uint8Array>;
 }
 

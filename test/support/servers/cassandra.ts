@@ -19,6 +19,8 @@ export interface CassandraServersOptions {
   /** Lines that are added to each node's `cassandra.yaml`: authentication, TLS, time limits. */
   readonly configuration?: string;
   readonly heapMiB?: number;
+  /** It runs for many minutes: compiled code is worth what the compilers take. */
+  readonly isLongLived?: boolean;
   readonly folder?: string;
 }
 
@@ -66,6 +68,7 @@ async function nodePlan({ node, place, jars, options }: NodePlace): Promise<Node
   const yaml = cassandraYaml({ node, addresses, cqlPort, storagePort, folder, heapMiB });
   const conf = join(folder, "conf");
   const isKept = options.folder !== undefined;
+  const isLongLived = options.isLongLived === true;
   await mkdir(conf, { recursive: true });
   await mkdir(join(folder, "tmp"), { recursive: true });
   await writeFile(join(conf, "cassandra.yaml"), `${yaml}${options.configuration ?? ""}\n`);
@@ -77,7 +80,10 @@ async function nodePlan({ node, place, jars, options }: NodePlace): Promise<Node
   return {
     name: `Cassandra ${node}`,
     folder,
-    command: [java() ?? "java", ...(await javaArguments({ folder, conf, jars, heapMiB, isKept }))],
+    command: [
+      java() ?? "java",
+      ...(await javaArguments({ folder, conf, jars, heapMiB, isKept, isLongLived })),
+    ],
     environment: { MALLOC_ARENA_MAX: "2" },
     isReady: () => isServing(addresses[node] ?? "", cqlPort),
     readyMaxMs,
@@ -90,6 +96,7 @@ interface JavaPlace {
   readonly jars: string;
   readonly heapMiB: number;
   readonly isKept: boolean;
+  readonly isLongLived: boolean;
 }
 
 async function javaArguments({
@@ -98,6 +105,7 @@ async function javaArguments({
   jars,
   heapMiB,
   isKept,
+  isLongLived,
 }: JavaPlace): Promise<string[]> {
   const agent = (await readdir(jars)).find((name) => name.startsWith("jamm-")) ?? "";
   const temporary = join(folder, "tmp");
@@ -105,7 +113,8 @@ async function javaArguments({
     `-javaagent:${join(jars, agent)}`,
     ...["-cp", `${conf}:${join(jars, "*")}`],
     ...[`-Xms${heapMiB}m`, `-Xmx${heapMiB}m`, "-Xss512k", `-XX:MaxDirectMemorySize=${heapMiB}m`],
-    ...["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"],
+    ...["-XX:+UseSerialGC", "-XX:-UsePerfData"],
+    ...(isLongLived ? [] : ["-XX:TieredStopAtLevel=1"]),
     "-XX:+ExitOnOutOfMemoryError",
     ...["-Djava.net.preferIPv4Stack=true", "-Djava.awt.headless=true"],
     ...[`-Djava.io.tmpdir=${temporary}`, `-Djna.tmpdir=${temporary}`],
