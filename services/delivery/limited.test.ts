@@ -152,6 +152,66 @@ describe("tenants", () => {
   });
 });
 
+describe("tenants with weights", () => {
+  test("have their parts of a destination's sessions, and others after a reload", async () => {
+    const common = { max: 1, first: 1 };
+    let shaping = plainShaping({ ...common, weights: { gold: 3 } });
+    const bench = await new DeliveryBench({ config: { shaping: () => shaping } }).start();
+    bench.latencyMs = 5;
+    const recipientsOf = (tenant: string) => [{ path: path(`${tenant}@example.net`) }];
+    for (let n = 0; n < 400; n++) {
+      for (const tenant of ["gold", "plain"]) {
+        await bench.accept({ tenant, recipients: recipientsOf(tenant) });
+      }
+    }
+    const goldIn = (from: number, to: number) =>
+      bench.mx.taken
+        .slice(from, to)
+        .filter(({ recipients }) => recipients.includes("gold@example.net")).length;
+    const taken = async (count: number) => {
+      while (bench.mx.taken.length < count) await bench.clock.advance(100);
+      return bench.mx.taken.length;
+    };
+    const first = await taken(160);
+    expect(goldIn(0, 160)).toBeWithin(105, 136);
+    shaping = plainShaping({ ...common, weights: { plain: 3 } });
+    bench.worker.shapingChanged();
+    await taken(first + 200);
+    // The turn that is under way ends by the old weights.
+    expect(goldIn(first + 40, first + 200)).toBeWithin(25, 56);
+  });
+});
+
+describe("tenants with weights under a limit that they have in common", () => {
+  const rate = messages("60/min burst 1", ["destination"]);
+  const two: CountedLimit = {
+    name: "provider",
+    kind: "connections",
+    scope: ["provider"],
+    max: 2,
+    provenance: "the test",
+  };
+
+  test.each([
+    ["a rate", [rate], 120_000],
+    ["connections that they share", [two], 2_500],
+  ])("have their parts of %s", async (_, limits, ms) => {
+    const shaping = plainShaping({ limits, weights: { gold: 4 } });
+    const bench = await new DeliveryBench({ config: { shaping: constantly(shaping) } }).start();
+    bench.latencyMs = 5;
+    for (let n = 0; n < 300; n++) {
+      for (const tenant of ["gold", "plain"]) {
+        await bench.accept({ tenant, recipients: [{ path: path(`${tenant}@example.net`) }] });
+      }
+    }
+    await bench.clock.advance(ms);
+    const { length } = bench.mx.taken;
+    const gold = bench.mx.taken.filter(({ recipients }) => recipients.includes("gold@example.net"));
+    expect(length).toBeWithin(90, 300);
+    expect(gold.length / length).toBeWithin(0.7, 0.9);
+  });
+});
+
 describe("connections that cannot be shared", () => {
   test("are given up from time to time for others that wait for their place", async () => {
     const perTenant: CountedLimit = {

@@ -143,6 +143,7 @@ routes: [{ domain: routed.example, nextHop: "smtp://relay.example:25" }, { domai
       expect.stringMatching(/^concurrency\.first +5 +shipped:\d+$/),
       expect.stringMatching(/^concurrency\.max +20 +shipped:\d+$/),
       expect.stringMatching(/^idle +5s +shipped:\d+$/),
+      expect.stringMatching(/^weight +1 +built in$/),
     ]);
   });
 

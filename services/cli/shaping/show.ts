@@ -2,7 +2,7 @@
 import type { Config } from "#lib/config/config";
 import type { Dimension } from "#lib/limits/limit";
 import { limitText } from "#lib/limits/limit-text";
-import type { PathSettings } from "#lib/shaping/shaping";
+import type { PathSettings, Weight } from "#lib/shaping/shaping";
 import { routeFor } from "../../delivery/attempt/routes.ts";
 import { spanText } from "../duration.ts";
 import { destinationBy } from "../operator/selection.ts";
@@ -45,7 +45,8 @@ export function show(text: string, options: ShowOptions, config: Config): Shown 
     ...(tenant === undefined ? {} : { tenant }),
     ...(campaign === undefined ? {} : { campaign }),
   });
-  return { destination, ...found, settings: shownSettings(settings) };
+  const weights = tenant === undefined ? [] : [shownWeight(config.shaping.weightOf(tenant))];
+  return { destination, ...found, settings: [...shownSettings(settings), ...weights] };
 }
 
 function providerBy(
@@ -61,6 +62,10 @@ function providerBy(
   const found = shaping.providerOf(destination, mx);
   if (mx.length > 0) return { provider: found, by: "mx" };
   return { provider: found, by: found === destination ? "nothing known" : "domain" };
+}
+
+function shownWeight({ value, provenance }: Weight): ShownSetting {
+  return { setting: "weight", value: String(value), scope: [], name: undefined, provenance };
 }
 
 function shownSettings(path: PathSettings): readonly ShownSetting[] {

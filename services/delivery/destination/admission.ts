@@ -19,6 +19,7 @@ import type { Site } from "../path/site.ts";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { Lane } from "./ready-queue.ts";
+import { WaitingLanes, type WaitingTogether } from "./waiting-lanes.ts";
 
 /** What keeps a lane back: a limit, or a rule on replies that has held it. */
 export interface Wait {
@@ -58,6 +59,7 @@ export interface AdmissionPorts {
 export class Admission {
   readonly #ports: AdmissionPorts;
   readonly #held = new Set<() => void>();
+  readonly #waiting = new WaitingLanes();
 
   constructor(ports: AdmissionPorts) {
     this.#ports = ports;
@@ -78,7 +80,10 @@ export class Admission {
 
   /** An attempt that had begun was kept from a connection: its lane waits. */
   refuse(queue: DestinationQueue, lane: Lane, refused: Refused): void {
-    if (lane.wait === undefined) this.#wait(queue, lane, { refused, demand: oneConnection });
+    if (lane.wait !== undefined) return;
+    const others = lane.path && this.#waiting.find(queue, lane.path, false);
+    if (others !== undefined) this.#join(queue, lane, others);
+    else this.#wait(queue, lane, { refused, demand: oneConnection });
   }
 
   /** It was not used. */
@@ -109,15 +114,21 @@ export class Admission {
     lane: Lane,
     { refused, demand }: { refused: Refused; demand: Demand },
   ): void {
-    const { limits, pool, attempts } = this.#ports;
-    const cancels: CancelTimer[] = [];
-    const wake = this.#keepBack(queue, lane, {
-      by: refused.binding,
-      until: refused.until,
-      cancels,
-    });
-    const most = demand.connections === 1 ? queue.window : lane.units.length;
-    const times = Math.max(1, Math.min(most, lane.units.length));
+    const { limits, pool, attempts, dispatch } = this.#ports;
+    const group = this.#waiting.open(queue, refused, lane.path);
+    const { cancels } = group;
+    const wake = () => {
+      end(group);
+      for (const each of group.lanes) {
+        each.wait = undefined;
+        queue.unblock(each);
+      }
+      dispatch(queue);
+    };
+    this.#join(queue, lane, group);
+    const units = isOfAll(refused) ? queue.readyCount : lane.units.length;
+    const most = demand.connections === 1 ? queue.window : units;
+    const times = Math.max(1, Math.min(most, units));
     cancels.push(limits.whenWorthAsking(refused, { demand, times }, wake));
     if ((demand.connections ?? 0) === 0) return;
     const key = lane.path?.connectionKey;
@@ -126,6 +137,16 @@ export class Admission {
     const { limit, key: counted } = refused.binding;
     // Not at once: what it frees wakes others, in the middle of our taking.
     if (limit.kind === "connections") queueMicrotask(() => attempts.makeRoom(counted));
+  }
+
+  #join(queue: DestinationQueue, lane: Lane, group: WaitingTogether): void {
+    const { binding: by, until } = group.refused;
+    const cancel = () => {
+      if (group.lanes.delete(lane) && group.lanes.size === 0) end(group);
+    };
+    group.lanes.add(lane);
+    lane.wait = { by, until, since: this.#ports.clock.now(), cancel };
+    queue.block(lane);
   }
 
   #hold(queue: DestinationQueue, lane: Lane, { measure, endsAt }: InForceEntry): void {
@@ -192,6 +213,11 @@ export class Admission {
       return undefined;
     }
     const hasIdle = pool.has(path.connectionKey);
+    const others = this.#waiting.find(queue, path, hasIdle);
+    if (others !== undefined) {
+      this.#join(queue, lane, others);
+      return undefined;
+    }
     const demand = demandOf(candidate, path, hasIdle ? 0 : 1);
     const acquired = limits.acquire(path.bound, demand);
     if (acquired.kind === "refused") {
@@ -214,6 +240,15 @@ export class Admission {
     }
     return lane.path;
   }
+}
+
+function end({ cancels }: WaitingTogether): void {
+  for (const cancel of cancels) cancel();
+}
+
+/** All mail of the destination counts under it. */
+function isOfAll({ binding: { limit } }: Refused): boolean {
+  return limit.scope.every((each) => each === "destination" || each === "provider");
 }
 
 /** A message with more recipients than one transaction may have counts once for each it takes. */

@@ -77,6 +77,45 @@ describe("ReadyQueue", () => {
     expect(countOf(taken, "heavy")).toBeLessThanOrEqual(310);
   });
 
+  test("whatever their weights, tenants with enough have parts in proportion", () => {
+    const tenant = fc.record({
+      weight: fc.integer({ min: 1, max: 100 }),
+      recipients: fc.integer({ min: 1, max: 5 }),
+    });
+    fc.assert(
+      fc.property(fc.array(tenant, { minLength: 2, maxLength: 5 }), (tenants) => {
+        const queue = new ReadyQueue({
+          laneOf: ofUnit,
+          weightOf: (name) => tenants[Number(name)]?.weight ?? 0,
+        });
+        const all = tenants.reduce((sum, { weight }) => sum + weight, 0);
+        const rounds = 3;
+        // Nobody's ends before that of the others, which would then have the rest.
+        const add = (name: number, count: number) => {
+          const { recipients = 1 } = tenants[name] ?? {};
+          for (const each of many(count, { tenant: String(name), recipients })) queue.push(each);
+        };
+        for (const [name, { weight, recipients }] of tenants.entries()) {
+          add(name, Math.ceil((weight * 10 * (rounds + 2)) / recipients));
+        }
+        const got = tenants.map(() => 0);
+        for (let sum = 0; sum < all * 10 * rounds; ) {
+          const next = queue.take(always);
+          if (next === undefined) break;
+          const cost = next.unit.recipients.length;
+          got[Number(ofUnit(next).tenant)] = (got[Number(ofUnit(next).tenant)] ?? 0) + cost;
+          sum += cost;
+        }
+        // A turn more or less, and what is left of a message that did not fit into it.
+        for (const [name, { weight, recipients }] of tenants.entries()) {
+          const fair = weight * 10 * rounds;
+          expect(Math.abs((got[name] ?? 0) - fair)).toBeLessThanOrEqual(weight * 10 + recipients);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("who has many recipients in a message has fewer messages in the same time", () => {
     const queue = queueWith([
       ...many(300, { tenant: "a", recipients: 25 }),

@@ -222,7 +222,8 @@ export class ReadyQueue {
   #deactivate(turns: Turns): void {
     this.#active.shift();
     turns.isListed = false;
-    turns.credit = 0;
+    // Who is only kept back goes on where it was: else a limit would make all alike.
+    if (turns.units === 0) turns.credit = 0;
     if (turns.units === 0) this.#tenants.delete(turns.name);
   }
 

@@ -6,7 +6,6 @@ import type { Hold, Place } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
 import { Admission } from "../destination/admission.ts";
 import type { DestinationQueue, DestinationQueuePorts } from "../destination/destination-queue.ts";
-import type { Sources } from "../egress/sources.ts";
 import type { WorkerPorts } from "../ports.ts";
 import { Settlement } from "../settlement/settlement.ts";
 import { SpillQueue } from "../settlement/spill-queue.ts";
@@ -55,15 +54,18 @@ export interface OwnerDoors {
 type CommonPorts = OwnerPorts &
   OwnerDoors & { readonly shard: Shard; readonly epoch: Epoch; readonly storeRetryMs: number };
 
-/** Whose a unit is; every tenant weighs the same. */
-function lanesBy(sources: Sources): Pick<DestinationQueuePorts, "laneOf" | "weightOf"> {
+/** Whose a unit is, and what its tenant weighs. */
+function lanesBy({
+  sources,
+  config,
+}: WorkerPorts): Pick<DestinationQueuePorts, "laneOf" | "weightOf"> {
   return {
     laneOf: ({ unit }, provider) => {
       const { tenant = "", campaign = "", lane } = unit;
       const source = sources.choose(unit, provider);
       return { tenant, campaign, source, isHigh: lane === "h" };
     },
-    weightOf: () => 1,
+    weightOf: (tenant) => config.shaping().weightOf(tenant).value,
   };
 }
 
@@ -97,8 +99,8 @@ export class ShardParts {
     this.#ports = { ...common, store: this.store };
     this.progress = new ShardProgress(takeover.floor);
     const { limits } = config;
-    const { room, sources } = owner.ports;
-    this.working = new WorkingSet({ clock, limits, room, ...lanesBy(sources) });
+    const { room } = owner.ports;
+    this.working = new WorkingSet({ clock, limits, room, ...lanesBy(owner.ports) });
     for (const hold of claimed.holds) this.working.hold(hold);
     this.wheel = new RetryWheel(shard, this.store, clock);
     this.#parking = new Parking({ ...this.#ports, progress: this.progress });

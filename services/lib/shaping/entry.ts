@@ -24,6 +24,8 @@ export interface Entry {
   readonly "concurrency.first"?: Located<number>;
   readonly "concurrency.max"?: Located<number>;
   readonly idle?: Located<number>;
+  /** Of a tenant. */
+  readonly weight?: Located<number>;
   readonly "match.mx"?: Located<readonly string[]>;
   readonly "match.domains"?: Located<readonly string[]>;
   readonly "match.each"?: Located<boolean>;
@@ -56,6 +58,7 @@ export function entryOf(
     "concurrency.first": at(concurrency?.first, "concurrency", "first"),
     "concurrency.max": at(concurrency?.max, "concurrency", "max"),
     idle: at(written.idle, "idle"),
+    weight: at(written.weight, "weight"),
     "match.mx": at(match?.mx, "match", "mx"),
     "match.domains": at(match?.domains, "match", "domains"),
     "match.each": at(match?.each, "match", "each"),

@@ -113,12 +113,17 @@ const entry = z.strictObject(entryKeys);
 const way = z.strictObject(wayKeys);
 
 /** Of a source, tenant or campaign: its own limits, and those that it has at certain places. */
-const part = z.strictObject({
+const partKeys = {
   ...entryKeys,
   default: entry.exactOptional(),
   providers: z.record(z.string(), entry).exactOptional(),
   domains: z.record(z.string(), entry).exactOptional(),
-});
+};
+const part = z.strictObject(partKeys);
+
+/** Turns are of ten recipients for each unit of weight: with more the others would wait for long. */
+const weightMax = 100;
+const tenant = z.strictObject({ ...partKeys, weight: count(1, weightMax).exactOptional() });
 
 const ownLimit = z.strictObject({
   ...limitKeys,
@@ -141,7 +146,7 @@ export const fileForm = z.strictObject({
     .exactOptional(),
   domains: z.record(z.string(), way).exactOptional(),
   sources: z.record(z.string(), part).exactOptional(),
-  tenants: z.record(z.string(), part).exactOptional(),
+  tenants: z.record(z.string(), tenant).exactOptional(),
   campaigns: z.record(z.string(), part).exactOptional(),
   limits: z.record(z.string(), ownLimit).exactOptional(),
   automation: automationSection.exactOptional(),
@@ -151,6 +156,7 @@ export type WrittenFile = z.output<typeof fileForm>;
 /** All that an entry of whatever section may have. */
 export type WrittenEntry = z.output<typeof way> &
   Pick<NonNullable<WrittenFile["providers"]>[string], "match"> &
+  Pick<NonNullable<WrittenFile["tenants"]>[string], "weight"> &
   Pick<z.output<typeof ownLimit>, "scope" | "only">;
 
 /** The sections whose entries count for who sends. */

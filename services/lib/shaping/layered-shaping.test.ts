@@ -304,3 +304,24 @@ domains: { named.example: { connections: 1 } }
     expect(asked(149, 149)).toBe(asked(149, 149));
   });
 });
+
+describe("weights of tenants", () => {
+  const shaping = layered(
+    "tenants: { acme: { weight: 3, connections: 5 }, '*': { weight: 2 }, small: { connections: 1 } }",
+    "tenants: { acme: { connections: 9 }, zeta: { weight: 100 } }",
+  );
+
+  test.each([
+    ["acme", { value: 3, provenance: "a.yaml:1" }],
+    ["zeta", { value: 100, provenance: "b.yaml:1" }],
+    ["small", { value: 2, provenance: "a.yaml:1" }],
+    ["unheard-of", { value: 2, provenance: "a.yaml:1" }],
+    ["", { value: 1, provenance: "built in" }],
+  ])("of %p are %p", (tenant, weight) => {
+    expect(shaping.weightOf(tenant)).toEqual(weight);
+  });
+
+  test("are even where nobody says anything", () => {
+    expect(layered("").weightOf("acme")).toEqual({ value: 1, provenance: "built in" });
+  });
+});

@@ -8,10 +8,12 @@ import type { EntryPath, Layer } from "./layer.ts";
 import { other, settingsOf, type Way } from "./path.ts";
 import { Providers } from "./providers.ts";
 import { Rules } from "./rules.ts";
-import type { PathSettings, Shaping } from "./shaping.ts";
+import type { PathSettings, Shaping, Weight } from "./shaping.ts";
 
 /** Of each generation: what was not asked for in the last two is worked out again. */
 const pathsMax = 5_000;
+
+const even: Weight = { value: 1, provenance: "built in" };
 
 type Name = "provider" | "source" | "tenant" | "campaign";
 
@@ -27,6 +29,7 @@ export class LayeredShaping implements Shaping {
     tenant: new Set(),
     campaign: new Set(),
   };
+  readonly #weights = new Map<string, Weight>();
   #paths = new Map<string, PathSettings>();
   #olderPaths: ReadonlyMap<string, PathSettings> = new Map();
 
@@ -35,6 +38,9 @@ export class LayeredShaping implements Shaping {
     this.#automation = automation;
     this.rules = new Rules(layers);
     this.#providers = new Providers(layers);
+    for (const { name, entry } of this.rules.section("tenants")) {
+      if (entry.weight !== undefined) this.#weights.set(name, entry.weight);
+    }
     for (const { path, entry } of this.rules.all()) {
       this.#note(path);
       for (const domain of entry["only.destination"]?.value ?? [])
@@ -56,6 +62,11 @@ export class LayeredShaping implements Shaping {
 
   providerOfRoute(host: string): string | undefined {
     return this.#providers.ofHost(host);
+  }
+
+  weightOf(tenant: string): Weight {
+    if (tenant === "") return even;
+    return this.#weights.get(tenant) ?? this.#weights.get(other) ?? even;
   }
 
   pathFor(subject: Subject): PathSettings {

@@ -91,6 +91,26 @@ describe("a file with", () => {
       'a.yaml:1:19: default.bytes: "100" is not a size in B, KiB, MiB or GiB (such as 50MiB/min; or none)',
     ],
     [
+      "a weight of nothing",
+      "tenants: { acme: { weight: 0 } }",
+      "a.yaml:1:28: tenants.acme.weight: 0 is out of range (a whole number, 1 to 100)",
+    ],
+    [
+      "a negative weight",
+      "tenants:\n  acme:\n    weight: -2",
+      "a.yaml:3:13: tenants.acme.weight: -2 is out of range (a whole number, 1 to 100)",
+    ],
+    [
+      "an absurd weight",
+      "tenants: { acme: { weight: 1000000 } }",
+      "a.yaml:1:28: tenants.acme.weight: 1000000 is out of range (a whole number, 1 to 100)",
+    ],
+    [
+      "a weight of who is no tenant",
+      "campaigns: { spring: { weight: 2 } }",
+      "a.yaml:1:24: campaigns.spring.weight: is not a known key",
+    ],
+    [
       "a scope said twice",
       "limits: { x: { scope: [tenant, tenant], messages: 1/s } }",
       'a.yaml:1:32: limits.x.scope[1]: "tenant" is there already (each may stand here once)',

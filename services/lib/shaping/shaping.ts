@@ -20,8 +20,19 @@ export interface Shaping {
    * reload.
    */
   pathFor(subject: Subject): PathSettings;
+  /**
+   * A tenant's part beside others where several have mail for the same destination; empty: mail of
+   * nobody in particular. Cheap.
+   */
+  weightOf(tenant: string): Weight;
   /** Rules on replies (ADR 0014); the same array while it is the same shaping. */
   readonly automation: readonly Rule[];
+}
+
+export interface Weight {
+  readonly value: number;
+  /** `shaping.yaml:12`; `built in` where no file has a word. */
+  readonly provenance: string;
 }
 
 /** One for all subjects of which the files say the same: nothing here has a subject's name in it. */

@@ -10,12 +10,15 @@ export interface PlainShaping {
   /** Beside that of `max` sessions. */
   readonly limits?: readonly CountedLimit[];
   readonly automation?: readonly Rule[];
+  /** Of tenants; each other one has 1. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 const provenance = "the test";
 
 export function plainShaping(plain: PlainShaping = {}): Shaping {
   const { first = 5, max = 20, idleMs = 5_000, limits = [], automation = [] } = plain;
+  const { weights = {} } = plain;
   const scope = ["destination"] as const;
   const sessions: CountedLimit = { name: "sessions", kind: "connections", scope, max, provenance };
   const kind = "messagesPerConnection";
@@ -32,6 +35,7 @@ export function plainShaping(plain: PlainShaping = {}): Shaping {
     providerOf: (domain, mxHosts) => (mxHosts.length === 0 ? domain : mxHosts.toSorted().join()),
     providerOfRoute: () => undefined,
     pathFor: () => settings,
+    weightOf: (tenant) => ({ value: weights[tenant] ?? 1, provenance }),
     automation,
   };
 }
