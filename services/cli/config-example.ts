@@ -75,6 +75,7 @@ delivery:
   sessionsMax: 1000
   tls: opportunistic           # required or never
   ipv6: true
+#  ownAddresses: [203.0.113.5]  # of ours that no listener has: behind NAT, of a load balancer
 #  sources:                     # from where mail goes out
 #    - { name: ip1, address: 192.0.2.1, hostname: mta1.example.net }
 #    - name: far

@@ -19,6 +19,11 @@ export interface DeliveryConfig {
   readonly useIpv6: boolean;
   /** The port of mail exchangers: 25, but for tests. */
   readonly mxPort: number;
+  /**
+   * Where a mail exchanger of this name would be ourselves: RFC 5321 §5.1. Beside loopback, to which
+   * only routes lead.
+   */
+  readonly ownAddresses: readonly string[];
   readonly retry: RetryConfig;
   readonly suppression: SuppressionConfig;
   readonly limits: DeliveryLimits;

@@ -165,6 +165,14 @@ describe("a worker", () => {
         b.resolver.set("example.net", "mx", [{ preference: 1, exchange: "out.example" }]);
       },
     ],
+    [
+      "its mail exchanger is this machine by its address",
+      "5.4.6",
+      (b: DeliveryBench) => {
+        b.resolver.set("example.net", "mx", [{ preference: 1, exchange: "trap.example" }]);
+        b.resolver.set("trap.example", "a", ["127.0.0.1"]);
+      },
+    ],
   ])("fails at once when %s", async (_, status, set) => {
     const bench = await new DeliveryBench().start();
     set(bench);
@@ -173,6 +181,8 @@ describe("a worker", () => {
     expect(await bench.story(unit)).toMatchObject([
       { disposition: "failed", recipients: [{ outcome: "permanent", status }] },
     ]);
+    const bounces = bench.recorded.records.filter(({ kind }) => kind === "bounce");
+    expect(bounces).toMatchObject([{ status }]);
   });
 
   test("a name server that is away is no reason to give up", async () => {

@@ -11,6 +11,7 @@ import { LocalBus } from "#lib/leases/local-bus";
 import type { Endpoint, TlsIdentity, Transport } from "#lib/net/transport";
 import type { Random } from "#lib/random";
 import { fileEvents } from "#lib/role/event-sinks";
+import { machineAddresses } from "#lib/role/machine-addresses";
 import { Readiness } from "#lib/role/readiness";
 import { storeRecords } from "#lib/role/records";
 import { reloaded } from "#lib/role/reloading";
@@ -163,6 +164,7 @@ export class Standalone implements Role {
       config: deliveryConfigOf(config, {
         routes: () => this.#config.routes,
         shaping: () => this.#config.shaping,
+        machineAddresses: machineAddresses(),
         isAlone: true,
       }),
       intake: stream,

@@ -105,6 +105,7 @@ const baseConfig: DeliveryConfig = {
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,
+  ownAddresses: [],
   retry: {
     firstMs: 300_000,
     factor: 2,

@@ -3,6 +3,7 @@ import { MemoryResolver } from "#lib/dns/memory-resolver";
 import { seededRandom } from "#lib/random";
 import { config } from "../../../test/support/delivery/delivery-bench.ts";
 import { destination } from "../../../test/support/records.ts";
+import type { DeliveryConfig } from "../config.ts";
 import { NextHops } from "./next-hops.ts";
 import type { Route } from "./routes.ts";
 
@@ -12,7 +13,7 @@ const routed = (nextHop: Route["nextHop"]): readonly Route[] => [{ domain: "*", 
 async function candidatesOf(
   name: string,
   set: (resolver: MemoryResolver) => void = () => {},
-  more: { routes?: readonly Route[]; useIpv6?: boolean } = {},
+  more: Partial<Pick<DeliveryConfig, "routes" | "useIpv6" | "ownAddresses">> = {},
 ): Promise<readonly string[]> {
   const resolver = new MemoryResolver();
   set(resolver);
@@ -75,6 +76,124 @@ describe("NextHops", () => {
     ],
   ])("%s", async (_, set, expected) => {
     expect(await candidatesOf("example.net", set)).toEqual([...expected]);
+  });
+
+  const one = (r: MemoryResolver, address: string) =>
+    mx(r, [10, "a.example"]).set("a.example", address.includes(":") ? "aaaa" : "a", [address]);
+  const good = "smtp b.example 192.0.2.2:25";
+
+  test.each(["127.0.0.1", "127.8.8.8", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])(
+    "a mail exchanger at %s would be this machine: for good, and no connection is made",
+    async (address) => {
+      const found = await candidatesOf("example.net", (r) => one(r, address), { useIpv6: true });
+      expect(found).toEqual(["permanent 5.4.6"]);
+    },
+  );
+
+  test.each<[string, (r: MemoryResolver) => void, readonly string[]]>([
+    [
+      "is skipped, and the next one tried",
+      (r) =>
+        mx(r, [0, "a.example"], [10, "b.example"])
+          .set("a.example", "a", ["127.0.0.1"])
+          .set("b.example", "a", ["192.0.2.2"]),
+      [good],
+    ],
+    [
+      "is skipped beside another address of the host",
+      (r) => mx(r, [0, "b.example"]).set("b.example", "a", ["127.0.0.1", "192.0.2.2"]),
+      [good],
+    ],
+    [
+      "is no reason to give up while another host may get an address",
+      (r) => mx(r, [0, "a.example"], [10, "gone.example"]).set("a.example", "a", ["127.0.0.1"]),
+      ["transient 4.4.4"],
+    ],
+    [
+      "of the domain itself, without an MX",
+      (r) => r.set("example.net", "a", ["127.0.0.1"]),
+      ["permanent 5.4.6"],
+    ],
+    ["by the name localhost", (r) => mx(r, [0, "localhost"]), ["permanent 5.4.6"]],
+  ])("a loopback address %s", async (_, set, expected) => {
+    expect(await candidatesOf("example.net", set)).toEqual([...expected]);
+  });
+
+  test.each<[string, readonly [number, string][], readonly string[]]>([
+    ["alone", [[10, "own.example"]], ["permanent 5.4.6"]],
+    [
+      "as the best",
+      [
+        [10, "own.example"],
+        [20, "b.example"],
+      ],
+      ["permanent 5.4.6"],
+    ],
+    [
+      "among equals",
+      [
+        [10, "b.example"],
+        [10, "own.example"],
+      ],
+      ["permanent 5.4.6"],
+    ],
+    [
+      "behind a better one",
+      [
+        [10, "b.example"],
+        [20, "own.example"],
+        [30, "a.example"],
+      ],
+      [good],
+    ],
+    [
+      "behind one without address",
+      [
+        [10, "gone.example"],
+        [20, "own.example"],
+      ],
+      ["transient 4.4.4"],
+    ],
+  ])("our own address in the list, %s (RFC 5321 §5.1)", async (_, exchanges, expected) => {
+    const found = await candidatesOf(
+      "example.net",
+      (r) => {
+        mx(r, ...exchanges).set("own.example", "a", ["198.51.100.1", "203.0.113.5"]);
+        r.set("a.example", "a", ["192.0.2.1"]).set("b.example", "a", ["192.0.2.2"]);
+      },
+      { ownAddresses: ["203.0.113.5"] },
+    );
+    expect(found).toEqual([...expected]);
+  });
+
+  test.each(["[127.0.0.1]", "[ipv6:::1]", "[ipv6:::ffff:127.0.0.1]", "[203.0.113.5]"])(
+    "the address literal %s is this machine",
+    async (literal) => {
+      const more = { ownAddresses: ["203.0.113.5"] };
+      expect(await candidatesOf(literal, undefined, more)).toEqual(["permanent 5.4.6"]);
+    },
+  );
+
+  test("an operator's route may lead to this machine", async () => {
+    const routes = routed({ protocol: "smtp", host: "localhost", port: 2525 });
+    const more = { routes, ownAddresses: ["127.0.0.1"] };
+    expect(await candidatesOf("example.net", undefined, more)).toEqual([
+      "smtp localhost 127.0.0.1:2525 routed",
+    ]);
+  });
+
+  test("of ten thousand mail exchangers twenty are looked up, the best", async () => {
+    const resolver = new MemoryResolver();
+    const name = (n: number) => `mx${n}.example`;
+    const all = Array.from({ length: 10_000 }, (_, n): [number, string] => [10_000 - n, name(n)]);
+    mx(resolver, ...all);
+    for (let n = 0; n < 10_000; n++) resolver.set(name(n), "a", ["192.0.2.1"]);
+    const hops = new NextHops({ config, resolver, random: seededRandom(1) });
+    const found = await Array.fromAsync(hops.candidates(destination("example.net")));
+    expect(found.map((it) => it.kind === "host" && it.host.name)).toEqual(
+      Array.from({ length: 20 }, (_, n) => name(9_999 - n)),
+    );
+    expect(resolver.queryCount).toBe(21);
   });
 
   test.each([

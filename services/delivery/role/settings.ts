@@ -1,5 +1,6 @@
 /** From the configuration of the file to what delivery is told. */
 import type { Config } from "#lib/config/config";
+import { plainAddress } from "#lib/net/own-address";
 import { type DeliveryConfig, defaultLimits, defaultTimings } from "../config.ts";
 
 export interface DeliverySurroundings {
@@ -7,13 +8,15 @@ export interface DeliverySurroundings {
   readonly routes: () => DeliveryConfig["routes"];
   /** The same. */
   readonly shaping: DeliveryConfig["shaping"];
+  /** Of this machine: what a listener on all addresses listens on. */
+  readonly machineAddresses: readonly string[];
   /** Whether others may have shards, too. */
   readonly isAlone: boolean;
 }
 
 export function deliveryConfigOf(
   config: Config,
-  { routes, shaping, isAlone }: DeliverySurroundings,
+  { routes, shaping, machineAddresses, isAlone }: DeliverySurroundings,
 ): DeliveryConfig {
   const { retry, sessionsMax, tls, useIpv6 } = config.delivery;
   return {
@@ -27,6 +30,10 @@ export function deliveryConfigOf(
     tls,
     useIpv6,
     mxPort: smtpPort,
+    ownAddresses: [
+      ...config.delivery.ownAddresses,
+      ...config.listeners.flatMap((listener) => mailExchangerAt(listener, machineAddresses)),
+    ],
     retry,
     suppression: config.suppression,
     limits: { ...defaultLimits, sessionsMax },
@@ -52,6 +59,16 @@ function egressOf({
       sources: Object.entries(pool.sources).map(([name, weight]) => ({ name, weight })),
     })),
   };
+}
+
+/** Another port of ours is nobody's mail exchanger, and whose port 25 is not ours may be one. */
+function mailExchangerAt(
+  { address, port }: Config["listeners"][number],
+  machineAddresses: readonly string[],
+): readonly string[] {
+  if (port !== smtpPort) return [];
+  if (address === "0.0.0.0") return machineAddresses.filter((each) => !each.includes(":"));
+  return plainAddress(address) === "::" ? machineAddresses : [address];
 }
 
 /** RFC 5321 §4.5.4.2: mail exchangers listen here. */

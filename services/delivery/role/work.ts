@@ -3,6 +3,7 @@ import type { Resolver } from "#lib/dns/resolver";
 import type { Random } from "#lib/random";
 import { joinCassandra } from "#lib/role/cluster/cassandra-side";
 import type { Joined, Work } from "#lib/role/cluster/cluster-role";
+import { machineAddresses } from "#lib/role/machine-addresses";
 import { storeRecords } from "#lib/role/records";
 import { SummaryTeller } from "../admin/summary-teller.ts";
 import { Delivery } from "../delivery.ts";
@@ -29,10 +30,13 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
       bouncesKeptMs: bounces.keptMs,
     });
     const { intake, stream, journal } = jetStream;
-    const routes = () => config().routes;
-    const shaping = () => config().shaping;
+    const surroundings = {
+      routes: () => config().routes,
+      shaping: () => config().shaping,
+      machineAddresses: machineAddresses(),
+    };
     const delivery = new Delivery(settings.name, {
-      config: deliveryConfigOf(config(), { routes, shaping, isAlone: false }),
+      config: deliveryConfigOf(config(), { ...surroundings, isAlone: false }),
       ...{ intake, stream, journal, store, leases, bus },
       ...{ resolver, transport, clock, random, log, events },
       metrics: deliveryTelemetry(metrics),

@@ -103,6 +103,7 @@ describe("a whole file", () => {
       sessionsMax: 1_000,
       tls: "opportunistic",
       useIpv6: false,
+      ownAddresses: [],
       sources: [],
       pools: [],
     });

@@ -65,6 +65,8 @@ function deliverySchema(secrets: Sources) {
       sessionsMax: count(1, 100_000).prefault(1_000),
       tls: z.enum(["opportunistic", "required", "never"]).default("opportunistic"),
       ipv6: z.boolean().default(true),
+      /** Under which its own port 25 is reached from elsewhere, beside those it listens on. */
+      ownAddresses: z.array(field(address)).default([]),
       sources: sourcesSchema(secrets),
       pools: poolsSchema,
     })

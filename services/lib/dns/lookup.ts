@@ -4,11 +4,19 @@ import { AnswerCache } from "./answer-cache.ts";
 import type { NameServers } from "./name-servers.ts";
 import type { QueryType } from "./query.ts";
 import type { Answer } from "./resolver.ts";
-import { aliasesMax, type ReadRecord, type Statement, statementOf } from "./response.ts";
+import {
+  aliasesMax,
+  type Order,
+  type ReadRecord,
+  type Statement,
+  statementOf,
+} from "./response.ts";
 
 export interface RecordKind<T> {
   readonly type: QueryType;
   readonly read: ReadRecord<T>;
+  /** The most wanted first. */
+  readonly order?: Order<T>;
   /** What a record adds to the size of the cache, about in bytes. */
   readonly sizeOf: (record: T) => number;
 }
@@ -102,7 +110,7 @@ export class Lookup<T> {
   async #statement(name: string): Promise<Statement<T>> {
     const asked = await this.#servers.ask({ name, type: this.#kind.type });
     if (asked.kind === "failure") return asked;
-    return statementOf(asked.response, name, this.#kind.read);
+    return statementOf(asked.response, name, this.#kind.read, this.#kind.order);
   }
 
   #sizeOf(name: string, answer: Answer<T>): number {

@@ -6,6 +6,8 @@ import type { Response } from "./query.ts";
 /** Reads one record; undefined when it is of another type. */
 export type ReadRecord<T> = (record: Rr) => T | undefined;
 
+export type Order<T> = (a: T, b: T) => number;
+
 export type Statement<T> =
   | { readonly kind: "records"; readonly records: readonly T[]; readonly ttlMs: number }
   /** The chain of CNAMEs leaves this response: ask for the target. */
@@ -47,12 +49,14 @@ export function statementOf<T>(
   response: Response,
   name: string,
   read: ReadRecord<T>,
+  /** Which are kept of too many: those that it puts first. */
+  order?: Order<T>,
 ): Statement<T> {
   let at = name;
   let ttlMs = Number.POSITIVE_INFINITY;
   for (let aliases = 0; aliases <= aliasesMax; aliases++) {
     const own = response.answers.filter((record) => isOf(record, at));
-    const records = recordsIn(own, read);
+    const records = recordsIn(own, read, order);
     if (records.length > 0) {
       return { kind: "records", records, ttlMs: Math.min(ttlMs, ...own.map(ttlOf)) };
     }
@@ -64,13 +68,10 @@ export function statementOf<T>(
   return { kind: "failure", reason: `${name} has too many CNAMEs` };
 }
 
-function recordsIn<T>(own: readonly Rr[], read: ReadRecord<T>): T[] {
-  const records: T[] = [];
-  for (const record of own) {
-    const value = read(record);
-    if (value !== undefined && records.length < recordsMax) records.push(value);
-  }
-  return records;
+function recordsIn<T>(own: readonly Rr[], read: ReadRecord<T>, order: Order<T> | undefined): T[] {
+  const records = own.map(read).filter((record) => record !== undefined);
+  if (records.length <= recordsMax) return records;
+  return (order === undefined ? records : records.sort(order)).slice(0, recordsMax);
 }
 
 interface Chain {

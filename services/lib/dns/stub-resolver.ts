@@ -100,6 +100,8 @@ const mxKind: RecordKind<MxRecord> = {
     const { preference = 0, exchange } = record.data;
     return { preference, exchange: receivedName(exchange) };
   },
+  // RFC 5321 §5.1: the lowest preference first, wherever it stands in the response.
+  order: (a, b) => a.preference - b.preference,
   sizeOf: ({ exchange }) => recordBytes + exchange.length,
 };
 

@@ -33,6 +33,7 @@ export function simulatedDelivery(plan: WorldPlan): DeliveryConfig {
     tls: "opportunistic",
     useIpv6: false,
     mxPort: 25,
+    ownAddresses: [],
     retry: {
       firstMs: 10 * second,
       factor: 2,

@@ -49,6 +49,7 @@ export const config: DeliveryConfig = {
   tls: "opportunistic",
   useIpv6: false,
   mxPort: 25,
+  ownAddresses: [],
   retry: {
     firstMs: 5 * minute,
     factor: 2,
