@@ -62,6 +62,8 @@ const schemaMaxMs = 120_000;
 const cassandraHeapMiB = 1_024;
 /** As deploy/README.md advises: a tenth less CPU in NATS for some more memory. */
 const natsEnvironment = { GOGC: "400", GOMEMLIMIT: "2GiB" };
+/** The same: else garbage is collected as if a worker had the machine for itself. */
+const roleEnvironment = { BUN_JSC_forceRAMSize: String(384 * 1024 * 1024) };
 
 export class Cluster implements AsyncDisposable {
   readonly folder: string;
@@ -204,6 +206,7 @@ export class Cluster implements AsyncDisposable {
         name,
         folder,
         command: [...program, role, "--config", configFile],
+        environment: roleEnvironment,
         isReady: () => isReady(control),
         readyMaxMs,
         stopMaxMs,
