@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { bytesOf, hexOf } from "../test/support/records.ts";
 import { encodeRecord, UndecodableRecord } from "./record.ts";
-import { decodeSplit, encodeSplit } from "./split.ts";
+import { decodeSplit, decodeSplitProgress, encodeSplit, encodeSplitProgress } from "./split.ts";
 
 const units = [bytesOf("81a17601"), bytesOf("c0")];
 const golden = "82a17601a17592c40481a17601c401c0";
@@ -23,4 +23,17 @@ test.each([
   ["no map", [1]],
 ])("%s is refused", (_, value) => {
   expect(() => decodeSplit(encodeRecord(value))).toThrow(UndecodableRecord);
+});
+
+test("the bytes of a progress do not change, whatever came first", () => {
+  expect(hexOf(encodeSplitProgress([2, 0]))).toBe("82a17601a164920002");
+  expect(decodeSplitProgress(bytesOf("82a17601a164920002"))).toEqual(new Set([0, 2]));
+});
+
+test.each([
+  ["another version", { v: 2, d: [0] }],
+  ["places that are none", { v: 1, d: [-1] }],
+  ["no places", { v: 1 }],
+])("a progress with %s is refused", (_, value) => {
+  expect(() => decodeSplitProgress(encodeRecord(value))).toThrow(UndecodableRecord);
 });

@@ -22,6 +22,8 @@ export interface ClusterNames {
   /** Every unit of a lane. */
   readonly laneFilter: (shard: Shard, lane: Lane) => string;
   readonly splitSubject: string;
+  /** How far a message is fanned out, in the bucket `once`. */
+  readonly splitProgressKey: (id: string) => string;
   readonly bodyFilter: string;
   readonly chunkSubject: (id: QueueId, n: number) => string;
   /** A unit that does not need the content any more. */
@@ -47,7 +49,7 @@ export interface ClusterNames {
 export interface ClusterBuckets {
   readonly workers: string;
   readonly shards: string;
-  /** Ids of repeatable messages, for a day. */
+  /** Ids of repeatable messages, and how far a message is fanned out that waits; for a day. */
   readonly once: string;
   /** What owners told last about their shards. */
   readonly stats: string;
@@ -71,6 +73,7 @@ export function clusterNames(namespace = ""): ClusterNames {
       `${root}.q.${threeDigits(shard)}.${lane}.${reversedLabels(destination)}`,
     laneFilter: (shard, lane) => `${root}.q.${threeDigits(shard)}.${lane}.>`,
     splitSubject: `${root}.split`,
+    splitProgressKey: (id) => `split.${token(id)}`,
     bodyFilter: `${root}.body.>`,
     chunkSubject: (id, n) => `${root}.body.${id}.${n}`,
     doneSubject: (id, unit) => `${root}.body.${id}.done.${unit}`,

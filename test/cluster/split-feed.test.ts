@@ -5,6 +5,7 @@ import { nanos } from "@nats-io/transport-node";
 import { type Clock, systemClock } from "#lib/clock";
 import { PersistentPublisher } from "#lib/nats/publishing/persistent-publisher";
 import { Publisher } from "#lib/nats/publishing/publisher";
+import { FanOutProgress } from "#lib/nats/splitting/fan-out-progress";
 import { SplitFeed } from "#lib/nats/splitting/split-feed";
 import { IntakeFull } from "#lib/stream/intake";
 import { silentLog } from "#lib/telemetry/log";
@@ -14,6 +15,7 @@ import {
   temporaryCluster,
 } from "../conformance/cluster.ts";
 import { destinationIn, newMessage, pullAll, shards, uidsOf } from "../conformance/fixtures.ts";
+import { failureOf } from "../support/failure.ts";
 import { shard } from "../support/records.ts";
 import { titled } from "../support/servers/titled.ts";
 import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
@@ -39,7 +41,9 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     const single = new Publisher({ link, clock });
     const publisher = new PersistentPublisher({ link, publisher: single, clock });
     const { names } = cluster;
-    return new SplitFeed({ names, shards, link, manager, publisher, clock, log: silentLog });
+    const progress = new FanOutProgress({ names, manager, publisher });
+    const ports = { names, shards, link, manager, publisher, progress, clock };
+    return new SplitFeed({ ...ports, log: silentLog });
   }
 
   test("start and stop, before and twice", async () => {
@@ -139,6 +143,47 @@ describe.skipIf(noNats !== undefined)(titled("the split feed", noNats), () => {
     await pullAll(log.stream.open(shard(1), 0), 1);
     await second.stop();
     expect(second.figures).toMatchObject({ done: 1, late: 1 });
+  });
+
+  test("of one that waited for a full shard no unit comes twice, when its streams have forgotten the ids", async () => {
+    await fillShardZero(log);
+    const content = new Uint8Array(2_000).fill(65);
+    const message = newMessage({ content, to });
+    await log.intake.accept(message);
+    const first = feedAt(systemClock);
+    first.start();
+    const delivered = await pullAll(log.stream.open(shard(1), 0), 1);
+    expect(uidsOf(delivered)).toEqual([`${message.id}.1`]);
+    await first.stop();
+    // A stream that is made anew knows no ids: as after the duplicate window.
+    const stream = cluster.names.shardStream(shard(1));
+    const { config } = await manager.streams.info(stream);
+    await manager.streams.delete(stream);
+    await manager.streams.add(config);
+    await log.stream.purge(zero, await log.stream.end(zero));
+    const second = feedAt(aheadBy(11 * 60_000));
+    const through = await log.stream.end(zero);
+    second.start();
+    const entries = await pullAll(log.stream.open(zero, through), 1);
+    expect(uidsOf(entries)).toEqual([`${message.id}.0`]);
+    await second.stop();
+    expect(second.figures).toMatchObject({ done: 1, late: 0 });
+    expect((await manager.streams.info(stream)).state.messages).toBe(0);
+  });
+
+  test("an edge that knows of a full shard takes no message that has a unit for it, and no part of it", async () => {
+    log.publishability.start();
+    await fillShardZero(log);
+    const refused = await failureOf(log.intake.accept(newMessage({ to })));
+    expect(refused).toBeInstanceOf(IntakeFull);
+    expect((await log.splitBacklog()).waiting).toBe(0);
+    await log.intake.accept(newMessage({ to: [destinationIn(2), destinationIn(3)] }));
+    expect((await log.splitBacklog()).waiting).toBe(1);
+    await log.stream.purge(zero, await log.stream.end(zero));
+    // Mail that goes there alone shows that there is room again, as asking in turn does.
+    await log.intake.accept(newMessage());
+    await log.intake.accept(newMessage({ to }));
+    expect((await log.splitBacklog()).waiting).toBe(2);
   });
 
   test("however many wait for a shard that is full, those for others go on", async () => {

@@ -10,6 +10,7 @@ import { bucketStream, type ClusterNames, keySubject } from "#proto/subjects";
 import { encodeUnit } from "#proto/unit";
 import type { BodyStore } from "./body-store.ts";
 import type { Fate, Letter, PersistentPublisher } from "./publishing/persistent-publisher.ts";
+import type { Publishability } from "./publishing/publishability.ts";
 
 export interface JetStreamIntakePorts {
   readonly names: ClusterNames;
@@ -17,6 +18,7 @@ export interface JetStreamIntakePorts {
   readonly publisher: PersistentPublisher;
   readonly bodies: BodyStore;
   readonly manager: JetStreamManager;
+  readonly publishability: Pick<Publishability, "isFull">;
   /** What the server takes in one message. */
   readonly payloadBytesMax: () => number;
 }
@@ -40,6 +42,7 @@ export class JetStreamIntake implements Intake {
   async accept(message: Message): Promise<void> {
     assert(message.units.length > 0, "a message has at least one unit");
     if (message.isRepeatable && (await this.#isKnown(message))) return;
+    this.#mustHaveRoom(message);
     const { record, ...place } = this.#placeOf(message);
     const isInline = this.#fitsInline(message, record.length);
     const reference = isInline ? undefined : await this.#putBody(message);
@@ -49,6 +52,20 @@ export class JetStreamIntake implements Intake {
     const fate = await this.#publish(headers === undefined ? letter : { ...letter, headers });
     if (fate.kind !== "stored") throw await this.#failure(message, fate, reference);
     if (message.isRepeatable) await this.#remember(message);
+  }
+
+  /**
+   * Of several units one may be for a shard that is full: all of the message would stand on SPLIT, and
+   * when enough of them do nobody's is fanned out any more. With one unit its own stream says so.
+   */
+  #mustHaveRoom({ id, units }: Message): void {
+    const { names, shards, publishability } = this.#ports;
+    if (units.length < 2) return;
+    for (const { destination } of units) {
+      const stream = names.shardStream(shardOf(destination, shards));
+      if (!publishability.isFull(stream)) continue;
+      throw new IntakeFull(`Cannot accept "${id}": ${stream}, for ${destination}, is full`);
+    }
   }
 
   #placeOf({ id, units }: Message): Pick<Letter, "id" | "subject" | "stream"> & {

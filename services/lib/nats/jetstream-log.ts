@@ -14,6 +14,7 @@ import type { InFlightLimit } from "./publishing/in-flight.ts";
 import { PersistentPublisher } from "./publishing/persistent-publisher.ts";
 import { Publishability } from "./publishing/publishability.ts";
 import { Publisher } from "./publishing/publisher.ts";
+import { FanOutProgress } from "./splitting/fan-out-progress.ts";
 import { splitBacklog } from "./splitting/split-backlog.ts";
 import { SplitFeed } from "./splitting/split-feed.ts";
 
@@ -64,12 +65,14 @@ export async function openJetStreamLog(options: JetStreamLogOptions) {
   const bodies = new BodyStore({ names, publisher, manager, clock });
   const payloadBytesMax = () => links.publish.info?.max_payload ?? defaultPayloadBytes;
   const stream = new JetStreamStream({ ...lanes, names, bodies });
+  const progress = new FanOutProgress({ names, manager, publisher });
   const splitFeed = new SplitFeed({
-    ...{ names, shards, link: consumeLink, manager, publisher, clock, log },
+    ...{ names, shards, link: consumeLink, manager, publisher, progress, clock, log },
   });
   return {
     intake: new JetStreamIntake({
-      ...{ names, shards, publisher, bodies, manager: publishManager, payloadBytesMax },
+      ...{ names, shards, publisher, bodies, publishability, payloadBytesMax },
+      manager: publishManager,
     }),
     stream,
     journal: new JetStreamJournal({ ...lanes, names, publisher: single, name }),

@@ -74,3 +74,25 @@ test("what publishes come to counts at once, and so does the connection", async 
   expect(publishability.state.reason).toContain("no connection");
   expect(told).toEqual([true, false, true, false]);
 });
+
+test("a stream that has no room is known as full until it has some, by whoever asks again", async () => {
+  const { bytes, publishability, turn } = bench();
+  publishability.learn("Q001", { kind: "full", reason: "maximum bytes exceeded" });
+  // Nobody would learn that it has room again.
+  expect(publishability.isFull("Q001")).toBe(false);
+  bytes.set("Q000", 1_000);
+  bytes.set("Q001", 1_000);
+  publishability.start();
+  await turn();
+  expect([publishability.isFull("Q000"), publishability.isFull("Q001")]).toEqual([true, true]);
+  bytes.delete("Q000");
+  bytes.set("Q001", 0);
+  await turn();
+  // One that does not answer may have room.
+  expect([publishability.isFull("Q000"), publishability.isFull("Q001")]).toEqual([false, false]);
+  publishability.learn("Q001", { kind: "full", reason: "maximum bytes exceeded" });
+  expect(publishability.isFull("Q001")).toBe(true);
+  publishability.learn("Q001", { kind: "stored", isDuplicate: false });
+  expect(publishability.isFull("Q001")).toBe(false);
+  await publishability.stop();
+});

@@ -24,7 +24,7 @@ export interface PublishabilityPorts {
 }
 
 const askEveryMs = 2_000;
-/** Streams asked in one turn, the bad ones first. */
+/** Streams asked in one turn; those that are bad have all places but one, the others the rest. */
 const askedMax = 8;
 /** A stream with less room than the largest message refuses some. */
 const roomMin = 2 * 1024 * 1024;
@@ -35,6 +35,8 @@ export class Publishability {
   readonly #ports: PublishabilityPorts;
   /** Streams that cannot be published to, and why. */
   readonly #bad = new Map<string, string>();
+  /** Of these, those that are full. */
+  readonly #full = new Set<string>();
   readonly #listeners = new Set<(state: PublishState) => void>();
   readonly #stopping = new AbortController();
   readonly #stopListening: () => void;
@@ -62,6 +64,11 @@ export class Publishability {
     return this.#bad;
   }
 
+  /** Whether it is known to have no room; never while nobody asks whether it has some again. */
+  isFull(stream: string): boolean {
+    return this.#running !== undefined && this.#full.has(stream);
+  }
+
   /** Calls `listener` at each change; the result ends that. */
   onChange(listener: (state: PublishState) => void): () => void {
     this.#listeners.add(listener);
@@ -81,9 +88,23 @@ export class Publishability {
   /** What a publish came to. */
   learn(stream: string, fate: Fate): void {
     if (fate.kind === "stored") {
-      if (this.#bad.size === 0 || !this.#bad.delete(stream)) return;
-    } else if (this.#ports.streams.includes(stream)) this.#bad.set(stream, fate.reason);
+      if (this.#bad.size === 0 || !this.#isGood(stream)) return;
+    } else if (this.#ports.streams.includes(stream)) {
+      this.#isBad(stream, fate.reason, fate.kind === "full");
+    }
     this.#tell();
+  }
+
+  #isBad(stream: string, reason: string, isFull: boolean): void {
+    this.#bad.set(stream, reason);
+    if (isFull) this.#full.add(stream);
+    else this.#full.delete(stream);
+  }
+
+  /** True when it was bad. */
+  #isGood(stream: string): boolean {
+    this.#full.delete(stream);
+    return this.#bad.delete(stream);
   }
 
   async #run(): Promise<void> {
@@ -100,19 +121,23 @@ export class Publishability {
     }
   }
 
-  /** The next one, and some of the bad ones. */
+  /** Some of the bad ones, and the next of all. */
   #turn(): readonly string[] {
     const { streams } = this.#ports;
-    const next = streams[this.#next % streams.length] ?? "";
-    this.#next += 1;
-    const bad = [...this.#bad.keys()].filter((name) => name !== next).slice(0, askedMax - 1);
+    const bad = [...this.#bad.keys()].slice(0, askedMax - 1);
+    const next: string[] = [];
+    for (let n = 0; n < streams.length && bad.length + next.length < askedMax; n++) {
+      const stream = streams[this.#next % streams.length] ?? "";
+      this.#next += 1;
+      if (!bad.includes(stream)) next.push(stream);
+    }
     // Those behind them have their turn later.
     for (const name of bad) {
       const reason = this.#bad.get(name) ?? "";
       this.#bad.delete(name);
       this.#bad.set(name, reason);
     }
-    return [next, ...bad];
+    return [...next, ...bad];
   }
 
   async #ask(stream: string): Promise<void> {
@@ -120,10 +145,10 @@ export class Publishability {
       const { config, state } = await this.#ports.manager.streams.info(stream);
       const needed = Math.min(roomMin, config.max_bytes * roomShareMin);
       const isFull = config.max_bytes >= 0 && state.bytes + needed > config.max_bytes;
-      if (isFull) this.#bad.set(stream, "it is full");
-      else this.#bad.delete(stream);
+      if (isFull) this.#isBad(stream, "it is full", true);
+      else this.#isGood(stream);
     } catch (error) {
-      this.#bad.set(stream, `it does not answer: ${String(error)}`);
+      this.#isBad(stream, `it does not answer: ${String(error)}`, false);
     }
   }
 

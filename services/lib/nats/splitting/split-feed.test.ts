@@ -31,15 +31,26 @@ function bench() {
     new Promise<Fate>((end) => void published.push({ letter, end }));
   const manager = { consumers: { add: async () => {} } } as unknown as JetStreamManager;
   const ports = { names: clusterNames(), shards, link, clock, log: silentLog };
-  const feed = new SplitFeed({ ...ports, manager, publisher: { publish } });
+  /** What was written down, by id. */
+  const written = new Map<string, readonly number[]>();
+  const progress = {
+    of: async (id: string) => new Set(written.get(id)),
+    remember: async (id: string, done: ReadonlySet<number>) => {
+      written.set(id, [...done]);
+      return true;
+    },
+  };
+  const feed = new SplitFeed({ ...ports, manager, progress, publisher: { publish } });
   const settle = async () => {
     for (let turn = 0; turn < turnsMax; turn++) await Promise.resolve();
   };
   const pulls = () => link.sent.filter(({ subject }) => subject.startsWith("$JS.API."));
   const inbox = () => pulls().at(-1)?.reply ?? "";
-  const give = (sequence: number, what = data, tries = 1) => {
+  const give = (sequence: number, what = data, tries = 1, id = "") => {
     const reply = `$JS.ACK.SPLIT.split.${tries}.${sequence}.${sequence}.1795000000000000000.0`;
-    link.deliver(inbox(), { reply, data: what });
+    const fields = headers();
+    if (id !== "") fields.set("Nats-Msg-Id", id);
+    link.deliver(inbox(), { reply, data: what, headers: fields });
   };
   const end = () => link.deliver(inbox(), { headers: headers(408, "Request Timeout") });
   const advance = async (spanMs: number) => {
@@ -61,7 +72,7 @@ function bench() {
     link.sent
       .filter(({ subject }) => subject.startsWith(`$JS.ACK.SPLIT.split.${tries}.${sequence}.`))
       .map((sent) => String(sent.data));
-  return { feed, link, published, settle, pulls, give, end, advance, said, store };
+  return { feed, link, published, written, settle, pulls, give, end, advance, said, store };
 }
 
 test("what is handed out until the pull is over is given back by a feed that stops", async () => {
@@ -202,4 +213,50 @@ test("so many bytes may wait; what is beyond them keeps its place", async () => 
   const stopped = feed.stop();
   end();
   await stopped;
+});
+
+test("of one that waits is written down which of its units are out, and those are not sent again", async () => {
+  const { feed, settle, pulls, give, end, said, store, published, written } = bench();
+  feed.start();
+  await settle();
+  const three = dataTo([0, 1, 2]);
+  give(1, three, 1, "first");
+  await settle();
+  await store("Q000");
+  expect([...written]).toEqual([["first", [1, 2]]]);
+  const stopped = feed.stop();
+  end();
+  await stopped;
+  expect(said(1).at(-1)).toBe("-NAK");
+  // As another worker, much later.
+  feed.start();
+  await settle();
+  expect(pulls().length).toBeGreaterThan(1);
+  give(1, three, 2, "first");
+  await settle();
+  expect(published.map(({ letter }) => letter.id)).toEqual(["first.0"]);
+  await store();
+  expect(said(1, 2).at(-1)).toBe("+ACK");
+  expect(feed.figures).toMatchObject({ done: 1, late: 0 });
+  const ended = feed.stop();
+  end();
+  await ended;
+});
+
+test("a stop in the middle is written down, too, and nothing of what goes out at once", async () => {
+  const { feed, settle, give, end, store, published, written } = bench();
+  feed.start();
+  await settle();
+  give(1, data, 1, "quick");
+  await settle();
+  await store();
+  give(2, data, 1, "slow");
+  await settle();
+  const stopped = feed.stop();
+  end();
+  const [first, second] = published.splice(0);
+  first?.end({ kind: "stored", isDuplicate: false });
+  second?.end({ kind: "unavailable", reason: "no leader" });
+  await stopped;
+  expect([...written]).toEqual([["slow", [0]]]);
 });

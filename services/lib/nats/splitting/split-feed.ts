@@ -3,8 +3,8 @@
  * many as it can publish. Acknowledged when all units are there, so that none is forgotten.
  *
  * A shard that takes nothing keeps only its own mail. One that was being fanned out when that showed
- * waits here, for its other units are out already, and again later they might be there twice. Those
- * that come then are given back untouched, to come again later.
+ * waits here, and which of its units are out already is written down: again later they might be there
+ * twice. Those that come then are given back untouched, to come again later.
  */
 import { AckPolicy, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
@@ -19,6 +19,7 @@ import type { Letter, PersistentPublisher } from "../publishing/persistent-publi
 import { idHeader } from "../publishing/publisher.ts";
 import { duplicateWindowMs } from "../stream-plan.ts";
 import { fanOut } from "./fan-out.ts";
+import type { DoneUnits, FanOutProgress } from "./fan-out-progress.ts";
 import type { HandedMessage } from "./handed-message.ts";
 import { type Refused, ShutStreams } from "./shut-streams.ts";
 import { SplitPull } from "./split-pull.ts";
@@ -29,6 +30,7 @@ export interface SplitFeedPorts {
   readonly link: Wire;
   readonly manager: JetStreamManager;
   readonly publisher: Pick<PersistentPublisher, "publish">;
+  readonly progress: Pick<FanOutProgress, "of" | "remember">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,6 +64,19 @@ interface Handled {
   left: number;
   /** … and of these, those whose shards take nothing. */
   waiting: number;
+  /** Units that are there, by their places. */
+  readonly done: Set<number>;
+  /** So many of them are written down. */
+  remembered: number;
+  isRemembering: boolean;
+}
+
+const nothingDone: DoneUnits = new Set();
+
+/** Whose units are being sent; without an id of its own nothing is written down of it. */
+interface Fanning {
+  readonly id: string | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** All that is left of it is for shards that take nothing. */
@@ -199,7 +214,10 @@ export class SplitFeed {
   }
 
   async #take(message: HandedMessage, signal: AbortSignal): Promise<void> {
-    const handled = { bytes: message.data.length, left: 1, waiting: 0 };
+    const handled = {
+      ...{ bytes: message.data.length, left: 1, waiting: 0 },
+      ...{ done: new Set<number>(), remembered: 0, isRemembering: false },
+    };
     this.#handled.add(handled);
     const working = this.#keep(message);
     try {
@@ -215,24 +233,47 @@ export class SplitFeed {
   }
 
   async #fanOut(message: HandedMessage, handled: Handled, signal: AbortSignal): Promise<void> {
-    const id = message.headers?.get(idHeader) || `split-${message.sequence}`;
+    const named = message.headers?.get(idHeader) || undefined;
+    const id = named ?? `split-${message.sequence}`;
     const body = message.headers?.get(bodyHeader) || undefined;
     const split = { id, data: message.data, ...(body === undefined ? undefined : { body }) };
     const { letters, poison } = fanOut(split, this.#ports);
     if (letters.some(({ stream }) => this.#shut.isShut(stream))) {
       return message.giveBack(Math.min(againMs.first * message.tries, againMs.cap));
     }
-    this.#countLate(message, id);
+    const before = await this.#doneBefore(message, named);
+    if (before.size === 0) this.#countLate(message, id);
     for (const reason of poison) this.#ports.log.error("split_undecodable", { id, reason });
     this.#poison += poison.length;
-    handled.left = letters.length;
-    for (const letter of letters) handled.bytes += letter.data.length;
-    const sent = await Promise.all(letters.map((letter) => this.#send(letter, handled, signal)));
-    if (sent.includes(false)) message.giveBack();
-    else {
+    const left = [...letters.entries()].filter(([n]) => !before.has(n));
+    for (const n of before) handled.done.add(n);
+    handled.remembered = before.size;
+    handled.left = left.length;
+    for (const [, letter] of left) handled.bytes += letter.data.length;
+    const sending = left.map((one) => this.#send(one, handled, { id: named, signal }));
+    if (!(await Promise.all(sending)).includes(false)) {
       await message.settle(ackMaxMs);
       this.#done += 1;
+      return;
     }
+    if (named !== undefined) await this.#rememberAtLast(handled, named);
+    message.giveBack();
+  }
+
+  /** Whoever stops does not wait for it for long. */
+  async #rememberAtLast({ done, remembered }: Handled, id: string): Promise<void> {
+    const { progress, clock, link } = this.#ports;
+    if (remembered === done.size || !link.isUp) return;
+    const isWritten = new AbortController();
+    const outOfTime = clock.sleep(ackMaxMs, isWritten.signal).catch(() => undefined);
+    await Promise.race([progress.remember(id, done), outOfTime]);
+    isWritten.abort();
+  }
+
+  /** Of a message that comes for the first time nothing is. */
+  async #doneBefore({ tries }: HandedMessage, id: string | undefined): Promise<DoneUnits> {
+    if (tries < 2 || id === undefined) return nothingDone;
+    return await this.#ports.progress.of(id);
   }
 
   /** Tells the server from time to time that we are at it. */
@@ -251,24 +292,49 @@ export class SplitFeed {
   }
 
   /** Until it is there; false when we are to stop. */
-  async #send(letter: Letter, handled: Handled, signal: AbortSignal): Promise<boolean> {
+  async #send(
+    [n, letter]: readonly [number, Letter],
+    handled: Handled,
+    { id, signal }: Fanning,
+  ): Promise<boolean> {
     const fate = await this.#ports.publisher.publish(letter);
     if (fate.kind !== "stored") {
       const refused = { letter, reason: fate.reason };
-      if (!(await this.#waited(refused, handled, signal))) return false;
+      if (!(await this.#waited(refused, handled, { id, signal }))) return false;
     }
     handled.left -= 1;
-    if (isWaiting(handled)) this.#ended.wake();
+    handled.done.add(n);
+    this.#changed(handled, id);
     return true;
   }
 
-  async #waited(refused: Refused, handled: Handled, signal: AbortSignal): Promise<boolean> {
+  async #waited(refused: Refused, handled: Handled, { id, signal }: Fanning): Promise<boolean> {
     if (signal.aborted) return false;
     handled.waiting += 1;
-    if (isWaiting(handled)) this.#ended.wake();
+    this.#changed(handled, id);
     const isStored = await this.#shut.wait(refused, signal);
     handled.waiting -= 1;
     return isStored;
+  }
+
+  /** It may be that nothing is to be done for it any more but to wait. */
+  #changed(handled: Handled, id: string | undefined): void {
+    if (!isWaiting(handled)) return;
+    this.#ended.wake();
+    if (id !== undefined) void this.#remember(handled, id);
+  }
+
+  async #remember(handled: Handled, id: string): Promise<void> {
+    if (handled.isRemembering) return;
+    handled.isRemembering = true;
+    const { progress, clock } = this.#ports;
+    const isToDo = () => isWaiting(handled) && handled.remembered < handled.done.size;
+    while (this.#handled.has(handled) && isToDo()) {
+      const done = new Set(handled.done);
+      if (await progress.remember(id, done)) handled.remembered = done.size;
+      else await clock.sleep(retryMs);
+    }
+    handled.isRemembering = false;
   }
 
   #countLate(message: HandedMessage, id: string): void {
