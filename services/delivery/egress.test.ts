@@ -61,6 +61,22 @@ describe("mail of a pool", () => {
     expect(found.toSorted()).toEqual([expect.stringMatching(/^ip[12]$/), "none"]);
   });
 
+  test("that is there no more goes as that of none, which is told once", async () => {
+    const bench = await setUp();
+    for (let n = 0; n < 5; n++) await bench.accept({ pool: "removed", tenant: "acme" });
+    await bench.accept({ pool: "removed" });
+    await bench.clock.advance(1_000);
+    expect(bench.mx.taken.length).toBe(6);
+    const from = new Set(bench.mx.greetings.map((greeting) => greeting.from));
+    expect([...from].toSorted()).toEqual(["192.0.2.101", "192.0.2.102", "192.0.2.99"]);
+    const told = () => bench.events.filter(({ event }) => event === "pool_unknown");
+    expect(told()).toMatchObject([{ pool: "removed" }]);
+    await bench.clock.advance(61 * minute);
+    await bench.accept({ pool: "removed" });
+    await bench.clock.advance(1_000);
+    expect(told()).toHaveLength(2);
+  });
+
   test("goes by another source when its own cannot be used, and nothing is lost", async () => {
     const bench = await setUp();
     bench.network.refuse("192.0.2.9");

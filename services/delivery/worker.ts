@@ -314,6 +314,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     clock,
     ...{ sources: config.sources, pools: config.pools },
     isAvoided: (subject) => measures.isAvoided(subject),
+    onUnknownPool: (pool, { uid }) => ports.log.warn("pool_unknown", { pool, uid }),
   });
   const rules = () => config.shaping().automation;
   const measures = new Measures({ ...ports, me, retryMs: timings.storeRetryMs, rules });

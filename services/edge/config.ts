@@ -16,6 +16,8 @@ export interface EdgeConfig {
   readonly lifetimeMs: number;
   /** The same for a null reverse-path: nobody waits for a notification that long. */
   readonly notificationLifetimeMs: number;
+  /** That X-Godwit-Pool may name. Absent: delivery alone knows them, and takes another if need be. */
+  readonly pools?: readonly string[];
 }
 
 export interface ListenerConfig {

@@ -68,7 +68,7 @@ interface Accepted {
 
 type ReceiverConfig = Pick<
   EdgeConfig,
-  "hostname" | "lifetimeMs" | "notificationLifetimeMs" | "limits"
+  "hostname" | "lifetimeMs" | "notificationLifetimeMs" | "limits" | "pools"
 >;
 
 export class Receiver {
@@ -101,7 +101,9 @@ export class Receiver {
     const queueId = makeQueueId(now, random);
     try {
       const summary = summarizeHeader(received.content);
-      const labels = labelsOf(received.content, summary.controlFields, received.origin);
+      const { pools } = this.#config;
+      const submitter = { ...received.origin, ...(pools === undefined ? {} : { pools }) };
+      const labels = labelsOf(received.content, summary.controlFields, submitter);
       if ("code" in labels) return this.#refusedFor(labels, received.origin);
       const message = this.#messageOf(received, { id: queueId, now, summary, labels });
       // Afterwards the content is the intake's.

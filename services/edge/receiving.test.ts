@@ -27,7 +27,7 @@ interface Sending {
 
 async function world(options: MemoryEdgeOptions = {}): Promise<MemoryEdge> {
   const listeners = [inboundListener(), submissionListener(trusted)];
-  return await MemoryEdge.start(edgeConfig({ listeners, identity }), options);
+  return await MemoryEdge.start(edgeConfig({ listeners, identity, pools: ["bulk"] }), options);
 }
 
 async function replyTo(edge: MemoryEdge, { lines, listener, from, recipients }: Sending) {
@@ -110,6 +110,17 @@ describe("content is refused", () => {
   test.each<[string, Sending, string]>([
     ["with 51 trace fields: 554 5.4.6", { lines: Array(51).fill(received) }, "554 5.4.6"],
     ["but not with 50", { lines: Array(50).fill(received) }, "250 2.0.0"],
+    [
+      "of a pool that is not there, in a submission",
+      { lines: ["X-Godwit-Pool: nope", "", "x"], listener: "submission" },
+      "550 5.6.0",
+    ],
+    [
+      "but not of one that is",
+      { lines: ["X-Godwit-Pool: bulk", "", "x"], listener: "submission" },
+      "250 2.0.0",
+    ],
+    ["nor in what others send", { lines: ["X-Godwit-Pool: nope", "", "x"] }, "250 2.0.0"],
     ["with a bare LF", { lines: ["a\nb"] }, "550 5.6.0"],
     ["with a bare CR", { lines: ["a\rb"] }, "550 5.6.0"],
     ["with a dot after a bare LF", { lines: ["a\n.\nMAIL FROM:<x@evil.example>"] }, "550 5.6.0"],

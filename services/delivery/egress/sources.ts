@@ -4,6 +4,7 @@
  * carry on.
  */
 import type { Clock } from "#lib/clock";
+import { ForgetfulMap } from "#lib/limits/forgetful-map";
 import type { Subject } from "#lib/limits/limit";
 import type { Egress } from "#lib/net/egress/egress";
 import { fnv1a32 } from "#lib/queue/shard";
@@ -36,6 +37,8 @@ export interface SourcesPorts {
   readonly pools: readonly Pool[];
   /** A rule on replies wants another source for this. */
   readonly isAvoided: (subject: Subject) => boolean;
+  /** A unit names a pool that is there no more: it goes as one that names none. */
+  readonly onUnknownPool?: (pool: string, unit: Unit) => void;
 }
 
 interface Broken {
@@ -44,6 +47,8 @@ interface Broken {
   readonly failures: number;
 }
 
+/** A queue may hold a million units of a pool that was removed: told once in a while. */
+const toldAgainMs = 3_600_000;
 const coolFirstMs = 10_000;
 const coolMaxMs = 5 * 60_000;
 
@@ -52,6 +57,8 @@ export class Sources {
   readonly #sources: ReadonlyMap<string, Source>;
   readonly #pools: ReadonlyMap<string, Pool>;
   readonly #broken = new Map<string, Broken>();
+  /** When an unknown pool may be told of again. */
+  readonly #unknown = new ForgetfulMap<number>((until, now) => until <= now);
 
   constructor(ports: SourcesPorts) {
     this.#ports = ports;
@@ -99,9 +106,16 @@ export class Sources {
     if (this.#broken.size > 0) this.#broken.delete(name);
   }
 
+  #tellUnknown(pool: string, unit: Unit): void {
+    const now = this.#ports.clock.monotonic();
+    if ((this.#unknown.get(pool) ?? 0) > now) return;
+    this.#unknown.set(pool, now + toldAgainMs, now);
+    this.#ports.onUnknownPool?.(pool, unit);
+  }
+
   #poolOf(unit: Unit): Pool | undefined {
-    if (this.#ports.pools.length === 0) return undefined;
     const named = unit.pool === undefined ? undefined : this.#pools.get(unit.pool);
+    if (unit.pool !== undefined && named === undefined) this.#tellUnknown(unit.pool, unit);
     return named ?? this.#ports.pools.find((pool) => pool.for.some((rule) => matches(rule, unit)));
   }
 }

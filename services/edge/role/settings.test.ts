@@ -21,3 +21,20 @@ listeners:
   expect(limits.sessionsMax).toBe(7);
   expect(limits.idleMs).toBe(300_000);
 });
+
+const pool =
+  "pools: [{ name: bulk, sources: { ip1: 1 } }], sources: [{ name: ip1, address: 192.0.2.1 }]";
+const cluster = `nats: { servers: ["nats://127.0.0.1:4222"] }`;
+
+test.each([
+  ["one machine, the pools of its file", `delivery: { ${pool} }`, ["bulk"]],
+  ["one machine without pools, that there are none", "", []],
+  ["an edge whose file has pools, those", `delivery: { ${pool} }\n${cluster}`, ["bulk"]],
+  ["an edge whose file has none, nothing: delivery may have some", cluster, undefined],
+])("what X-Godwit-Pool may say is known: to %s", (_, text, expected) => {
+  const options = { fileName: "godwit.yaml", osHostname: "host", environment: {} };
+  const loaded = loadConfig(text, { ...options, readFile: () => "" });
+  if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+  const { pools } = edgeConfigOf(loaded.config, { certificate: "c", privateKey: "k" });
+  expect(pools).toEqual(expected as never);
+});

@@ -5,6 +5,9 @@ import { defaultEdgeLimits, type EdgeConfig, listenerDefaults } from "../config.
 
 export function edgeConfigOf(config: Config, identity: TlsIdentity): EdgeConfig {
   const { retry } = config.delivery;
+  const pools = config.delivery.pools.map(({ name }) => name);
+  // The file of an edge of a cluster need not have what only delivery needs.
+  const isKnown = config.nats === undefined || pools.length > 0;
   return {
     hostname: config.hostname,
     listeners: config.listeners.map(({ auth, mayActAs, ...listener }) => ({
@@ -18,5 +21,6 @@ export function edgeConfigOf(config: Config, identity: TlsIdentity): EdgeConfig 
     limits: { ...defaultEdgeLimits, ...config.limits },
     lifetimeMs: retry.lifetimeMs,
     notificationLifetimeMs: retry.notificationLifetimeMs,
+    ...(isKnown ? { pools } : {}),
   };
 }

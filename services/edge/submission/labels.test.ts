@@ -13,11 +13,13 @@ function labels(
   header: string,
   user?: UserConfig,
   listener: { kind?: "submission" | "inbound"; mayActAs?: readonly string[] } = {},
+  pools?: readonly string[],
 ) {
   const content = new TextEncoder().encode(`From: a\r\n${header}\r\n`);
   return labelsOf(content, summarizeHeader(content).controlFields, {
     listener: { kind: "submission", mayActAs: ["*"], ...listener },
     ...(user === undefined ? {} : { user }),
+    ...(pools === undefined ? {} : { pools }),
   });
 }
 const asTenant = (tenant: string) => `X-Godwit-Tenant: ${tenant}\r\n`;
@@ -65,6 +67,26 @@ describe("labelsOf()", () => {
       status: "5.6.0",
       lines: ["X-Godwit-Priority must be high or normal"],
     });
+  });
+
+  const many = Array.from({ length: 7 }, (_, n) => `pool${n}`);
+  test.each<[string, readonly string[], string]>([
+    ["nope", ["bulk", "warm"], "no pool nope, there are bulk, warm"],
+    ["Warm", ["bulk", "warm"], "no pool Warm, there are bulk, warm"],
+    ["nope", [], "no pool nope, there are none"],
+    ["nope", many, "no pool nope, there are pool0, pool1, pool2, pool3, pool4 and 2 more"],
+  ])("refuses the pool %s where there are %p", (pool, pools, told) => {
+    expect(labels(`X-Godwit-Pool: ${pool}\r\n`, alice, {}, pools)).toMatchObject({
+      ...{ code: 550, status: "5.6.0", lines: [`X-Godwit-Pool: ${told}`] },
+    });
+  });
+
+  test("takes a pool that is there, and any where they are not known", () => {
+    const expected = { lane: "n", tenant: "acme", pool: "warm" };
+    expect(labels("X-Godwit-Pool: warm\r\n", alice, {}, ["bulk", "warm"])).toEqual(
+      expected as never,
+    );
+    expect(labels("X-Godwit-Pool: warm\r\n", alice)).toEqual(expected as never);
   });
 
   test("does not even look at what came in from elsewhere", () => {
