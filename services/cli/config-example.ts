@@ -27,6 +27,8 @@ listeners:
     #auth: underTls                             # never, underTls or always
     #requireTls: false                          # no mail without TLS
     #mayActAs: ["*"]                            # whom they may name in X-Godwit-Tenant
+    # Load balancers, which say whose connection it is:
+    #proxyProtocol: { trustedNetworks: [10.0.0.0/24] }
     #limits: { messageSizeMax: 25MiB }          # as below, for this listener alone
   - name: submissions
     address: 127.0.0.1
@@ -135,6 +137,7 @@ events:
 #  idle: 5m
 #  stressedIdle: 10s            # when nearly all sessions are taken
 #  handshake: 30s
+#  proxyHeader: 5s              # for the header of the PROXY protocol
 #  stop: 30s                    # for running transactions when Godwit stops
 
 # Threads that take mail in, beside the one that sends it: 1, or 0 for one thread that does both.

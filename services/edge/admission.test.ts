@@ -91,5 +91,5 @@ describe("a submission listener", () => {
 
 test("Admission refuses a network that is none", () => {
   const config = { ...listenerDefaults("submission"), trustedNetworks: ["127.0.0.1/99"] };
-  expect(() => new Admission(config)).toThrow('Cannot parse trusted network "127.0.0.1/99"');
+  expect(() => new Admission(config)).toThrow('Cannot parse network "127.0.0.1/99"');
 });

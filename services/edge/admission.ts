@@ -1,5 +1,5 @@
 /** Who may send what to whom. There is no way through it that makes an open relay. */
-import ipaddr from "ipaddr.js";
+import { Networks } from "#lib/net/networks";
 import type { Domain, ForwardPath, Mailbox } from "#lib/smtp/path";
 import { type PermanentReply, reply } from "#lib/smtp/reply";
 import type { ListenerConfig } from "./config.ts";
@@ -20,14 +20,14 @@ const relayingDenied = reply(550, "5.7.1", "Relaying denied: no such domain here
 
 export class Admission {
   readonly #config: AdmissionConfig;
-  readonly #networks: readonly Network[];
+  readonly #networks: Networks;
   readonly #domains: ReadonlySet<string>;
   /** `.example.net` for `*.example.net`. */
   readonly #domainSuffixes: readonly string[];
 
   constructor(config: AdmissionConfig) {
     this.#config = config;
-    this.#networks = config.trustedNetworks.map(parseNetwork);
+    this.#networks = new Networks(config.trustedNetworks);
     const domains = config.localDomains.map((domain) => domain.toLowerCase());
     this.#domains = new Set(domains.filter((domain) => !domain.startsWith("*.")));
     this.#domainSuffixes = domains.filter((d) => d.startsWith("*.")).map((d) => d.slice(1));
@@ -35,11 +35,7 @@ export class Admission {
 
   /** Whether the host may submit without AUTH. */
   isTrusted(address: string): boolean {
-    if (this.#networks.length === 0 || compatibleAddress.test(address)) return false;
-    const host = ipaddr.process(address);
-    return this.#networks.some(
-      ([network, bits]) => network.kind() === host.kind() && host.match(network, bits),
-    );
+    return this.#networks.has(address);
   }
 
   /** May the client begin a transaction? */
@@ -62,19 +58,5 @@ export class Admission {
     if (!("domain" in mailbox)) return false;
     const domain: Domain = mailbox.domain;
     return this.#domains.has(domain) || this.#domainSuffixes.some((s) => domain.endsWith(s));
-  }
-}
-
-/** `::192.0.2.1`, long out of use, is no IPv4 host; the library takes it for `::ffff:192.0.2.1`. */
-const compatibleAddress = /^::\d+\.\d+\.\d+\.\d+$/;
-
-type Network = ReturnType<typeof ipaddr.parseCIDR>;
-
-/** @throws {TypeError} when the text is no CIDR; the configuration's check has seen to that. */
-function parseNetwork(text: string): Network {
-  try {
-    return ipaddr.parseCIDR(text);
-  } catch (cause) {
-    throw new TypeError(`Cannot parse trusted network "${text}": it is no CIDR`, { cause });
   }
 }

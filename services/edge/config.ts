@@ -31,6 +31,8 @@ export interface ListenerConfig {
   /** Domains that mail is taken for, `*.example.net` for those below. Only for `inbound`. */
   readonly localDomains: readonly string[];
   readonly tls: { readonly implicit: boolean };
+  /** CIDRs of the proxies that hand connections on, each with a header of the PROXY protocol. */
+  readonly proxyProtocol?: { readonly trustedNetworks: readonly string[] };
   /** `underTls`: a password never crosses the wire in clear, unless the operator says so. */
   readonly auth: ServerAuth;
   /** MAIL is refused until the connection is under TLS. */
@@ -75,6 +77,10 @@ export interface EdgeLimits {
   readonly stressedShare: number;
   /** 30 s for a TLS handshake: it needs two round trips. */
   readonly handshakeMs: number;
+  /**
+   * 5 s for a proxy's header, which it sends at once: a lost segment is sent again within 3.
+   */
+  readonly proxyHeaderMs: number;
   /** 10 s for the peer to close after we did; then the socket is dropped. */
   readonly closingMs: number;
   /** 30 s for running transactions when the edge stops. */
@@ -97,6 +103,7 @@ export const defaultEdgeLimits: EdgeLimits = {
   stressedIdleMs: 10_000,
   stressedShare: 0.9,
   handshakeMs: 30_000,
+  proxyHeaderMs: 5_000,
   closingMs: 10_000,
   stopMs: 30_000,
   recipientsPerUnitMax: 100,

@@ -24,6 +24,8 @@ export interface ConnectionContext extends ClientContext {
 export interface ClientConnectionOptions {
   readonly context: ConnectionContext;
   readonly connection: Connection;
+  /** The client's, which is not the other end's behind a proxy. */
+  readonly clientAddress: string;
   readonly settings: ServerSettings;
   /** Called once, when the connection is gone. */
   readonly gone: (connection: ClientConnection) => void;
@@ -48,20 +50,23 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   #hasPeerEnded = false;
   #cancelPause: CancelTimer | undefined;
 
-  constructor({ context, connection, settings, gone }: ClientConnectionOptions) {
+  constructor({ context, connection, clientAddress, settings, gone }: ClientConnectionOptions) {
     this.#context = context;
     this.#connection = connection;
-    this.#client = new Client(connection.remote.address, context);
+    this.#client = new Client(clientAddress, context);
     this.#session = new ServerSession(settings);
     this.#writer = new ReplyWriter(connection);
     this.#gone = gone;
     this.#lastActivityAt = context.clock.monotonic();
   }
 
-  /** Greets; under implicit TLS after the handshake. */
-  start(): void {
-    if (this.#context.listener.tls.implicit) this.#upgrade(() => this.#session.greet());
-    else this.#run(() => this.#session.greet());
+  /** Greets; under implicit TLS after the handshake. `begun`: what it has sent already. */
+  start(begun: Uint8Array = nothing): void {
+    if (this.#context.listener.tls.implicit) this.#upgrade(() => this.#session.greet(), begun);
+    else {
+      this.#run(() => this.#session.greet());
+      if (begun.length > 0) this.data(begun);
+    }
   }
 
   get clientAddress(): string {
@@ -209,14 +214,14 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
     this.#run(() => this.#session.answer(answer));
   }
 
-  #upgrade(then: () => readonly ServerStep[]): void {
+  #upgrade(then: () => readonly ServerStep[], begun?: Uint8Array): void {
     this.#phase = "handshake";
-    void this.#handshake(then);
+    void this.#handshake(then, begun);
   }
 
-  async #handshake(then: () => readonly ServerStep[]): Promise<void> {
+  async #handshake(then: () => readonly ServerStep[], begun?: Uint8Array): Promise<void> {
     try {
-      this.#client.isUnder(await this.#connection.serveTls(this.#context.identity));
+      this.#client.isUnder(await this.#connection.serveTls(this.#context.identity, begun));
     } catch (error) {
       this.#note("tls_failed", error);
       this.#connection.destroy();
@@ -306,6 +311,7 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   }
 }
 
+const nothing = new Uint8Array();
 const outOfRoom = reply(421, "4.3.1", "Insufficient system storage, closing connection");
 const sessionFailed = reply(421, "4.3.0", "Local error, closing connection");
 const shuttingDown = reply(421, "4.3.2", "Service shutting down, closing connection");

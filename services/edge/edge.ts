@@ -15,10 +15,12 @@ import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import type { SuppressedRecipients } from "./client.ts";
 import type { EdgeConfig, EdgeLimits, ListenerConfig } from "./config.ts";
-import { ClientConnection, type ConnectionContext } from "./connection.ts";
+import { ClientConnection } from "./connection.ts";
 import { Credentials, type VerifyPassword } from "./credentials.ts";
 import { Load } from "./load.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import { AwaitingHeader } from "./proxied/awaiting-header.ts";
+import { RefusingHeader } from "./proxied/refusing-header.ts";
 import { Receiver } from "./receiver.ts";
 import { ServedListener, type SharedContext } from "./served-listener.ts";
 import { TurnedAway } from "./turned-away.ts";
@@ -48,6 +50,13 @@ interface Served {
   readonly served: ServedListener;
 }
 
+/** A connection, and whose it is. */
+interface Arrival {
+  readonly connection: Connection;
+  readonly address: string;
+  readonly served: ServedListener;
+}
+
 type Refusal = "sessions" | "address" | "stopping";
 
 /** Connections that read their 421; beyond it new ones are dropped without a word. */
@@ -69,6 +78,8 @@ export class Edge {
   readonly #limits: EdgeLimits;
   readonly #connections = new Set<ClientConnection>();
   readonly #turnedAway = new Set<TurnedAway>();
+  /** Of proxies that have not told yet whose they are. */
+  readonly #awaiting = new Set<AwaitingHeader>();
   #config: EdgeConfig;
   #served: Served[] = [];
   #state: "new" | "running" | "stopping" = "new";
@@ -146,6 +157,7 @@ export class Edge {
   async #stop(): Promise<void> {
     this.#state = "stopping";
     const listeners = this.#served.map(({ listener }) => listener.stop());
+    for (const connection of [...this.#awaiting]) connection.abandon();
     for (const connection of [...this.#connections]) connection.drain();
     await this.#allGone();
     for (const connection of [...this.#turnedAway]) connection.expired();
@@ -174,13 +186,28 @@ export class Edge {
 
   #accept(connection: Connection, served: ServedListener): ConnectionHandler {
     const { address } = connection.remote;
+    const arrival = { connection, address, served };
+    const isProxy = served.isProxy(address);
+    if (isProxy === undefined) return this.#serve(arrival);
+    if (isProxy) return this.#awaitHeader(arrival);
+    const client = this.#serve(arrival);
+    // Under implicit TLS a header is no hello, and the handshake fails.
+    if (served.context.listener.tls.implicit) return client;
+    const why = "it came from outside proxyProtocol.trustedNetworks";
+    return new RefusingHeader({ client, refused: () => this.#refuseHeader(arrival, why) });
+  }
+
+  #serve({ connection, address, served }: Arrival, begun?: Uint8Array): ConnectionHandler {
     const { context } = served;
-    if (this.#state !== "running") return this.#turnAway(connection, context, "stopping");
+    if (this.#state !== "running") {
+      return this.#turnAway({ connection, address, served }, "stopping");
+    }
     const place = this.#load.open(address);
-    if (place !== "opened") return this.#turnAway(connection, context, place);
+    if (place !== "opened") return this.#turnAway({ connection, address, served }, place);
     const client = new ClientConnection({
       context,
       connection,
+      clientAddress: address,
       settings: served.settingsFor(address),
       gone: this.#gone,
     });
@@ -188,8 +215,37 @@ export class Edge {
     this.#deadlines.watch(client);
     this.#ports.metrics.sessionOpened(served.name);
     this.#ports.log.debug("session_opened", { client: address, listener: served.name });
-    client.start();
+    client.start(begun);
     return client;
+  }
+
+  /** No session yet, but a place: those that never tell must not be more than sessions may be. */
+  #awaitHeader(arrival: Arrival): ConnectionHandler {
+    const { connection, served } = arrival;
+    if (this.#state !== "running") return this.#turnAway(arrival, "stopping");
+    if (this.#load.sessions + this.#awaiting.size >= this.#limits.sessionsMax) {
+      return this.#turnAway(arrival, "sessions");
+    }
+    const awaiting = new AwaitingHeader({
+      connection,
+      deadline: this.#ports.clock.monotonic() + this.#limits.proxyHeaderMs,
+      accept: (address, begun) => this.#serve({ connection, address, served }, begun),
+      refused: (why) => this.#refuseHeader(arrival, why),
+      over: (it) => {
+        this.#awaiting.delete(it);
+        this.#deadlines.forget(it);
+      },
+    });
+    this.#awaiting.add(awaiting);
+    this.#deadlines.watch(awaiting);
+    return awaiting;
+  }
+
+  /** An operator's mistake, nearly always: this one is told to the operator, not to the peer. */
+  #refuseHeader({ connection, address, served }: Arrival, why: string): void {
+    this.#ports.metrics.sessionRefused("proxyHeader");
+    this.#ports.log.warn("proxy_header_refused", { address, listener: served.name, reason: why });
+    connection.destroy();
   }
 
   /** One function for all connections, not one each. */
@@ -203,14 +259,11 @@ export class Edge {
     if (this.#connections.size === 0) this.#emptied?.();
   };
 
-  #turnAway(connection: Connection, { listener }: ConnectionContext, reason: Refusal) {
+  #turnAway({ connection, address, served }: Arrival, reason: Refusal) {
     const { clock, metrics, log } = this.#ports;
+    const { listener } = served.context;
     metrics.sessionRefused(reason);
-    log.debug("session_refused", {
-      client: connection.remote.address,
-      listener: listener.name,
-      reason,
-    });
+    log.debug("session_refused", { client: address, listener: listener.name, reason });
     // A 421 in clear is noise to a client that waits for TLS; and a flood gets no courtesy.
     if (listener.tls.implicit || this.#turnedAway.size >= turnedAwayMax) {
       connection.destroy();

@@ -3,7 +3,7 @@ export interface EdgeMetrics {
   sessionOpened(listener: string): void;
   sessionClosed(listener: string): void;
   /** A connection turned away before its session began. */
-  sessionRefused(reason: "sessions" | "address" | "stopping"): void;
+  sessionRefused(reason: "sessions" | "address" | "stopping" | "proxyHeader"): void;
   accepted(message: AcceptedMessage): void;
   /** A 4yz or 5yz reply. */
   refused(code: number): void;

@@ -2,6 +2,7 @@
  * A listener's part of the configuration, as its connections use it; a reload changes it under
  * them.
  */
+import { Networks } from "#lib/net/networks";
 import type { ServerSettings } from "#lib/smtp/server/step";
 import { Admission } from "./admission.ts";
 import { type EdgeConfig, type ListenerConfig, serverLimits } from "./config.ts";
@@ -20,11 +21,13 @@ export class ServedListener {
   readonly #context: Mutable<ConnectionContext>;
   /** Made once: thousands of sessions share them. */
   #settings: SettingsByTrust;
+  #proxies: Networks | undefined;
 
   constructor(config: EdgeConfig, listener: ListenerConfig, shared: SharedContext) {
     const { identity } = config;
     this.#context = { ...shared, listener, admission: new Admission(listener), identity };
     this.#settings = settingsByTrust(config, listener);
+    this.#proxies = proxiesOf(listener);
   }
 
   get name(): string {
@@ -40,6 +43,11 @@ export class ServedListener {
     return isTrusted ? this.#settings.trusted : this.#settings.others;
   }
 
+  /** Whether the address is a proxy's; undefined where none is expected. */
+  isProxy(address: string): boolean | undefined {
+    return this.#proxies?.has(address);
+  }
+
   /** Takes over what needs no new socket; false when something does. */
   reload(config: EdgeConfig): boolean {
     const context = this.#context;
@@ -49,6 +57,7 @@ export class ServedListener {
     context.listener = listener;
     context.admission = new Admission(listener);
     this.#settings = settingsByTrust(config, listener);
+    this.#proxies = proxiesOf(listener);
     return true;
   }
 }
@@ -66,6 +75,10 @@ function settingsByTrust(config: EdgeConfig, listener: ListenerConfig): Settings
     trusted: { ...common, requiresAuth: false },
     others: { ...common, requiresAuth: listener.kind === "submission" },
   };
+}
+
+function proxiesOf({ proxyProtocol }: ListenerConfig): Networks | undefined {
+  return proxyProtocol === undefined ? undefined : new Networks(proxyProtocol.trustedNetworks);
 }
 
 function isSamePlace(a: ListenerConfig, b: ListenerConfig): boolean {

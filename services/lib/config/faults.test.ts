@@ -103,6 +103,16 @@ describe("a file with", () => {
       "f:1:102: listeners[0].trustedNetworks[1]: 10.1 is no network",
     ],
     [
+      "proxies from anywhere",
+      listener("kind: submission, proxyProtocol: { trustedNetworks: ['::/0'] }"),
+      "f:1:107: listeners[0].proxyProtocol.trustedNetworks[0]: ::/0 trusts the whole Internet: an open relay",
+    ],
+    [
+      "no proxies",
+      listener("kind: submission, proxyProtocol: { trustedNetworks: [] }"),
+      "f:1:106: listeners[0].proxyProtocol.trustedNetworks: needs at least one",
+    ],
+    [
       "local domains of a submission",
       listener("kind: submission, localDomains: [a.example]"),
       "f:1:86: listeners[0].localDomains: is only for inbound",

@@ -29,6 +29,7 @@ const edgeLimitFields = {
   idle: span("1s").optional(),
   stressedIdle: span("1s").optional(),
   handshake: span("1s").optional(),
+  proxyHeader: span("1s").optional(),
   stop: span("0s").optional(),
 };
 
@@ -63,6 +64,7 @@ function edgeLimitsOf(written: EdgeLimitsWritten) {
     idleMs: written.idle,
     stressedIdleMs: written.stressedIdle,
     handshakeMs: written.handshake,
+    proxyHeaderMs: written.proxyHeader,
     stopMs: written.stop,
   });
 }

@@ -49,7 +49,7 @@ data: ./data
 listeners:
   - { name: submission, address: 127.0.0.1, port: 2587, kind: submission, trustedNetworks: [127.0.0.0/8] }
   - { name: submissions, address: 127.0.0.1, port: 2465, kind: submission, tls: { implicit: true }, auth: always }
-  - { name: inbound, address: "::", port: 2525, kind: inbound, localDomains: [Example.net], requireTls: true, limits: { messageSizeMax: 10MiB } }
+  - { name: inbound, address: "::", port: 2525, kind: inbound, localDomains: [Example.net], requireTls: true, proxyProtocol: { trustedNetworks: [10.0.0.0/24] }, limits: { messageSizeMax: 10MiB } }
 tls: { certificate: tls.crt, privateKey: tls.key }
 users: [{ name: alice, passwordHash: "${hash}", tenant: acme }]
 routes:

@@ -29,6 +29,9 @@ const listener = z
     trustedNetworks: z.array(field(network)).default([]),
     localDomains: z.array(field(domainPattern)).default([]),
     tls: z.strictObject({ implicit: z.boolean().default(false) }).prefault({}),
+    proxyProtocol: z
+      .strictObject({ trustedNetworks: z.array(field(network)).min(1, "needs at least one") })
+      .exactOptional(),
     auth: z.enum(["never", "underTls", "always"]).exactOptional(),
     requireTls: z.boolean().default(false),
     mayActAs: z.array(tenantOrAll).exactOptional(),

@@ -26,6 +26,8 @@ const lingerMs = 30_000;
 interface Handshake {
   readonly isServer: boolean;
   readonly tls: TLSOptions;
+  /** Of the peer's part, what was read already. */
+  readonly begun: Uint8Array | undefined;
   readonly resolve: (info: TlsInfo) => void;
   readonly reject: (error: Error) => void;
   /** Written meanwhile: to be sent under TLS. */
@@ -98,9 +100,9 @@ export class BunConnection implements Connection, HasDeadline {
     else queueMicrotask(() => this.#handOutUnread());
   }
 
-  serveTls(identity: TlsIdentity): Promise<TlsInfo> {
+  serveTls(identity: TlsIdentity, begun?: Uint8Array): Promise<TlsInfo> {
     const { certificate, privateKey } = identity;
-    return this.#shakeHands(true, { cert: certificate, key: privateKey });
+    return this.#shakeHands(true, { cert: certificate, key: privateKey }, begun?.slice());
   }
 
   startTls(serverName: string): Promise<TlsInfo> {
@@ -235,14 +237,14 @@ export class BunConnection implements Connection, HasDeadline {
     else this.end();
   }
 
-  #shakeHands(isServer: boolean, tls: TLSOptions): Promise<TlsInfo> {
+  #shakeHands(isServer: boolean, tls: TLSOptions, begun?: Uint8Array): Promise<TlsInfo> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
         reject(new Error("Cannot start TLS: the connection is closed"));
         return;
       }
       assert(this.#handshake === undefined && !this.#isTls, "TLS starts once");
-      this.#handshake = { isServer, tls, resolve, reject, early: [] };
+      this.#handshake = { isServer, tls, begun, resolve, reject, early: [] };
       if (this.#isPaused) this.#socket.resume();
       // What was written before goes in clear.
       if (this.#unsent === undefined) this.#upgrade(this.#handshake);
@@ -251,8 +253,9 @@ export class BunConnection implements Connection, HasDeadline {
 
   #upgrade(handshake: Handshake): void {
     try {
-      const { isServer, tls: options } = handshake;
-      const upgrade = { tls: options, data: this, socket: socketHandlers, isServer };
+      const { isServer, tls: options, begun } = handshake;
+      const initial = begun === undefined || begun.length === 0 ? {} : { initialData: begun };
+      const upgrade = { tls: options, data: this, socket: socketHandlers, isServer, ...initial };
       const [, tls] = this.#socket.upgradeTLS<BunConnection | undefined>(upgrade);
       this.#socket = tls;
     } catch (error) {

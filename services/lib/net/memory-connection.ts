@@ -99,11 +99,14 @@ export class MemoryConnection implements Connection {
     this.#wire.clock.after(0, () => this.pump());
   }
 
-  serveTls(identity: TlsIdentity): Promise<TlsInfo> {
-    return this.#shakeHands("clientHello", () => {
+  /** A hello is no octets here, so that octets before it are no beginning of a handshake. */
+  serveTls(identity: TlsIdentity, begun?: Uint8Array): Promise<TlsInfo> {
+    const shaking = this.#shakeHands("clientHello", () => {
       this.#send({ kind: "serverHello", certificate: identity.certificate });
       return { ...tls, isVerified: false };
     });
+    if (begun !== undefined && begun.length > 0) this.#failHandshake(somethingElse());
+    return shaking;
   }
 
   startTls(serverName: string): Promise<TlsInfo> {
@@ -183,7 +186,7 @@ export class MemoryConnection implements Connection {
   #takeData(bytes: Uint8Array): void {
     if (this.#peer !== undefined) this.#peer.#wasRead(bytes.length);
     if (this.#handshake === undefined) this.#handler?.data(bytes);
-    else this.#failHandshake(new Error("Cannot start TLS: the peer sent something else"));
+    else this.#failHandshake(somethingElse());
   }
 
   #takeEnd(): void {
@@ -286,6 +289,10 @@ export class MemoryConnection implements Connection {
     const handler = this.#handler;
     queueMicrotask(() => handler?.closed(error));
   }
+}
+
+function somethingElse(): Error {
+  return new Error("Cannot start TLS: the peer sent something else");
 }
 
 const tls = { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" } as const;

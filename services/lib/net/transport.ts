@@ -51,9 +51,10 @@ export interface Connection {
   resume(): void;
   /**
    * Handshake as server. Plaintext that arrived before is lost to the session: it must not be used
-   * (STYLE §14.4).
+   * (STYLE §14.4). `begun`: what came of the handshake itself behind something that was to be read
+   * in clear first, such as a proxy's header.
    */
-  serveTls(identity: TlsIdentity): Promise<TlsInfo>;
+  serveTls(identity: TlsIdentity, begun?: Uint8Array): Promise<TlsInfo>;
   /** Handshake as client. A failed verification is told, not enforced. */
   startTls(serverName: string): Promise<TlsInfo>;
   /** Sends what is written, then closes. */

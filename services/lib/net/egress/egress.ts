@@ -1,5 +1,6 @@
 /** The way out: from an address of this machine, or over a proxy that has it. */
 import type { Clock } from "../../clock.ts";
+import { proxyHeader } from "../proxy/proxy-header.ts";
 import {
   ConnectFailed,
   type Connection,
@@ -7,7 +8,6 @@ import {
   type Endpoint,
   type Transport,
 } from "../transport.ts";
-import { proxyHeader } from "./proxy-header.ts";
 import { SocksHandshake, type SocksLogin, type SocksStep } from "./socks.ts";
 
 export interface Egress {

@@ -1,7 +1,7 @@
 /** The client's side of SOCKS 5 (RFC 1928, RFC 1929), over bytes: pure. */
 import { assert } from "../../assert.ts";
+import { addressBytes } from "../proxy/address-bytes.ts";
 import type { Endpoint } from "../transport.ts";
-import { addressBytes } from "./address-bytes.ts";
 
 export interface SocksLogin {
   readonly user: string;
