@@ -82,6 +82,8 @@ export interface EventRecord {
   readonly reason?: string | undefined;
   /** Units that it reached at once. */
   readonly units?: number | undefined;
+  /** Of the suppression list, where they are too many for an event each. */
+  readonly entries?: number | undefined;
   /** What a rule has set, and for whom: destination, provider, source, tenant, campaign. */
   readonly rule?: string | undefined;
   readonly measure?: string | undefined;

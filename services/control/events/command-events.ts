@@ -2,16 +2,30 @@
 import type { Clock } from "#lib/clock";
 import { type EventSink, noEvents } from "#lib/events/event-sink";
 import { eventTime } from "#lib/events/event-time";
-import { type Destination, type QueueId, queueIdOf, type Uid } from "#lib/queue/unit";
-import { eventRecordVersion } from "#proto/event-record";
+import { type Destination, type QueueId, queueIdOf, type Time, type Uid } from "#lib/queue/unit";
+import { type EventRecord, eventRecordVersion } from "#proto/event-record";
 
-export interface Commanded {
+/** Verbs of the control API, as the action that senders' systems know. */
+const actions = {
+  "queue.hold": "hold",
+  "queue.release": "release",
+  "queue.retry": "retry",
+  "queue.cancel": "cancel",
+  "suppression.put": "suppress",
+  "suppression.lift": "unsuppress",
+  "measure.cancel": "cancelMeasure",
+} as const;
+export type CommandVerb = keyof typeof actions;
+
+export interface Commanded
+  extends Pick<EventRecord, "recipient" | "tenant" | "rule" | "measure" | "effect" | "entries"> {
   readonly destination?: Destination;
   /** A message, or one of its units. */
   readonly id?: QueueId | Uid;
   readonly reason?: string;
   /** Units that it reached at once; what it reaches later is not counted. */
-  readonly units: number;
+  readonly units?: number;
+  readonly until?: Time | undefined;
 }
 
 export interface CommandEventsPorts {
@@ -29,24 +43,29 @@ export class CommandEvents {
     this.#clock = clock;
   }
 
-  /** `verb`: `queue.hold` and the like. */
-  tell(verb: string, { destination, id, reason, units }: Commanded): void {
+  tell(verb: CommandVerb, { id, reason, until, ...about }: Commanded): void {
     const { node } = this.#events;
-    const action = verb.slice(verb.indexOf(".") + 1);
     const at = eventTime(this.#clock.now());
     this.#told += 1;
-    const eventId = `${node}/admin/${at}/${this.#told}`;
+    const eventId = `${node}/admin/${at}/${verb}/${this.#told}`;
     this.#events.emit("admin", () => ({
       v: eventRecordVersion,
       kind: "admin",
       eventId,
       at,
       node,
-      action,
-      destination,
+      action: actions[verb],
+      destination: about.destination,
+      recipient: about.recipient,
+      tenant: about.tenant,
       ...idFields(id),
       reason: reason === "" ? undefined : reason,
-      units,
+      units: about.units,
+      entries: about.entries,
+      rule: about.rule,
+      measure: about.measure,
+      effect: about.effect,
+      until: until === undefined ? undefined : eventTime(until),
     }));
   }
 }

@@ -8,6 +8,7 @@ import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
 import { AdminWorker } from "../../../test/support/admin-worker.ts";
 import { measureOf } from "../../../test/support/automation/rules.ts";
+import { RecordedEvents } from "../../../test/support/events/recorded-events.ts";
 import { ManualClock } from "../../../test/support/manual-clock.ts";
 import { controlApi } from "../api.ts";
 
@@ -17,10 +18,12 @@ const now = 1_795_000_000_000;
 let store: MemoryStore;
 let bus: LocalBus;
 let isStoreAway: boolean;
+let events: RecordedEvents;
 
 beforeEach(() => {
   const clock = new ManualClock();
   isStoreAway = false;
+  events = new RecordedEvents();
   const before = async () => {
     if (isStoreAway) throw new StoreUnavailable("Cannot use: away");
   };
@@ -38,6 +41,7 @@ function api() {
     journal: log.journal(),
     leases: new MemoryLeases({ clock }),
     stream: log.stream(),
+    events,
   };
   return controlApi({
     operators: () => operators,
@@ -96,6 +100,9 @@ describe("cancelling", () => {
     new AdminWorker(bus, { measures: [a] });
     await store.putMeasure(b);
     expect(await ask("/cancel", { all: true })).toEqual([200, { cancelled: ["b", "a"] }]);
+    expect(events.records).toMatchObject(
+      [b, a].map(({ id, rule }) => ({ kind: "admin", action: "cancelMeasure", measure: id, rule })),
+    );
     expect(await store.measures()).toEqual([]);
   });
 
@@ -103,6 +110,7 @@ describe("cancelling", () => {
     new AdminWorker(bus);
     const [status, body] = await ask("/cancel", { id: "nothing" });
     expect([status, body]).toEqual([404, { error: "no measure nothing is in force" }]);
+    expect(events.records).toEqual([]);
   });
 
   test.each([[{}], [{ id: "" }], [{ all: false }], [{ id: "a", all: true }], ["x"]])(

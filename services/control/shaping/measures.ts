@@ -3,6 +3,7 @@ import type { Measure } from "#lib/automation/measure";
 import { measureSchema } from "#lib/automation/measure-record";
 import { StoreUnavailable } from "#lib/store/store";
 import type { Unanswered } from "#proto/admin";
+import { CommandEvents } from "../events/command-events.ts";
 import { Problem } from "../problem.ts";
 import { type QueuePorts, recordsOf } from "../queue.ts";
 import { askWorkers } from "../workers.ts";
@@ -25,9 +26,11 @@ export type Selected = { readonly id: string } | { readonly all: true };
 
 export class ShapingMeasures {
   readonly #ports: QueuePorts;
+  readonly #events: CommandEvents;
 
   constructor(ports: QueuePorts) {
     this.#ports = ports;
+    this.#events = new CommandEvents(ports);
   }
 
   /** A worker knows what is not written yet; the store, what a worker that is gone has started. */
@@ -56,6 +59,12 @@ export class ShapingMeasures {
     for (const id of ids) await recordsOf(this.#ports).dropMeasure(id);
     const { unanswered } = await askWorkers(this.#ports, "measure.cancel", { ids });
     this.#ports.log.info("operator_command", { verb: "measure.cancel", ids, unanswered });
+    for (const { id, rule, effect, scope } of measures) {
+      if (!ids.includes(id)) continue;
+      const { tenant } = scope;
+      const about = { measure: id, rule, effect: effect.kind, ...(tenant && { tenant }) };
+      this.#events.tell("measure.cancel", about);
+    }
     return { cancelled: ids, ...(unanswered === undefined ? {} : { unanswered }) };
   }
 

@@ -7,6 +7,7 @@ import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
 import { AdminWorker, servingWorker } from "../../../test/support/admin-worker.ts";
+import { RecordedEvents } from "../../../test/support/events/recorded-events.ts";
 import { ManualClock } from "../../../test/support/manual-clock.ts";
 import { controlApi } from "../api.ts";
 
@@ -17,9 +18,11 @@ let bus: LocalBus;
 let store: MemoryStore;
 let worker: AdminWorker;
 let api: Hono;
+let events: RecordedEvents;
 
 beforeEach(() => {
   bus = new LocalBus({ clock });
+  events = new RecordedEvents();
   store = new MemoryStore({ clock });
   worker = new AdminWorker(bus);
   const log = new MemoryLog({ clock, shards: 1 });
@@ -28,7 +31,7 @@ beforeEach(() => {
     stream: log.stream(),
     leases: new MemoryLeases({ clock }),
   };
-  const operators = { shards: 1, bus, records: storeRecords(store), ...seams };
+  const operators = { shards: 1, bus, records: storeRecords(store), events, ...seams };
   api = controlApi({
     operators: () => operators,
     metrics: { render: async () => "" },
@@ -104,5 +107,36 @@ describe("workers", () => {
   test("that do not answer keep no entry from being put", async () => {
     bus.serveWorker(servingWorker(() => Promise.reject(new Error("no such verb"))));
     expect(await ask("", { entries: entriesOf(1) })).toEqual({ status: 200, body: { put: 1 } });
+  });
+});
+
+describe("senders' systems", () => {
+  test("are told of each address, and of each that was there and is lifted", async () => {
+    const entries = [
+      { address: "joe@example.com", tenant: "acme", expiresAt: "2027-01-01" },
+      { address: "example.com", reason: "complaint" },
+    ];
+    await ask("", { entries });
+    const gone = ["joe@example.com", "jim@example.com"];
+    const lifted = gone.map((address) => ({ address, tenant: "acme" }));
+    await ask("/lift", { entries: lifted });
+    const joe = { recipient: "joe@example.com", tenant: "acme", until: "2027-01-01T00:00:00.000Z" };
+    expect(events.records).toMatchObject([
+      { kind: "admin", action: "suppress", reason: "by-hand", ...joe },
+      { kind: "admin", action: "suppress", reason: "complaint", recipient: "example.com" },
+      { kind: "admin", action: "unsuppress", reason: "by-hand", ...joe },
+    ]);
+    expect(new Set(events.records.map(({ eventId }) => eventId)).size).toBe(3);
+  });
+
+  test("are told of an import by its number", async () => {
+    await ask("", { entries: entriesOf(101) });
+    expect(events.records).toMatchObject([{ kind: "admin", action: "suppress", entries: 101 }]);
+  });
+
+  test("are told nothing of what was refused, or changed nothing", async () => {
+    await ask("", { entries: [{ address: "a b" }] });
+    await ask("/lift", { entries: [{ address: "a.example" }] });
+    expect(events.records).toEqual([]);
   });
 });

@@ -12,7 +12,8 @@ import {
 } from "#lib/suppression/suppression";
 import type { Log } from "#lib/telemetry/log";
 import { adminRequest } from "#proto/admin";
-import { suppressionEntry, suppressionId } from "#proto/suppression";
+import { addressOf, suppression, suppressionEntry, suppressionId } from "#proto/suppression";
+import { CommandEvents } from "../events/command-events.ts";
 import { limit } from "../parameters.ts";
 import { checked, Problem } from "../problem.ts";
 import { recordsOf } from "../queue.ts";
@@ -33,11 +34,12 @@ const listQuery = z.object({
 });
 const entries = <T>(entry: z.ZodType<T>) =>
   z.strictObject({ entries: z.array(entry).min(1).max(suppressionsInCallMax) });
-const found = z.object({ entries: z.array(z.unknown()) });
+const found = z.object({ entries: z.array(suppression) });
 
 export function suppressionRoutes(ports: SuppressionPorts): Hono {
   const routes = new Hono();
   const records = () => recordsOf(ports);
+  const events = new CommandEvents(ports);
   routes.get("/", async (c) => {
     return c.json(await records().suppressions(checked(listQuery, c.req.query())));
   });
@@ -53,16 +55,32 @@ export function suppressionRoutes(ports: SuppressionPorts): Hono {
     await records().putSuppressions(put);
     if (put.length <= toldMax) await tellWorkers(ports);
     ports.log.info("operator_command", { verb: "suppression.put", entries: put.length });
+    tellEntries(events, "suppression.put", put);
     return c.json({ put: put.length });
   });
   routes.post("/lift", async (c) => {
     const ids = onceEach(checked(entries(suppressionId), await bodyOf(c)).entries);
-    const there = checked(found, await records().findSuppressions(ids)).entries.length;
+    const there = checked(found, await records().findSuppressions(ids)).entries;
     await records().liftSuppressions(ids);
-    ports.log.info("operator_command", { verb: "suppression.lift", entries: there });
-    return c.json({ lifted: there });
+    const lifted = there.length;
+    ports.log.info("operator_command", { verb: "suppression.lift", entries: lifted });
+    tellEntries(events, "suppression.lift", there);
+    return c.json({ lifted });
   });
   return routes;
+}
+
+/** One for each address; of an import one for each call, or it would crowd out all others. */
+function tellEntries(
+  events: CommandEvents,
+  verb: "suppression.put" | "suppression.lift",
+  entries: readonly Suppression[],
+): void {
+  if (entries.length > toldMax) return events.tell(verb, { entries: entries.length });
+  for (const { key, tenant, reason, expiresAt } of entries) {
+    const ofTenant = tenant === undefined ? {} : { tenant };
+    events.tell(verb, { recipient: addressOf(key), reason, until: expiresAt, ...ofTenant });
+  }
 }
 
 /** They would see it within seconds by themselves; who does not answer will. */

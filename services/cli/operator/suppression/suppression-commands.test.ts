@@ -31,7 +31,7 @@ describe("suppression add and remove", () => {
     await run("add", "example.com", "--tenant", "acme");
     expect((await run("remove", "example.com")).out).toContain("was not on the list");
     expect((await run("show", "joe@example.com")).err).toBe(
-      "Nothing keeps mail from joe@example.com.\n",
+      "Nothing keeps mail from joe@example.com.\nOne tenant's entries: --tenant NAME.\n",
     );
     const shown = await run("show", "joe@example.com", "--tenant", "acme", "--json");
     expect(JSON.parse(shown.out)).toEqual({

@@ -88,6 +88,8 @@ function addQuestions(suppression: Command, io: Io): void {
       if (options.json) return io.out(jsonText({ entries }));
       if (entries.length > 0) return io.out(tableOf(entries, io.now()));
       io.err(`Nothing keeps mail${ofTenant(options.tenant)} from ${address}.\n`);
+      // Entries are kept by tenant: looking through those of all would be a walk through the list.
+      if (options.tenant === undefined) io.err("One tenant's entries: --tenant NAME.\n");
     });
 
   withTenant(suppression.command("list"))
