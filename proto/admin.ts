@@ -6,10 +6,12 @@
 import { z } from "zod";
 import { measureSchema } from "#lib/automation/measure-record";
 import type { BusRequest, Json } from "#lib/leases/bus";
-import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
+import type { Destination, QueueId, Uid } from "#lib/queue/unit";
 import { parseDomain } from "#lib/smtp/domain";
-import type { Status } from "#lib/smtp/status";
-import { readDestination, readShard, readStatus, readUid, UndecodableRecord } from "./record.ts";
+import { destinationSummary } from "./operator/destination-summary.ts";
+import { count, destination, queueId, shard, time, uid } from "./operator/fields.ts";
+import { listedUnit } from "./operator/listed-unit.ts";
+import { explainedUnit } from "./operator/standing.ts";
 
 /** Units in one answer of `queue.list`. */
 export const listLimitMax = 1_000;
@@ -17,119 +19,11 @@ export const listLimitMax = 1_000;
 /** Measures in one request of `measure.bind`. */
 export const measuresPerRequestMax = 100;
 
-const destination = z.custom<Destination>(isReadBy(readDestination));
-const shard = z.custom<Shard>(isReadBy(readShard));
-const status = z.custom<Status>(isReadBy(readStatus));
-const uid = z.custom<Uid>(isReadBy(readUid));
-/** All units of a message. */
-const queueId = z.custom<QueueId>((v) => typeof v === "string" && isReadBy(readUid)(`${v}.0`));
-const count = z.number().int().nonnegative();
-/** Milliseconds since the epoch. */
-const time = count;
-
 /** The units that are meant: those of a destination, those of a message, or one. */
 const selection = z.union([
   z.object({ destination }).readonly(),
   z.object({ id: z.union([uid, queueId]) }).readonly(),
 ]);
-
-/** Mail that a limit, or a rule on replies, keeps back. */
-const waitSummary = z
-  .object({
-    /** Of whom; absent: of nobody in particular. */
-    tenant: z.string().optional(),
-    campaign: z.string().optional(),
-    source: z.string().optional(),
-    /** Units in memory that it keeps back. */
-    ready: count,
-    /** `hold`: of a rule on replies. `source`: it is broken. Else the kind of a limit: `messages`, `connections` … */
-    kind: z.string(),
-    /** The name of the limit, or rule. */
-    name: z.string(),
-    /** `10/min`; of a hold the reply that brought it; of a source why it is broken. */
-    value: z.string(),
-    /** For each of what it counts: `provider`, `source` … */
-    scope: z.array(z.string()).readonly(),
-    /** File and line. */
-    provenance: z.string(),
-    since: time,
-    /** When one more may go; absent: when a connection is given back, or a share comes. */
-    until: time.optional(),
-  })
-  .readonly();
-
-const destinationSummary = z
-  .object({
-    destination,
-    shard,
-    /**
-     * `down`: no host could be used, `nextRetryAt` is when it is tried again. `held`: by an
-     * operator.
-     */
-    state: z.enum(["open", "down", "held"]),
-    /** Units in memory that wait for a session. */
-    ready: count,
-    /** Sessions at work, each with one unit. */
-    inFlight: count,
-    /** Sessions it may have at most now. */
-    sessionsMax: count,
-    /** Units in the store that wait for the destination, as far as is known. */
-    backlog: count,
-    /** Units that wait for a due time of their own, as far as is known. */
-    deferred: count,
-    /** There may be more: not all that waits could be looked through in time. */
-    isDeferredPartial: z.boolean().optional(),
-    nextRetryAt: time.optional(),
-    /** Why it is down or held, or what the last failure was. */
-    lastError: z.string().optional(),
-    /** Since when it is down or held. */
-    since: time.optional(),
-    /** Whose limits it shares: a known provider, or what its mail exchangers have in common. */
-    provider: z.string().optional(),
-    /** What keeps ready mail back, by whose it is. */
-    waits: z.array(waitSummary).readonly().optional(),
-    /** When this was so: the owner of its shard does not answer now. */
-    asOf: time.optional(),
-  })
-  .readonly();
-
-const recipientState = z
-  .object({
-    path: z.string(),
-    /** What came of the last attempt; absent when there was none. */
-    status: status.optional(),
-    code: count.optional(),
-    text: z.string().optional(),
-    remote: z.string().optional(),
-    at: time.optional(),
-  })
-  .readonly();
-
-const listedUnit = z
-  .object({
-    uid,
-    destination,
-    shard,
-    reversePath: z.string(),
-    recipients: z.array(recipientState).readonly(),
-    /**
-     * `ready`: in memory, waits for a session. `deferred`: waits until `nextAttemptAt`. `backlog`:
-     * waits for its destination, whose timer `nextAttemptAt` is then, if it has one.
-     */
-    state: z.enum(["ready", "inFlight", "deferred", "backlog"]),
-    sizeBytes: count,
-    attempts: count,
-    acceptedAt: time,
-    expiresAt: time,
-    nextAttemptAt: time.optional(),
-    tenant: z.string().optional(),
-    campaign: z.string().optional(),
-    pool: z.string().optional(),
-    /** `h` overtakes `n`. */
-    lane: z.enum(["n", "h"]).optional(),
-    isNotification: z.boolean(),
-  })
-  .readonly();
 
 /** Of these only what is in memory is told: their store could not be read. */
 const unread = z.object({ shards: z.array(shard).readonly(), reason: z.string() }).readonly();
@@ -218,6 +112,18 @@ const verbs = {
       })
       .readonly(),
   },
+  /** Where each unit of a message stands, and why; with the destinations for which they wait. */
+  "queue.explain": {
+    arguments: z.object({ id: z.union([uid, queueId]) }).readonly(),
+    answer: z
+      .object({
+        units: z.array(explainedUnit).readonly(),
+        /** As memory knows them: what waits for a time of its own is counted as far as that. */
+        destinations: z.array(destinationSummary).readonly(),
+        unread: unread.optional(),
+      })
+      .readonly(),
+  },
   /** Due now, whatever the schedule says; a destination that is down is tried at once. */
   "queue.retry": { arguments: selection, answer: changed },
   /** The hold itself is in the store already: this makes it bind at once. */
@@ -267,11 +173,7 @@ export type AdminVerb = keyof typeof verbs;
 export type AdminArguments<Verb extends AdminVerb> = z.output<(typeof verbs)[Verb]["arguments"]>;
 export type AdminAnswer<Verb extends AdminVerb> = z.output<(typeof verbs)[Verb]["answer"]>;
 
-export type DestinationSummary = z.output<typeof destinationSummary>;
-export type WaitSummary = z.output<typeof waitSummary>;
 export type ShardCondition = z.output<typeof shardCondition>;
-export type ListedUnit = z.output<typeof listedUnit>;
-export type RecipientState = z.output<typeof recipientState>;
 export type Selection = z.output<typeof selection>;
 export type Unread = z.output<typeof unread>;
 export type SilentWorker = Unanswered["workers"][number];
@@ -352,16 +254,4 @@ function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
 /** As JSON would carry it: without what is undefined. */
 function plain(value: unknown) {
   return JSON.parse(JSON.stringify(value));
-}
-
-function isReadBy(reader: (value: unknown, what: string) => unknown): (value: unknown) => boolean {
-  return (value) => {
-    try {
-      reader(value, "value");
-      return true;
-    } catch (error) {
-      if (error instanceof UndecodableRecord) return false;
-      throw error;
-    }
-  };
 }

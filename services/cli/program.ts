@@ -6,7 +6,7 @@ import { addConfigCommands } from "./config-commands.ts";
 import { CommandFailed, type Io } from "./io.ts";
 import { addClusterCommand } from "./operator/cluster-command.ts";
 import { addEventsCommand } from "./operator/events-command.ts";
-import { addExplainCommand } from "./operator/explain-command.ts";
+import { addExplainCommand } from "./operator/explain/explain-command.ts";
 import { addMeasureCommands } from "./operator/measure-commands.ts";
 import { addQueueCommands } from "./operator/queue-commands.ts";
 import { addSuppressionCommands } from "./operator/suppression/suppression-commands.ts";

@@ -11,7 +11,8 @@ import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
-import { adminAnswer, type ListedUnit } from "#proto/admin";
+import { adminAnswer } from "#proto/admin";
+import type { ListedUnit } from "#proto/operator/listed-unit";
 import {
   AdminWorker,
   listedUnit,
@@ -188,6 +189,34 @@ describe("the queue", () => {
       status: 404,
       body: { error: `nothing of ${a} is in the queue` },
     });
+  });
+
+  test("explains where each unit of a message stands, once", async () => {
+    const unit = listedUnit(`${a}.0`);
+    const standing = { place: "backlog", reason: "hold" } as const;
+    new AdminWorker(bus, {
+      explained: [{ unit, standing }],
+      destinations: [summaryOf("example.com", { state: "held" })],
+    });
+    new AdminWorker(bus, { explained: [{ unit, standing }] });
+    const { status, body } = await get(`/v1/queue/${a}/explain`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      units: [{ unit: { uid: `${a}.0` }, standing }],
+      destinations: [{ destination: "example.com", state: "held" }],
+      parked: [],
+    });
+    expect(await get("/v1/queue/x/explain")).toMatchObject({ status: 400 });
+  });
+
+  test("explains what is in memory while the store is away", async () => {
+    const unit = listedUnit(`${a}.0`);
+    new AdminWorker(bus, { explained: [{ unit, standing: { place: "trying" } }] });
+    const parked = () => Promise.reject(new StoreUnavailable("Cannot use the store"));
+    api = apiWith({ ports: { records: { ...storeRecords(store), parked } } });
+    const { body } = await get(`/v1/queue/${a}/explain`);
+    expect(body).toMatchObject({ units: [{ standing: { place: "trying" } }] });
+    expect(body).not.toHaveProperty("parked");
   });
 
   test("of a worker that answers nonsense is left out", async () => {

@@ -1,6 +1,7 @@
 /** What owners that do not answer said last about their destinations. */
 import type { Destination, Shard } from "#lib/queue/unit";
-import { BadAdminMessage, type DestinationSummary, readAdminAnswer } from "#proto/admin";
+import { BadAdminMessage, readAdminAnswer } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
 import type { QueuePorts } from "./queue.ts";
 
 /** Empty when it cannot be told: an answer without it is still one. */

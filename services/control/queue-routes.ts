@@ -32,6 +32,9 @@ export function queueRoutes(queue: Queue, clock: Clock): Hono {
     }
     return c.json(shown);
   });
+  routes.get("/:id/explain", async (c) => {
+    return c.json(await queue.explain({ id: checked(messageId, c.req.param("id")) }));
+  });
   routes.post("/retry", async (c) => c.json(await queue.retry(selectionOf(await bodyOf(c)))));
   routes.post("/cancel", async (c) => c.json(await queue.cancel(selectionOf(await bodyOf(c)))));
   routes.post("/hold", async (c) => {

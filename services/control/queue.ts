@@ -1,21 +1,19 @@
 /** Questions and commands about the queue: asked of all workers, and their answers put together. */
+
 import type { Clock } from "#lib/clock";
 import type { Uid } from "#lib/queue/unit";
 import type { OperatorsPorts } from "#lib/role/control-ports";
 import type { Records } from "#lib/role/records";
 import type { Log } from "#lib/telemetry/log";
-import type {
-  AdminAnswer,
-  AdminArguments,
-  Changed,
-  DestinationSummary,
-  ListedUnit,
-  Unanswered,
-} from "#proto/admin";
+import type { AdminAnswer, AdminArguments, Changed, Unanswered } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
+import type { ListedUnit } from "#proto/operator/listed-unit";
+import type { ExplainedUnit } from "#proto/operator/standing";
 import { joinPages } from "#proto/unit-page";
 import { CommandEvents } from "./events/command-events.ts";
 import { toldLast } from "./last-summaries.ts";
 import { Problem } from "./problem.ts";
+import { type ParkedUnit, parkedOf } from "./records/parked-units.ts";
 import { type Splits, splitsOf } from "./splits.ts";
 import { askWorkers } from "./workers.ts";
 
@@ -37,6 +35,13 @@ export interface ListedPage extends Told {
   readonly units: readonly ListedUnit[];
   /** Ask again behind this one; absent on the last page. */
   readonly next?: Uid;
+}
+
+export interface Explained extends Told, Splits {
+  readonly units: readonly ExplainedUnit[];
+  readonly destinations: readonly DestinationSummary[];
+  /** Absent: the store does not tell. */
+  readonly parked?: readonly ParkedUnit[];
 }
 
 export type Shown = AdminAnswer<"queue.show"> & Told;
@@ -79,6 +84,24 @@ export class Queue {
     const { units } = joinPages(answers, Number.POSITIVE_INFINITY);
     const header = answers.find((answer) => answer.headerSection !== undefined)?.headerSection;
     return { units, ...(header === undefined ? {} : { headerSection: header }), ...told };
+  }
+
+  /** Where each unit of it stands; what is no unit any more, or not yet, is told beside them. */
+  async explain(asked: AdminArguments<"queue.explain">): Promise<Explained> {
+    const parking = parkedOf(asked.id, this.#ports);
+    const { answers, ...told } = await askWorkers(this.#ports, "queue.explain", asked);
+    const units = new Map<Uid, ExplainedUnit>();
+    for (const each of answers.flatMap((answer) => answer.units)) units.set(each.unit.uid, each);
+    const parked = await parking;
+    // A look at the stream for what is not known otherwise.
+    const splits = units.size === 0 && parked?.length === 0 ? await splitsOf(this.#ports) : {};
+    return {
+      units: [...units.values()].sort((a, b) => (a.unit.uid < b.unit.uid ? -1 : 1)),
+      destinations: answers.flatMap(({ destinations }) => destinations),
+      ...(parked === undefined ? {} : { parked }),
+      ...splits,
+      ...told,
+    };
   }
 
   /** Durable first, then at once: a worker that did not hear it reads it from the store. */

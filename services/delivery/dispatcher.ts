@@ -52,6 +52,12 @@ export class Dispatcher<Departure = unknown> {
     this.#pump();
   }
 
+  /** What keeps it from starting anything at all. */
+  get standstill(): "paused" | "sessions" | undefined {
+    if (this.#isPaused) return "paused";
+    return this.#sessions < this.#sessionsMax ? undefined : "sessions";
+  }
+
   get #isPaused(): boolean {
     return this.#pausedBy.size > 0;
   }

@@ -14,6 +14,7 @@ import type { Hold } from "#lib/store/store";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Changed } from "#proto/admin";
 import { adminHandler } from "./admin/handler.ts";
+import { type WaitingCount, waitingCounts } from "./admin/waiting-counts.ts";
 import { Attempts } from "./attempt/attempt.ts";
 import { NextHops } from "./attempt/next-hops.ts";
 import { SessionPool } from "./attempt/session-pool.ts";
@@ -122,6 +123,11 @@ export class Worker {
 
   get sessions(): { readonly running: number; readonly idle: number } {
     return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
+  }
+
+  /** What waits, by reason. */
+  get waiting(): readonly WaitingCount[] {
+    return waitingCounts(this.owners, this.#ports.dispatcher);
   }
 
   get known(): Known {

@@ -175,7 +175,7 @@ export class Standalone implements Role {
       bus,
       metrics: deliveryTelemetry(metrics),
     });
-    observeDelivery(metrics, delivery);
+    observeDelivery(metrics, delivery, ports.clock);
     const { suppressions } = delivery;
     const isRefused = config.suppression.submission === "refuse";
     const edge = ports.hostEdge(edgeConfigOf(config, identity), {

@@ -142,6 +142,12 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     await listed(edge, 1);
     const explained = await edge.operate("explain", "held.example");
     expect(explained.out).toContain("held.example is held by an operator since ");
+    const [id = ""] = /\b01\w{24}\b/.exec((await control.operate("queue", "list")).out) ?? [];
+    for (const node of [edge, control]) {
+      const { out } = await node.operate("explain", id);
+      expect(out).toContain("  waits in the store for held.example, which an operator holds\n");
+      expect(out).toContain("It stays so until: godwit queue release held.example\n");
+    }
     expect((await worker.operate("queue", "holds")).out).toContain("moving");
     const delivered = outcome(worker, "b@held.example", "delivered");
     await edge.operate("queue", "release", "held.example");

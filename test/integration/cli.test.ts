@@ -122,6 +122,9 @@ describe("an operator whose destinations are down", () => {
     expect(explained).toMatch(/^late\.example is down since .*connection refused$/m);
     expect(explained).toMatch(/^The next attempt is in \S+, at /m);
     expect(explained).toContain(`smtp://127.0.0.1:${downAt} (route "*")`);
+    const { out: ofMessage } = await running.operate("explain", idFor("late.example"));
+    expect(ofMessage).toContain("  waits in the store for late.example, which is down, ");
+    expect(ofMessage).toMatch(/^ {2}<b@late\.example>: last at .*connection refused$/m);
     const { out: traced } = await running.operate("trace", idFor("late.example"));
     expect(traced).toMatch(/ deferred +1 +<b@late\.example> .*connection refused$/m);
     expect(traced).toContain(`${idFor("late.example")}.0 is in the queue`);

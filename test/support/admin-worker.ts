@@ -6,13 +6,14 @@ import type { Bus, BusHandler, BusRequest, Json, ServingWorker } from "#lib/leas
 import {
   adminAnswer,
   type Changed,
-  type DestinationSummary,
   isAdminVerb,
-  type ListedUnit,
   readAdminArguments,
   type Selection,
   type ShardCondition,
 } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
+import type { ListedUnit } from "#proto/operator/listed-unit";
+import type { ExplainedUnit } from "#proto/operator/standing";
 import { destination, incarnation, shard, uid } from "./records.ts";
 
 export function listedUnit(id: string, overrides: Partial<ListedUnit> = {}): ListedUnit {
@@ -51,6 +52,7 @@ export function summaryOf(
 
 export interface AdminWorkerState {
   readonly units?: readonly ListedUnit[];
+  readonly explained?: readonly ExplainedUnit[];
   readonly destinations?: readonly DestinationSummary[];
   readonly headerSection?: string;
   readonly shards?: readonly ShardCondition[];
@@ -100,6 +102,14 @@ export class AdminWorker {
         const units = this.#units.filter((unit) => unit.uid.startsWith(id));
         const { headerSection } = this.#state;
         return adminAnswer(verb, { units, ...(units.length === 0 ? {} : { headerSection }) });
+      }
+      case "queue.explain": {
+        const { id } = readAdminArguments(verb, request.arguments);
+        const units = this.#state.explained?.filter(({ unit }) => unit.uid.startsWith(id)) ?? [];
+        const destinations = (this.#state.destinations ?? []).filter((d) =>
+          units.some(({ unit }) => unit.destination === d.destination),
+        );
+        return adminAnswer(verb, { units, destinations });
       }
       case "queue.retry":
       case "queue.cancel": {

@@ -1,13 +1,10 @@
 /** What the control API answers, checked: it may be of another version. */
 import { z } from "zod";
 import { measureSchema } from "#lib/automation/measure-record";
-import {
-  BadAdminMessage,
-  type Changed,
-  type DestinationSummary,
-  type ListedUnit,
-  readAdminAnswer,
-} from "#proto/admin";
+import { BadAdminMessage, type Changed, readAdminAnswer, type Unanswered } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
+import type { ListedUnit } from "#proto/operator/listed-unit";
+import type { ExplainedUnit } from "#proto/operator/standing";
 
 const time = z.number();
 
@@ -41,6 +38,8 @@ const parked = z.object({
   recordBase64: z.string(),
 });
 const hold = z.object({ destination: z.string(), reason: z.string(), since: time });
+
+const parkedUnits = z.array(z.object({ uid: z.string(), at: time, reason: z.string() })).optional();
 
 const measures = z.object({ measures: z.array(measureSchema) });
 const cancelled = z.object({ cancelled: z.array(z.string()) });
@@ -99,6 +98,14 @@ export interface Summary {
   readonly splits?: ClusterStatus["splits"];
 }
 
+export interface Explained {
+  readonly units: readonly ExplainedUnit[];
+  readonly destinations: readonly DestinationSummary[];
+  readonly parked?: z.output<typeof parkedUnits>;
+  readonly splits?: ClusterStatus["splits"];
+  readonly unanswered?: Unanswered;
+}
+
 export function readPage(answer: unknown): ListedPage {
   const { units, next } = readAdminAnswer("queue.list", answer);
   return { units, next };
@@ -111,6 +118,13 @@ export function readShown(answer: unknown): Shown {
 export function readSummary(answer: unknown): Summary {
   const { destinations } = readAdminAnswer("queue.summary", answer);
   return { destinations, ...read(z.object({ splits }), answer, "what is not fanned out") };
+}
+
+/** The same as `queue.explain`, and what the control API adds. */
+export function readExplained(answer: unknown): Explained {
+  const { units, destinations } = readAdminAnswer("queue.explain", answer);
+  const added = z.object({ parked: parkedUnits, splits });
+  return { units, destinations, ...read(added, answer, "what became of it") };
 }
 
 export function readChanged(answer: unknown): Changed {

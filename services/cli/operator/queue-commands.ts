@@ -1,6 +1,7 @@
 /** `godwit queue …`: what waits, why, and what an operator does about it. */
 import type { Command } from "commander";
-import { type Changed, type ListedUnit, listLimitMax, type Unanswered } from "#proto/admin";
+import { type Changed, listLimitMax, type Unanswered } from "#proto/admin";
+import type { ListedUnit } from "#proto/operator/listed-unit";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, printable } from "../table.ts";
 import {

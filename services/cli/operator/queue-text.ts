@@ -1,10 +1,7 @@
 /** The queue as a person reads it. */
-import {
-  type DestinationSummary,
-  type ListedUnit,
-  listLimitMax,
-  type RecipientState,
-} from "#proto/admin";
+import { listLimitMax } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
+import type { ListedUnit, RecipientState } from "#proto/operator/listed-unit";
 import { sizeText, spanText, timeText, untilText } from "../duration.ts";
 import { fields, printableLines, table } from "../table.ts";
 import type { Shown } from "./control-answers.ts";

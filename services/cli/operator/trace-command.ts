@@ -1,7 +1,8 @@
 /** `godwit trace`: what became of a message, and what of it still waits. */
 import type { Command } from "commander";
 import { parseQueueId, queueIdTime } from "#lib/queue/queue-id";
-import { type ListedUnit, listLimitMax } from "#proto/admin";
+import { listLimitMax } from "#proto/admin";
+import type { ListedUnit } from "#proto/operator/listed-unit";
 import { spanText, timeText, untilText } from "../duration.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, table } from "../table.ts";

@@ -3,7 +3,7 @@ import type { BusHandler, BusRequest, Json } from "#lib/leases/bus";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination } from "#lib/queue/unit";
 import { recordsHandler, storeRecords } from "#lib/role/records";
-import type { Hold, Store } from "#lib/store/store";
+import type { Hold } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import {
   adminAnswer,
@@ -17,6 +17,7 @@ import type { Measures } from "../automation/measures.ts";
 import type { DeliveryConfig } from "../config.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { conditionOf } from "./condition.ts";
+import { type ExplanationPorts, explainMessage } from "./explanation.ts";
 import { listUnits, showMessage } from "./listing.ts";
 import { summarize } from "./summary.ts";
 
@@ -30,9 +31,8 @@ export interface AdminScope {
   lookForSuppressions(): Promise<void>;
 }
 
-export interface AdminPorts {
+export interface AdminPorts extends ExplanationPorts {
   readonly config: Pick<DeliveryConfig, "shards">;
-  readonly store: Store;
   readonly stream: Stream;
 }
 
@@ -61,6 +61,10 @@ async function answer(request: BusRequest, scope: AdminScope, ports: AdminPorts)
     case "queue.show": {
       const { id } = readAdminArguments(verb, request.arguments);
       return adminAnswer(verb, await showMessage(scope.owners, id, ports));
+    }
+    case "queue.explain": {
+      const { id } = readAdminArguments(verb, request.arguments);
+      return adminAnswer(verb, await explainMessage(scope.owners, id, ports));
     }
     case "queue.hold":
       return adminAnswer(verb, scope.hold(readAdminArguments(verb, request.arguments)));

@@ -2,7 +2,8 @@
 import { fieldsOf } from "#lib/message/header-section";
 import type { Destination, QueueId, Shard, Uid, Unit } from "#lib/queue/unit";
 import { type DeferredUnit, type Store, StoreUnavailable, type UnitPage } from "#lib/store/store";
-import { type AdminAnswer, type ListedUnit, listLimitMax, type Unread } from "#proto/admin";
+import { type AdminAnswer, listLimitMax, type Unread } from "#proto/admin";
+import type { ListedUnit } from "#proto/operator/listed-unit";
 import { joinPages } from "#proto/unit-page";
 import { isMeant, messageOf } from "../shard/commands.ts";
 import type { ShardOwner } from "../shard/owner.ts";
@@ -52,6 +53,26 @@ export async function showMessage(
 ): Promise<AdminAnswer<"queue.show">> {
   const { store, stream } = ports;
   const queueId = messageOf(id);
+  const { found, ...rest } = await unitsOf(owners, id, store);
+  const units = inOrder(found.map(({ unit }) => unit));
+  const told = { units, ...rest };
+  if (units.length === 0) return told;
+  const content = (await stream.content(queueId)) ?? (await storedContent(store, queueId));
+  return content === undefined ? told : { ...told, headerSection: headerSectionOf(content) };
+}
+
+export interface FoundUnit {
+  readonly owner: ShardOwner;
+  readonly unit: ListedUnit;
+}
+
+/** Those of a message, or one of them. */
+export async function unitsOf(
+  owners: readonly ShardOwner[],
+  id: QueueId | Uid,
+  store: Store,
+): Promise<{ readonly found: readonly FoundUnit[]; readonly unread?: Unread }> {
+  const queueId = messageOf(id);
   const isAsked = (unit: Unit) => isMeant(unit, { id });
   const lists = await Promise.all(
     owners.map(async (owner) => {
@@ -59,14 +80,10 @@ export async function showMessage(
       const { units: stored, why } = await storedOf(listing);
       const asked = stored.filter(({ unit }) => isAsked(unit));
       const units = merged(owner, { stored: asked, inMemory: inMemory(owner, isAsked) });
-      return { shard: owner.shard, units, why };
+      return { shard: owner.shard, found: units.map((unit) => ({ owner, unit })), why };
     }),
   );
-  const units = inOrder(lists.flatMap((list) => list.units));
-  const told = { units, ...unreadOf(lists) };
-  if (units.length === 0) return told;
-  const content = (await stream.content(queueId)) ?? (await storedContent(store, queueId));
-  return content === undefined ? told : { ...told, headerSection: headerSectionOf(content) };
+  return { found: lists.flatMap(({ found }) => found), ...unreadOf(lists) };
 }
 
 /** A store that is away must not hide what is in memory. */
@@ -139,7 +156,7 @@ function fromStored(
   return { ...common, state: "backlog", ...(hasTimer ? { nextAttemptAt: down.until } : {}) };
 }
 
-function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
+export function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
   const { uid, destination, envelope, sizeBytes, acceptedAt, expiresAt, lane } = unit;
   const { tenant, campaign, pool } = unit;
   return {

@@ -5,7 +5,8 @@
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Summaries } from "#lib/leases/summaries";
 import type { Log } from "#lib/telemetry/log";
-import { adminAnswer, type DestinationSummary } from "#proto/admin";
+import { adminAnswer } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
 import type { ShardOwner } from "../shard/owner.ts";
 import { summaryInMemory } from "./summary.ts";
 

@@ -1,11 +1,12 @@
 /** Destinations as an operator sees them: whether they may be tried, and what waits for them. */
-import type { Destination } from "#lib/queue/unit";
+import type { Destination, Shard } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
-import { type DestinationSummary, listLimitMax } from "#proto/admin";
+import { listLimitMax } from "#proto/admin";
+import type { DestinationSummary } from "#proto/operator/destination-summary";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { storedOf } from "./listing.ts";
-import { waitsOf } from "./waits.ts";
+import { type Now, waitsOf } from "./waits.ts";
 
 /** A count that is not complete is better than one that comes too late. */
 const withinMs = 1_000;
@@ -49,30 +50,37 @@ function knownOf(
   owner: ShardOwner,
   { counts, isPartial }: Deferred,
 ): readonly DestinationSummary[] {
-  const { working, shard } = owner;
+  const { working } = owner;
   const names = new Set<Destination>(counts.keys());
   for (const { destination } of working.destinations) names.add(destination);
   for (const destination of owner.ownHolds) names.add(destination);
   return [...names].map((destination) => {
-    const deferred = {
-      deferred: counts.get(destination) ?? 0,
-      ...(isPartial ? { isDeferredPartial: true } : {}),
-    };
-    const known = working.known(destination);
-    if (known !== undefined) return { ...summaryOf(owner, known), ...deferred };
-    const hold = working.holds.get(destination);
-    return {
-      destination,
-      shard,
-      ready: 0,
-      inFlight: 0,
-      sessionsMax: 0,
-      backlog: 0,
-      state: hold === undefined ? ("open" as const) : ("held" as const),
-      ...deferred,
-      ...(hold === undefined ? {} : { lastError: hold.reason, since: hold.since }),
-    };
+    const deferred = counts.get(destination) ?? 0;
+    const told = oneInMemory(owner, destination, deferred);
+    return isPartial ? { ...told, isDeferredPartial: true } : told;
   });
+}
+
+/** Without a look into the store. */
+export function oneInMemory(
+  { working, shard, now }: ShardOwner,
+  destination: Destination,
+  deferred = working.deferred.of(destination),
+): DestinationSummary {
+  const known = working.known(destination);
+  if (known !== undefined) return { ...summaryOf(shard, known, now), deferred };
+  const hold = working.holds.get(destination);
+  return {
+    destination,
+    shard,
+    ready: 0,
+    inFlight: 0,
+    sessionsMax: 0,
+    backlog: 0,
+    state: hold === undefined ? "open" : "held",
+    deferred,
+    ...(hold === undefined ? {} : { lastError: hold.reason, since: hold.since }),
+  };
 }
 
 /** What was counted since the takeover, and a look at the first in the store: counting all would be a scan. */
@@ -100,17 +108,18 @@ async function deferredBy(
 }
 
 function summaryOf(
-  owner: ShardOwner,
+  shard: Shard,
   queue: DestinationQueue,
+  now: Now,
 ): Omit<DestinationSummary, "deferred"> {
   const { hold, down, backlogs, lastError } = queue;
-  const waits = waitsOf(queue, owner.now);
+  const waits = waitsOf(queue, now);
   const provider = queue.located?.site.provider;
   const why = hold?.reason ?? lastError;
   const since = hold?.since ?? down?.since;
   return {
     destination: queue.destination,
-    shard: owner.shard,
+    shard,
     state: hold !== undefined ? "held" : down !== undefined ? "down" : "open",
     ready: queue.readyCount,
     inFlight: queue.running,

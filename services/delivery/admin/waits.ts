@@ -1,6 +1,6 @@
 /** What keeps a destination's mail back, as an operator sees it. */
 import { limitText } from "#lib/limits/limit-text";
-import type { WaitSummary } from "#proto/admin";
+import type { WaitSummary } from "#proto/operator/destination-summary";
 import type { Wait } from "../destination/admission.ts";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Lane, LaneOf } from "../destination/ready-queue.ts";
@@ -17,10 +17,17 @@ export interface Now {
 export function waitsOf(queue: DestinationQueue, now: Now): readonly WaitSummary[] {
   const waits: WaitSummary[] = [];
   for (const lane of queue.lanes) {
-    if (lane.wait === undefined || lane.units.length === 0) continue;
-    waits.push({ ...whoseOf(lane.of), ...reasonOf(lane.wait), ...timesOf(lane, lane.wait, now) });
+    const wait = lane.units.length === 0 ? undefined : waitOf(lane, now);
+    if (wait !== undefined) waits.push(wait);
   }
   return waits.toSorted((a, b) => b.ready - a.ready).slice(0, waitsMax);
+}
+
+/** Undefined: nothing keeps it back. */
+export function waitOf(lane: Lane, now: Now): WaitSummary | undefined {
+  const { of, wait } = lane;
+  if (wait === undefined) return undefined;
+  return { ...whoseOf(of), ...reasonOf(wait), ...timesOf(lane, wait, now) };
 }
 
 function whoseOf({ tenant, campaign, source }: LaneOf) {

@@ -156,6 +156,14 @@ export class Attempts {
     };
   }
 
+  /** Undefined: it is not being tried. The host is unknown before the first is asked. */
+  tryingAt(uid: Uid): { readonly host: RemoteHost | undefined } | undefined {
+    for (const [{ remote, session }, running] of this.#running) {
+      if (running === uid) return { host: session?.host ?? remote };
+    }
+    return undefined;
+  }
+
   /** A connection that counts under this key is wanted: one that leaves, or is idle, makes room. */
   makeRoom(key: string): void {
     const { pool } = this.#ports;

@@ -1,5 +1,7 @@
 /** What delivery counts, as metrics of the process. */
+import type { Clock } from "#lib/clock";
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
+import type { WaitingCount } from "../admin/waiting-counts.ts";
 import { observeMeasures } from "../automation/measure-telemetry.ts";
 import type { Delivery } from "../delivery.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
@@ -96,8 +98,41 @@ function endings(
   };
 }
 
+/** Two of a scrape ask for the same. */
+const waitingValidMs = 200;
+
+function observeWaiting(metrics: Metrics, delivery: Delivery, clock: Pick<Clock, "monotonic">) {
+  let last: { readonly at: number; readonly counts: readonly WaitingCount[] } | undefined;
+  const counts = () => {
+    const at = clock.monotonic();
+    if (last === undefined || at - last.at > waitingValidMs) {
+      last = { at, counts: delivery.worker?.waiting ?? [] };
+    }
+    return last.counts;
+  };
+  const observed = (of: "units" | "destinations") => () =>
+    counts().map(({ reason, provider, ...count }) => ({
+      value: count[of],
+      labels: { reason, provider },
+    }));
+  metrics.gauge(
+    "godwit_queue_waiting_units",
+    "Units by what they wait for, and at which provider.",
+    observed("units"),
+  );
+  metrics.gauge(
+    "godwit_queue_waiting_destinations",
+    "Destinations with such units.",
+    observed("destinations"),
+  );
+}
+
 /** What is there now, asked at each scrape. */
-export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
+export function observeDelivery(
+  metrics: Metrics,
+  delivery: Delivery,
+  clock: Pick<Clock, "monotonic">,
+): void {
   const owners = () => delivery.worker?.owners ?? [];
   const sum = (of: (owner: ReturnType<typeof owners>[number]) => number) =>
     owners().reduce((total, owner) => total + of(owner), 0);
@@ -127,6 +162,7 @@ export function observeDelivery(metrics: Metrics, delivery: Delivery): void {
     "Homes that did not answer their last question.",
     () => delivery.worker?.limits.silentHomes ?? 0,
   );
+  observeWaiting(metrics, delivery, clock);
   observeMeasures(metrics, () => delivery.worker?.measures);
   metrics.gauge(
     "godwit_suppression_known",

@@ -41,7 +41,7 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
       ...{ resolver, transport, clock, random, log, events },
       metrics: deliveryTelemetry(metrics),
     });
-    observeDelivery(metrics, delivery);
+    observeDelivery(metrics, delivery, clock);
     const teller = new SummaryTeller({
       owners: () => delivery.worker?.owners ?? [],
       ...{ summaries, clock, log },

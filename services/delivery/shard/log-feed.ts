@@ -62,6 +62,11 @@ export class LogFeed {
     this.#ports = ports;
   }
 
+  /** Suspects that are not looked up yet, since the store is away. */
+  get suspects(): readonly LogEntry[] {
+    return this.#aside;
+  }
+
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { reader, clock, log, storeRetryMs } = this.#ports;

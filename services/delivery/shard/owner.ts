@@ -11,6 +11,7 @@ import { backlogKey } from "#lib/queue/backlog-name";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
+import type { LogEntry } from "#lib/stream/stream";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Settlement } from "../settlement/settlement.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
@@ -107,6 +108,11 @@ export class ShardOwner {
 
   get isJournalAway(): boolean {
     return this.#ports.writer.isUnanswered;
+  }
+
+  /** Suspects that are not looked up yet, since the store is away. */
+  get suspects(): readonly LogEntry[] {
+    return this.#parts.feed.suspects;
   }
 
   /** Held destinations of this shard, also those without mail. */

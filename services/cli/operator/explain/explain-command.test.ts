@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
-import { AdminWorker, summaryOf } from "../../../test/support/admin-worker.ts";
-import { OperatorBench } from "../../../test/support/cli/operator-bench.ts";
+import { AdminWorker, summaryOf } from "../../../../test/support/admin-worker.ts";
+import { OperatorBench } from "../../../../test/support/cli/operator-bench.ts";
 
 const now = 1_795_000_000_000;
 

@@ -1,36 +1,12 @@
-/** `godwit explain`: why mail for a destination waits, and until when. */
-import type { Command } from "commander";
+/** Why mail for a destination waits, and until when, in words. */
 import type { RouteConfig } from "#lib/config/config";
 import type { Destination } from "#lib/queue/unit";
-import type { DestinationSummary, Unanswered, WaitSummary } from "#proto/admin";
-import { routeFor } from "../../delivery/attempt/routes.ts";
-import { spanText, timeText, untilText } from "../duration.ts";
-import type { Io } from "../io.ts";
-import { jsonText, printable } from "../table.ts";
-import { type Hold, readHolds, readSummary } from "./control-answers.ts";
-import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
-import { deferredText } from "./queue-text.ts";
-import { destinationBy } from "./selection.ts";
-import { warning } from "./unanswered.ts";
-
-export function addExplainCommand(program: Command, io: Io): void {
-  withControlOptions(program.command("explain"))
-    .description("why mail for a destination waits, and until when")
-    .argument("<destination>", "a domain, or an address there")
-    .action(async (text: string, options: ControlOptions) => {
-      const destination = destinationBy(text);
-      const { client, config } = controlOf(io, options);
-      const read = warning(io, readSummary);
-      const summary = await client.get("/v1/queue/summary", { destination }, read);
-      const { destinations: states, unanswered } = summary;
-      const holds = await client.get("/v1/holds", {}, readHolds);
-      const hold = holds.find((held) => held.destination === destination);
-      const nextHop = config === undefined ? undefined : nextHopOf(destination, config.routes);
-      const known = { destination, states, hold, nextHop, unanswered };
-      if (options.json) return io.out(jsonText(known));
-      io.out(printableText(explanation(known, io.now())));
-    });
-}
+import type { Unanswered } from "#proto/admin";
+import type { DestinationSummary, WaitSummary } from "#proto/operator/destination-summary";
+import { routeFor } from "../../../delivery/attempt/routes.ts";
+import { spanText, timeText, untilText } from "../../duration.ts";
+import type { Hold } from "../control-answers.ts";
+import { deferredText } from "../queue-text.ts";
 
 /** How its hosts are found. */
 export type NextHop =
@@ -102,7 +78,7 @@ function conditionText(state: DestinationSummary, now: number): string[] {
 }
 
 /** What binds, how much it lets through, who says so, and until when. */
-function waitText(wait: WaitSummary, now: number): string[] {
+export function waitText(wait: WaitSummary, now: number): string[] {
   const { kind, name, value, scope, provenance, since, until, ready } = wait;
   const whose = whoseText(wait);
   const units = ready === 1 ? "1 unit" : `${ready} units`;
@@ -151,7 +127,7 @@ function sinceText(since: number, now: number): string {
   return `${timeText(since)} UTC (${spanText(now - since)})`;
 }
 
-function nextHopOf(destination: Destination, routes: readonly RouteConfig[]): NextHop {
+export function nextHopOf(destination: Destination, routes: readonly RouteConfig[]): NextHop {
   const route = routeFor(destination, routes);
   if (route !== undefined) return { by: "route", route: route.domain, ...route.nextHop };
   return { by: destination.startsWith("[") ? "address" : "mx" };
@@ -165,8 +141,4 @@ function wayText(nextHop: NextHop): string {
   const { protocol, host, port, route } = nextHop;
   const at = host.includes(":") ? `[${host}]` : host;
   return `Its next hop is ${protocol}://${at}:${port} (route "${route}").`;
-}
-
-function printableText(lines: readonly string[]): string {
-  return lines.map((line) => `${printable(line)}\n`).join("");
 }
