@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
-const source = readTree("{services,proto,loadtest,test}/**/*.{ts,mjs}");
+const source = readTree("{services,proto,loadtest,deploy,test}/**/*.{ts,mjs}");
 const isTest = (path: string) => path.endsWith(".test.ts");
 const production = source.filter(({ path }) => !isTest(path) && !path.startsWith("test/"));
 

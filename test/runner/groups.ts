@@ -25,7 +25,15 @@ const common = { testTimeoutMs: 10 * second, groupTimeoutMs: 5 * minute } as con
 /**
  * Paths of unit tests are those of what they test; the folders under `test/` have their own groups.
  */
-const unitPaths = ["services", "proto", "loadtest", "test/support", "test/runner", "test/peers"];
+const unitPaths = [
+  "services",
+  "proto",
+  "loadtest",
+  "deploy",
+  "test/support",
+  "test/runner",
+  "test/peers",
+];
 
 const check: readonly Group[] = [
   { ...common, name: "types", kind: "tool", what: ["tsc", "-p", "."] },
@@ -48,6 +56,14 @@ const check: readonly Group[] = [
 const onServers = { needsServers: true, testTimeoutMs: 10 * minute } as const;
 
 const onProcesses: readonly Group[] = [
+  // What is fetched and built for it the first time takes a while.
+  {
+    name: "deploy",
+    kind: "tests",
+    what: ["test/deploy"],
+    testTimeoutMs: 10 * minute,
+    groupTimeoutMs: 20 * minute,
+  },
   {
     name: "integration",
     kind: "tests",
