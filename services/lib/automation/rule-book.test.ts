@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { patternTextMax } from "#lib/pattern/pattern";
+import { reply } from "#lib/smtp/reply";
 import { replyOf, rulesFrom } from "../../../test/support/automation/rules.ts";
 import { RuleBook, repliedText } from "./rule-book.ts";
 
@@ -86,4 +87,18 @@ describe("a long reply", () => {
     const heard = { subject: {}, reply: { ...reply, lines: [...lines, "needle"] } };
     expect(book.matching(heard)).toEqual([]);
   });
+});
+
+/** On a backtracking engine each of these takes longer than there is: that it ends is the test. */
+describe("a rule whose pattern others' engines explode on", () => {
+  test.each(["(a+)+$", "^(a|a)*$", "(a|aa)+$", "(.*a){12}$", "([a-z]+)*[0-9]$"])(
+    "%s is asked about a hundred hostile replies, and ends",
+    (pattern) => {
+      const book = new RuleBook(rulesFrom(`- { name: r, reply: '${pattern}', ${hold} }`));
+      const hostile = reply(550, "5.7.1", ["a".repeat(1_000), "!".repeat(200_000)]);
+      const heard = { subject: { destination: "a.example" }, reply: hostile };
+      for (let n = 0; n < 100; n++) expect(book.matching(heard)).toEqual([]);
+    },
+    10_000,
+  );
 });

@@ -142,3 +142,28 @@ describe("with the shipped rules", () => {
     expect(shipped({ ...known, status, text }).class).toBe(expected);
   });
 });
+
+/** On a backtracking engine each of these takes longer than there is: that it ends is the test. */
+describe("a bounce", () => {
+  const exploding = ["(a+)+$", "^(a|a)*$", "(a|aa)+$", "(.*a){12}$", "…a…a…a…a…b$"];
+
+  test("is classified by patterns that others' engines explode on, and ends", () => {
+    const written = exploding.map(
+      (pattern, n) => `- { name: r${n}, pattern: "${pattern}", class: policy, replies: [x] }`,
+    );
+    const read = readRules(`rules:\n  ${written.join("\n  ")}`);
+    if ("faults" in read) throw new Error(read.faults.join("; "));
+    const slow = classifier(read.rules);
+    for (let n = 0; n < 100; n++) {
+      const text = `${"a".repeat(900)}!${n}!${"!".repeat(200_000)}`;
+      expect(slow({ status: "5.0.0", text }).rule).not.toStartWith("r");
+    }
+  }, 10_000);
+
+  test("of 200,000 characters goes through the shipped rules", () => {
+    const text = "user mailbox blocked quota ".repeat(8_000);
+    for (let n = 0; n < 100; n++) {
+      expect(shippedClassifier()({ status: "5.0.0", text: `${n} ${text}` }).class).toBeString();
+    }
+  }, 10_000);
+});

@@ -29,6 +29,21 @@ test.each([
   expect(readDocument(text)).toMatchObject({ faults: [{ line, key: "" }] });
 });
 
+test.each([
+  ["itself", "a: &a { b: *a }", { line: 1, column: 12, message: "*a refers to itself" }],
+  ["what it stands deep in", "a: &a\n  - b: &b\n      c: [1, *a]", { line: 3, column: 14 }],
+  ["nothing", "a: 1\nb: *c", { line: 2, column: 4, message: "*c refers to nothing" }],
+  ["what comes after it", "a: *b\nb: &b 1", { line: 1, column: 4 }],
+])("an alias of %s is a fault with its place and a hint", (_, text, fault) => {
+  const hint = expect.stringContaining("&");
+  expect(readDocument(text)).toMatchObject({ faults: [{ key: "", hint, ...fault }] });
+});
+
+test("an anchor that is set anew is another one", () => {
+  const document = readDocument("a: &x 1\nb: &x { c: 2 }\nd: &y { e: *x }\nf: &x [*y, *y]\n");
+  expect(document).toMatchObject({ value: { d: { e: { c: 2 } }, f: [{ e: { c: 2 } }, {}] } });
+});
+
 /** Each line twice the one before, thrice over. */
 function bomb(lines: number): string {
   const names = "abcdefghijklmnop";

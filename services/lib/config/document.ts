@@ -1,5 +1,13 @@
 /** A YAML text: its plain value and where everything stands, or what is wrong with its syntax. */
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from "yaml";
 import { type Fault, type Finding, keyText } from "./fault.ts";
 import { Places } from "./place.ts";
 
@@ -15,6 +23,7 @@ export function readDocument(source: string): ReadDocument {
   const faults = [
     ...document.errors.map(({ pos, message }) => syntaxFault(lines, pos[0], message)),
     ...repeatedKeys(document, lines),
+    ...badAliases(document, lines),
   ];
   if (faults.length > 0) return { faults };
   const value = plainValue(document);
@@ -48,6 +57,36 @@ function repeatedKeys(document: Document, lines: LineCounter): readonly Fault[] 
     },
   });
   return faults;
+}
+
+/** One that stands within what it refers to would be a value without end. */
+function badAliases(document: Document, lines: LineCounter): readonly Fault[] {
+  const faults: Fault[] = [];
+  const anchored = new Map<string, Node>();
+  visit(document, {
+    Node(_, node, path) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchored.set(node.anchor, node);
+        return;
+      }
+      const meant = anchored.get(node.source);
+      const isCircular = meant !== undefined && path.includes(meant);
+      if (meant !== undefined && !isCircular) return;
+      const fault = isCircular ? circular(node.source) : unknownAnchor(node.source);
+      faults.push({ ...syntaxFault(lines, node.range?.[0] ?? 0, fault.message), hint: fault.hint });
+    },
+  });
+  return faults;
+}
+
+function circular(anchor: string) {
+  const hint = `write out what is meant: it stands within &${anchor}`;
+  return { message: `*${anchor} refers to itself`, hint };
+}
+
+function unknownAnchor(anchor: string) {
+  const hint = `&${anchor} must stand before it`;
+  return { message: `*${anchor} refers to nothing`, hint };
 }
 
 /** An empty file is one without keys. */

@@ -322,7 +322,12 @@ describe("text that is no YAML", () => {
     ["two documents", "a: 1\n---\nb: 2", "f:2:1: "],
     ["a list", "- a", "f:1:1: "],
     ["a word", "godwit", 'f:1:1: "godwit" is no group of keys'],
-    ["an alias to nothing", "data: *nothing", "f:1:1: Unresolved alias"],
+    ["an alias to nothing", "data: *nothing", "f:1:7: *nothing refers to nothing"],
+    [
+      "an alias to itself",
+      "routes: &r [{ domain: a.example, nextHop: *r }]",
+      "f:1:43: *r refers to",
+    ],
   ])("%s", (_, text, fault) => {
     const [first = ""] = faultsOf(text);
     expect(first).toStartWith(fault);

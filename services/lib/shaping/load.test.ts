@@ -225,6 +225,31 @@ describe("a file with", () => {
       "default: { idle: 5 }",
       "a.yaml:1:18: default.idle: 5 is no span of time (with a unit, such as 5s)",
     ],
+    [
+      "an entry that refers to itself",
+      "default: &d\n  connections: 3\n  concurrency: *d",
+      "a.yaml:3:16: *d refers to itself (write out what is meant: it stands within &d)",
+    ],
+    [
+      "a limit that is for itself",
+      "limits: { x: { scope: [tenant], messages: 1/s, only: &o { tenant: *o } } }",
+      "a.yaml:1:67: *o refers to itself",
+    ],
+    [
+      "an anchor of another file",
+      "default: *common",
+      "a.yaml:1:10: *common refers to nothing (&common must stand before it)",
+    ],
+    [
+      "a pattern that repeats too much",
+      "automation:\n- { name: r, reply: '((a{1,99}){1,99}){1,99}', do: { action: hold, for: 5m } }",
+      "a.yaml:2:21: automation[0].reply:",
+    ],
+    [
+      "a pattern that only a backtracking engine has",
+      "automation: [{ name: r, reply: '(a+)\\1$', do: { action: hold, for: 5m } }]",
+      'a.yaml:1:32: automation[0].reply: "(a+)\\1$" is no regular expression',
+    ],
     ["a key said twice", "default: {}\ndefault: {}", "a.yaml:2:1: Map keys must be unique"],
     ["no YAML", "default: {", "a.yaml:1:11: "],
     [
