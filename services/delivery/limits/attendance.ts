@@ -84,7 +84,7 @@ export class Attendance {
       for (const name of [...roll.unheard, ...home.overdue(clock.monotonic())]) {
         const member = living.get(name);
         if (member === undefined) home.gone(name);
-        else if (!roll.isOver) void this.#ask(shard, home, member);
+        else void this.#ask(shard, home, member);
       }
     }
   }
@@ -96,8 +96,10 @@ export class Attendance {
     if (this.#asked.has(name)) return;
     this.#asked.add(name);
     try {
+      const askedAt = clock.monotonic();
       const asks = readRollAnswer(await bus.askWorker(member, rollCall(shard)));
-      if (homes().get(shard) === home) home.rolled(member, asks, clock.monotonic());
+      if (homes().get(shard) !== home) return;
+      home.rolled(member, asks, { askedAt, now: clock.monotonic() });
     } catch (error) {
       log.debug("quota_roll_unanswered", { shard, member, error: String(error) });
     } finally {

@@ -66,7 +66,14 @@ describe("what is wanted", () => {
 });
 
 describe("it is worth asking", () => {
-  type Of = { sinceMs: number; waits?: number; largest?: number; open?: number };
+  type Of = {
+    sinceMs: number;
+    waits?: number;
+    largest?: number;
+    open?: number;
+    toTell?: number;
+    isWithin?: boolean;
+  };
   const waiting = { waits: 5 };
   test.each<[string, "valid" | "asked" | "none", Partial<InUse>, Of, boolean]>([
     ["when somebody waits and there is no share", "none", {}, { sinceMs: 500, ...waiting }, true],
@@ -81,9 +88,21 @@ describe("it is worth asking", () => {
     ["to give back", "valid", {}, { sinceMs: 2_500 }, true],
     ["not while a share is good", "valid", { spent: 1 }, { sinceMs: 2_499, waits: 4 }, false],
     ["for much more", "valid", {}, { sinceMs: 500, waits: 10 }, true],
+    ["at once when the last one too many was closed", "valid", {}, { sinceMs: 1, toTell: 3 }, true],
+    ["also when it has no share any more", "none", {}, { sinceMs: 1, toTell: 3 }, true],
+    [
+      "not for each that is closed",
+      "valid",
+      {},
+      { sinceMs: 499, toTell: 3, isWithin: false },
+      false,
+    ],
+    ["but now and then", "valid", {}, { sinceMs: 500, toTell: 3, isWithin: false }, true],
+    ["not twice", "asked", {}, { sinceMs: 1, toTell: 3 }, false],
     ["for something larger", "valid", {}, { sinceMs: 500, waits: 2, largest: 2 }, true],
-  ])("%s", (_, standing, of, { sinceMs, waits = 0, largest = 1, open = 0 }, isWorth) => {
+  ])("%s", (_, standing, of, at, isWorth) => {
+    const { sinceMs, waits = 0, largest = 1, open = 0, toTell = 0, isWithin = true } = at;
     const now = { now: 10_000 + sinceMs, waiting: { wanted: waits, largest }, open, standing };
-    expect(isWorthAsking(inUse(rate, of), now)).toBe(isWorth);
+    expect(isWorthAsking(inUse(rate, of), { ...now, toTell, isWithin })).toBe(isWorth);
   });
 });

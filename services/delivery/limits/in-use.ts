@@ -26,6 +26,14 @@ export interface InUseNow {
   readonly open: number;
 }
 
+export interface Standing extends InUseNow {
+  readonly standing: ReturnType<ShareTable["standing"]>;
+  /** Connections that the home counts here and others could have. */
+  readonly toTell: number;
+  /** None is open beyond the share. */
+  readonly isWithin: boolean;
+}
+
 /** A share is renewed well before it lapses. */
 export const renewAfterMs = 2_500;
 /** Who has none asks again: the answer may be lost, or it may be its turn. */
@@ -36,21 +44,21 @@ export function newInUse(bound: BoundLimit): InUse {
   return { bound, ...nothing, askedAt: Number.NEGATIVE_INFINITY, askedFor: 0, askedLargest: 0 };
 }
 
-export function isWorthAsking(
-  inUse: InUse,
-  now: InUseNow & { readonly standing: ReturnType<ShareTable["standing"]> },
-): boolean {
+export function isWorthAsking(inUse: InUse, now: Standing): boolean {
   const sinceMs = now.now - inUse.askedAt;
+  const isAskingAgain = sinceMs >= askAgainAfterMs;
+  // Of several that end one after the other it is told once, when the last one has, or now and then.
+  if (now.standing !== "asked" && now.toTell > 0 && (now.isWithin || isAskingAgain)) return true;
   const { wanted: waits } = now.waiting;
   const isNeeded = waits > 0 || now.open > 0 || inUse.spent > 0 || inUse.wished > 0;
   switch (now.standing) {
     case "asked":
-      return isNeeded && sinceMs >= askAgainAfterMs;
+      return isNeeded && isAskingAgain;
     case "none":
-      return isNeeded && (inUse.isTold || sinceMs >= askAgainAfterMs);
+      return isNeeded && (inUse.isTold || isAskingAgain);
     case "valid":
       if (sinceMs >= renewAfterMs || (inUse.isTold && waits > 0)) return true;
-      return waits > 0 && sinceMs >= askAgainAfterMs && wantsMore(inUse, now);
+      return waits > 0 && isAskingAgain && wantsMore(inUse, now);
   }
 }
 

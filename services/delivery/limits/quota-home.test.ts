@@ -56,8 +56,9 @@ describe("a quota home", () => {
     expect(maxOf(home, "a", settled)).toBe(0);
     home.rollCall.call(["a/1", "b/1", "c/1"]);
     expect(maxOf(home, "a", settled)).toBe(0);
-    home.rolled("a/1", [], settled);
-    home.rolled("b/1", [connectionAsk(7)], settled);
+    const called = { askedAt: settled, now: settled };
+    home.rolled("a/1", [], called);
+    home.rolled("b/1", [connectionAsk(7)], called);
     expect(maxOf(home, "a", settled)).toBe(0);
     home.gone("c/1");
     expect(maxOf(home, "a", settled)).toBe(3);
@@ -89,7 +90,7 @@ describe("a quota home", () => {
   test("that was handed over in its silence goes on being silent, and calling the roll", () => {
     const home = QuotaHome.afterCrash(0);
     home.rollCall.call(["a/1", "b/1"]);
-    home.rolled("a/1", [], 100);
+    home.rolled("a/1", [], { askedAt: 100, now: 100 });
     const next = QuotaHome.restored(home.book(1_000), 7_000_000);
     expect(next.silentForMs(7_000_000)).toBe(shareCountedMs - 1_000);
     expect(next.rollCall.unheard).toEqual(["b/1"]);
@@ -114,6 +115,19 @@ describe("a quota home", () => {
     expect([...home.overdue(6_000)]).toEqual(["a/1"]);
     home.gone("a/1");
     expect([...home.overdue(6_000)]).toEqual([]);
+  });
+
+  test("believes whoever says nothing of them when it is asked, but not against a later question", () => {
+    const home = QuotaHome.first(0);
+    maxOf(home, "a", 0);
+    home.rolled("a/1", [], { askedAt: 5_000, now: 5_001 });
+    expect([...home.overdue(6_000)]).toEqual(["a/1"]);
+    maxOf(home, "b", 6_000);
+    home.rolled("a/1", [], { askedAt: 6_000, now: 6_010 });
+    expect([...home.overdue(6_000)]).toEqual([]);
+    maxOf(home, "a", 6_020);
+    home.rolled("a/1", [], { askedAt: 6_015, now: 6_030 });
+    expect([...home.overdue(20_000)]).toContain("a/1");
   });
 });
 

@@ -23,6 +23,12 @@ interface ConnectionEntry {
   readonly max: ToldLimit;
 }
 
+/** When the roll was called, and when it was answered. */
+interface Rolled {
+  readonly askedAt: number;
+  readonly now: number;
+}
+
 export interface Answered {
   readonly answers: readonly QuotaAnswer[];
   /** Holders for which it is worth a question, and under which keys. */
@@ -100,9 +106,13 @@ export class QuotaHome {
     return { answers, turns };
   }
 
-  /** A worker has said what it has open; what it would be given it asks for once more. */
-  rolled(holder: string, asks: readonly QuotaAsk[], now: number): void {
+  /**
+   * A worker has said what it has open; what it would be given it asks for once more. Where its share
+   * had lapsed when it was asked, and it says nothing, it has nothing: the word of it was lost.
+   */
+  rolled(holder: string, asks: readonly QuotaAsk[], { askedAt, now }: Rolled): void {
     for (const ask of asks) this.#answer(holder, ask, now);
+    for (const [, { home }] of this.#connections.entries()) home.silentSince(holder, askedAt);
     this.rollCall.answered(holder);
   }
 

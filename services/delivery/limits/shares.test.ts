@@ -98,6 +98,39 @@ describe("shares of a worker", () => {
     expect(held.some((permit) => one.excess(permit))).toBe(false);
   });
 
+  test("of connections that fell are told to be free as soon as they are", async () => {
+    const { clock, all } = limitsCluster();
+    const [one, two] = all.map(({ limits }) => limits);
+    if (one === undefined || two === undefined) throw new Error("there are two");
+    const held = want(one, bind(one, ten), connection, 10);
+    await clock.advance(10);
+    const others = want(two, bind(two, ten), connection, 10);
+    // Until it has asked for them again.
+    await clock.advance(3_000);
+    expect(others).toHaveLength(0);
+    while (held.some((permit) => one.excess(permit))) one.release(held.pop() ?? never());
+    await clock.advance(10);
+    expect([held.length > 0, held.length + others.length]).toEqual([true, 10]);
+  });
+
+  test("that are nobody's any more are free, though the word of it was lost", async () => {
+    const { clock, all, bus, first, ends } = limitsCluster();
+    const other = all[1] ?? never();
+    const held = want(other.limits, bind(other.limits, ten), connection, 10);
+    await clock.advance(10);
+    for (const end of ends) end();
+    for (const permit of held) other.limits.release(permit);
+    await clock.advance(12_000);
+    expect(other.limits.size.shared).toBe(0);
+    bus.serveShard(
+      zero,
+      first.limits.handler(async () => null, zero),
+    );
+    const permits = want(first.limits, bind(first.limits, ten), connection, 10);
+    await clock.advance(6_000);
+    expect(permits).toHaveLength(10);
+  });
+
   test("are counted: refusals by kind, questions, and messages without an answer", async () => {
     const { clock, first, counted, ends } = limitsCluster();
     want(first.limits, bind(first.limits, perSecond), message, 1);

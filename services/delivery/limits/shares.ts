@@ -70,6 +70,11 @@ export class Shares {
     this.#used(bound, 1);
   }
 
+  /** Connections under these keys were closed: others may be waiting for them elsewhere. */
+  closed(keys: readonly string[]): void {
+    for (const key of keys) if (this.table.toTell(key) > 0 && this.#isDue(key)) this.#askSoon(key);
+  }
+
   /** So much did not go, so many times, for whatever reason: its share will be of use in a moment. */
   wished(bound: BoundLimit, cost: number, times = 1): void {
     const inUse = this.#used(bound, cost);
@@ -129,11 +134,14 @@ export class Shares {
 
   #isWorthAsking(key: string, inUse: InUse): boolean {
     const now = this.#ports.clock.monotonic();
+    const { table } = this;
     return isWorthAsking(inUse, {
       now,
-      standing: this.table.standing(key, now),
+      standing: table.standing(key, now),
       waiting: this.#ports.waiting(key),
-      open: this.table.open(key),
+      open: table.open(key),
+      toTell: table.toTell(key),
+      isWithin: table.isWithin(key),
     });
   }
 
@@ -168,7 +176,7 @@ export class Shares {
     const now = this.#ports.clock.monotonic();
     for (const [key, { wished, spent }] of this.#inUse) {
       const isUsed = wished > 0 || spent > 0 || this.table.open(key) > 0;
-      if (isUsed || this.#ports.waiting(key).wanted > 0) continue;
+      if (isUsed || this.#ports.waiting(key).wanted > 0 || this.table.toTell(key) > 0) continue;
       if (this.table.standing(key, now) === "none") this.#inUse.delete(key);
     }
   }

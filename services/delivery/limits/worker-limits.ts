@@ -170,7 +170,9 @@ export class WorkerLimits {
 
   /** Wakes who waits for what it held. */
   release(permit: Permit): void {
-    for (const key of permit.release(this.#ports.clock.monotonic())) this.#lines.look(key);
+    const keys = permit.release(this.#ports.clock.monotonic());
+    for (const key of keys) this.#lines.look(key);
+    this.#shares.closed(keys);
     if (this.#closing.length > 0) this.#tellClosed();
   }
 

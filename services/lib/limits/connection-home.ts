@@ -80,6 +80,12 @@ export class ConnectionHome {
     return overdue.map(({ name }) => name);
   }
 
+  /** What it had lapsed before then, and it has asked nothing since: it has none open. */
+  silentSince(holder: string, at: number): void {
+    const lapsesAt = this.#holders.get(holder)?.lapsesAt ?? Number.POSITIVE_INFINITY;
+    if (lapsesAt <= at) this.#holders.delete(holder);
+  }
+
   /** A worker is dead, or has left: its connections are closed. */
   gone(holder: string): void {
     this.#holders.delete(holder);

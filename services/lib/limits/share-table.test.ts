@@ -193,6 +193,21 @@ describe("shares of connections", () => {
     expect(connectionsAt(bound, 40)).toHaveLength(0);
   });
 
+  test("that have fallen leave something to tell once the rest is closed, and only once", () => {
+    const { table, bound, permits } = withTwo();
+    table.askConnections(bound.key, 5, 30);
+    table.connectionsAnswered(bound.key, { kind: "share", number: 2, max: 1 }, 40);
+    expect([table.toTell(bound.key), table.isWithin(bound.key)]).toEqual([0, false]);
+    permits[0]?.release(50);
+    expect([table.toTell(bound.key), table.isWithin(bound.key)]).toEqual([1, true]);
+    table.askConnections(bound.key, 5, 60);
+    expect(table.toTell(bound.key)).toBe(0);
+    table.connectionsAnswered(bound.key, { kind: "share", number: 3, max: 1 }, 70);
+    permits[1]?.release(80);
+    // It may be opened again.
+    expect(table.toTell(bound.key)).toBe(0);
+  });
+
   test("of none are none, and what is open is excess", () => {
     const { table, bound, permits } = withTwo();
     table.askConnections(bound.key, 5, 30);

@@ -31,6 +31,8 @@ interface RateShare {
 interface ConnectionShare {
   readonly open: number;
   readonly max: number;
+  /** What the home counts as this holder's: what it granted last, or what was open then. */
+  readonly claimed: number;
   readonly lapsesAt: number;
   readonly asking: Asking | undefined;
 }
@@ -54,6 +56,7 @@ const noRate: RateShare = {
 const noConnections: ConnectionShare = {
   open: 0,
   max: 0,
+  claimed: 0,
   lapsesAt: Number.NEGATIVE_INFINITY,
   asking: undefined,
 };
@@ -62,7 +65,7 @@ export class ShareTable implements Counts {
   readonly #holder: string;
   readonly #rates = new ForgetfulMap<RateShare>(isOver);
   readonly #connections = new ForgetfulMap<ConnectionShare>(
-    (share, now) => share.open === 0 && isOver(share, now),
+    (share, now) => share.open === 0 && share.claimed <= share.max && isOver(share, now),
   );
   #questions = 0;
 
@@ -106,6 +109,18 @@ export class ShareTable implements Counts {
     return this.#connections.get(key)?.open ?? 0;
   }
 
+  /** Connections that the home counts here, and that are closed and may not be opened again. */
+  toTell(key: string): number {
+    const { open, max, claimed } = this.#connections.get(key) ?? noConnections;
+    return Math.max(0, claimed - Math.max(open, max));
+  }
+
+  /** No more are open than were granted last. */
+  isWithin(key: string): boolean {
+    const { open, max } = this.#connections.get(key) ?? noConnections;
+    return open <= max;
+  }
+
   /** Limits of connections under which some are open, or might be opened yet. */
   *openable(now: number): Iterable<string> {
     for (const [key, share] of this.#connections.entries()) {
@@ -128,7 +143,8 @@ export class ShareTable implements Counts {
     const share = this.#connections.get(key) ?? noConnections;
     const asking = this.#question(now);
     const given = share.asking === undefined ? share : { ...noConnections, open: share.open };
-    this.#connections.set(key, { ...given, asking }, now);
+    const claimed = share.open;
+    this.#connections.set(key, { ...given, claimed, asking }, now);
     return { holder: this.#holder, number: asking.number, wanted, open: share.open };
   }
 
@@ -154,8 +170,9 @@ export class ShareTable implements Counts {
     if (answer.kind === "silent") return this.#connections.set(key, { ...share, asking }, now);
     const { open } = share;
     const { max } = answer;
+    const claimed = Math.max(max, share.claimed);
     const lapsesAt = max === 0 ? noConnections.lapsesAt : share.asking.at + shareValidMs;
-    this.#connections.set(key, { open, max, lapsesAt, asking }, now);
+    this.#connections.set(key, { open, max, claimed, lapsesAt, asking }, now);
   }
 
   earliest({ limit, key }: BoundLimit, cost: number, now: number): number {
