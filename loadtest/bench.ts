@@ -13,6 +13,8 @@ import { edgeThread, godwit, oneThread } from "./bench/contestants/godwit.ts";
 import { postfix } from "./bench/contestants/postfix.ts";
 import { deferred } from "./bench/deferred.ts";
 import { idle } from "./bench/idle.ts";
+import { limits } from "./bench/limits/limits.ts";
+import { checks } from "./bench/limits/limits-report.ts";
 import { lone } from "./bench/lone.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { type Results, reportText } from "./bench/report.ts";
@@ -31,7 +33,8 @@ async function run(options: BenchOptions): Promise<void> {
   const contestants = { ceiling, godwit, ...threads, postfix, cluster: cluster(options.shards) };
   const { sizeBytes, idle: sessions, deferred: waiting, growth: minutes } = options;
   const { deferredDomains: destinations } = options;
-  const names = minutes === undefined ? options.only : [];
+  const isAlone = minutes !== undefined || options.limits !== undefined;
+  const names = isAlone ? [] : options.only;
   const taking = await takingPart(names.map((name) => contestants[name]));
   const servers = taking.filter((it) => it !== ceiling);
   const results: Results = {
@@ -44,6 +47,7 @@ async function run(options: BenchOptions): Promise<void> {
         ? {}
         : await each("deferred", servers, (it) => deferred(it, { waiting, destinations })),
     growth: minutes === undefined ? undefined : await growth({ ...options, minutes, taken }),
+    limits: options.limits && (await limits({ ...options, ...options.limits })),
   };
   const directory = join(import.meta.dir, "results");
   await mkdir(directory, { recursive: true });
@@ -53,6 +57,9 @@ async function run(options: BenchOptions): Promise<void> {
     JSON.stringify({ at, options, ...results }, undefined, 2),
   );
   process.stdout.write(reportText(results));
+  if (results.limits !== undefined && !checks(results.limits).every(({ holds }) => holds)) {
+    process.exitCode = 1;
+  }
 }
 
 function taken(sample: GrowthSample): void {

@@ -14,6 +14,7 @@ describe("Ledger", () => {
     expect(ledger.add({ run: "r", n: 5_000 })).toBe(false);
     expect(ledger.add({ run: "s", n: 5_000 })).toBe(true);
     expect([ledger.distinct, ledger.total]).toEqual([2, 3]);
+    expect([ledger.distinctOf("r"), ledger.distinctOf("t")]).toEqual([1, 0]);
     expect(ledger.copiesOf({ run: "r", n: 5_000 })).toBe(2);
     expect(ledger.copiesOf({ run: "r", n: 9_999 })).toBe(0);
   });

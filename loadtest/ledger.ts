@@ -6,6 +6,7 @@ const copiesMax = 65_535;
 
 export class Ledger {
   readonly #runs = new Map<string, Uint16Array>();
+  readonly #distinctOf = new Map<string, number>();
   #distinct = 0;
   #total = 0;
 
@@ -28,7 +29,13 @@ export class Ledger {
     this.#total += copies;
     if (before > 0 || copies === 0) return false;
     this.#distinct += 1;
+    this.#distinctOf.set(run, this.distinctOf(run) + 1);
     return true;
+  }
+
+  /** Messages of one run. */
+  distinctOf(run: string): number {
+    return this.#distinctOf.get(run) ?? 0;
   }
 
   copiesOf({ run, n }: LoadId): number {

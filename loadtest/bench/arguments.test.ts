@@ -17,6 +17,7 @@ test("without any: throughput of all, five runs", () => {
     measuresThroughput: true,
     growth: undefined,
     ratePerSecond: 500,
+    limits: undefined,
   });
 });
 
@@ -35,6 +36,21 @@ test("growth is measured by itself", () => {
     growth: 30,
     ratePerSecond: 250,
     measuresThroughput: false,
+  });
+});
+
+test("limits are measured by themselves, all of it or parts", () => {
+  const all = { seconds: 60, hosts: "own", queued: 100_000 } as const;
+  expect(benchArguments(["--limits"])).toMatchObject({
+    measuresThroughput: false,
+    limits: { ...all, parts: ["accuracy", "fairness", "destinations", "reckoning"] },
+  });
+  const words = "--limits fairness,accuracy --limits-seconds 30 --limits-hosts shared";
+  expect(benchArguments([...words.split(" "), "--limits-queued", "5000"]).limits).toEqual({
+    parts: ["fairness", "accuracy"],
+    seconds: 30,
+    hosts: "shared",
+    queued: 5_000,
   });
 });
 

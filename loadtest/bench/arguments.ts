@@ -1,5 +1,6 @@
 /** The command line of the benchmark. */
-import { command, positive, someOf } from "../argument.ts";
+import type { Command } from "commander";
+import { command, oneOf, positive, someOf } from "../argument.ts";
 
 export const contestantNames = [
   "ceiling",
@@ -35,6 +36,21 @@ export interface BenchOptions {
   readonly growth: number | undefined;
   /** While growth is watched. */
   readonly ratePerSecond: number;
+  /** What of limits is measured; undefined: nothing. */
+  readonly limits: LimitsOptions | undefined;
+}
+
+export const limitsParts = ["accuracy", "fairness", "destinations", "reckoning"] as const;
+export type LimitsPart = (typeof limitsParts)[number];
+
+export interface LimitsOptions {
+  readonly parts: readonly LimitsPart[];
+  /** Of accuracy, in peace. */
+  readonly seconds: number;
+  /** Whether each domain of the provider has a host of its own. */
+  readonly hosts: "own" | "shared";
+  /** Messages of the large tenant. */
+  readonly queued: number;
 }
 
 interface Options {
@@ -52,6 +68,10 @@ interface Options {
   readonly throughput: boolean;
   readonly growth?: number;
   readonly rate: number;
+  readonly limits?: true | readonly LimitsPart[];
+  readonly limitsSeconds: number;
+  readonly limitsHosts: LimitsOptions["hosts"];
+  readonly limitsQueued: number;
 }
 
 /** @throws CommanderError, which commander has told already */
@@ -84,7 +104,9 @@ export function benchArguments(args: readonly string[]): BenchOptions {
       positive,
     )
     .option("--rate <n>", "messages a second for --growth", positive, 500);
-  const options = program.parse([...args], { from: "user" }).opts<Options>();
+  const options = withLimits(program)
+    .parse([...args], { from: "user" })
+    .opts<Options>();
   return {
     messages: options.messages,
     sessions: options.sessions,
@@ -97,8 +119,33 @@ export function benchArguments(args: readonly string[]): BenchOptions {
     measuresLone: options.lone === true,
     deferred: options.deferred,
     deferredDomains: options.deferredDomains,
-    measuresThroughput: options.throughput && options.growth === undefined,
+    measuresThroughput:
+      options.throughput && options.growth === undefined && options.limits === undefined,
     growth: options.growth,
     ratePerSecond: options.rate,
+    limits: limitsOf(options),
   };
+}
+
+function withLimits(program: Command): Command {
+  return program
+    .option(
+      "--limits [parts]",
+      `whether limits are kept and used; nothing else: ${limitsParts.join(",")}`,
+      someOf(limitsParts),
+    )
+    .option("--limits-seconds <n>", "of accuracy, while nothing is harmed", positive, 60)
+    .option(
+      "--limits-hosts <whose>",
+      "own: each of the provider's domains has a host of its own; shared: all have one",
+      oneOf(["own", "shared"]),
+      "own",
+    )
+    .option("--limits-queued <n>", "messages of the large tenant", positive, 100_000);
+}
+
+function limitsOf(options: Options): LimitsOptions | undefined {
+  const { limits, limitsSeconds: seconds, limitsHosts: hosts, limitsQueued: queued } = options;
+  if (limits === undefined) return undefined;
+  return { parts: limits === true ? limitsParts : limits, seconds, hosts, queued };
 }

@@ -18,6 +18,7 @@ const none: Results = {
   idle: {},
   deferred: {},
   growth: undefined,
+  limits: undefined,
 };
 
 function throughputOf(acceptedPerSecond: number): Throughput {

@@ -6,6 +6,8 @@ import { growthText } from "./cluster/growth-report.ts";
 import { rolesText } from "./cluster/roles-report.ts";
 import type { Deferred, Probe } from "./deferred.ts";
 import type { Idle } from "./idle.ts";
+import type { Limits } from "./limits/limits.ts";
+import { limitsText } from "./limits/limits-report.ts";
 import type { Machine } from "./machine.ts";
 import { medianOf, spreadOf } from "./statistics.ts";
 import type { Throughput } from "./throughput.ts";
@@ -18,6 +20,7 @@ export interface Results {
   readonly idle: Readonly<Record<string, Idle>>;
   readonly deferred: Readonly<Record<string, Deferred>>;
   readonly growth: Growth | undefined;
+  readonly limits: Limits | undefined;
 }
 
 const reference = "postfix";
@@ -29,6 +32,7 @@ export function reportText(results: Results): string {
     throughputText(results.throughput),
     rolesText(results.throughput),
     results.growth === undefined ? "" : growthText(results.growth),
+    results.limits === undefined ? "" : limitsText(results.limits),
     loneText(results.lone),
     idleText(results.idle),
     ...Object.entries(results.deferred).map(([name, it]) => deferredText(name, it)),

@@ -13,12 +13,14 @@ export interface Workload {
   readonly domain?: string;
   /** So many below `domain`, in turn; one: itself. */
   readonly domainCount?: number;
+  readonly localPart?: string;
+  readonly tenant?: string;
 }
 
 /** Reused sessions, no pipelining: a reply to each command before the next. */
 export function sourceOptions(workload: Workload): SourceOptions {
   const { to, run, messages, sessions, sizeBytes, ratePerSecond, domain = domains.up } = workload;
-  const { domainCount = 1 } = workload;
+  const { domainCount = 1, localPart = "load", tenant } = workload;
   return {
     to,
     job: {
@@ -26,8 +28,9 @@ export function sourceOptions(workload: Workload): SourceOptions {
       sizesBytes: [sizeBytes],
       recipients: 1,
       domains: domainNames(domain, domainCount),
-      localPart: "load",
+      localPart,
       reversePath: "load@load.example",
+      ...(tenant === undefined ? {} : { tenant }),
     },
     session: {
       tls: "none",

@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly shardBytesMax?: string;
   /** Further keys of `delivery`: `retry: { first: 1s }`. */
   readonly delivery?: readonly string[];
+  /** Files of limits and settings: absolute paths. */
+  readonly shaping?: readonly string[];
   readonly told: (text: string) => void;
 }
 
@@ -173,7 +175,7 @@ export class Cluster implements AsyncDisposable {
 
   #common(): ClusterConfig {
     const { shards, nextHop, named, exceptions = [], delivery = [] } = this.#options;
-    const { shardBytesMax = "256MiB" } = this.#options;
+    const { shardBytesMax = "256MiB", shaping = [] } = this.#options;
     return {
       shards,
       nextHop,
@@ -181,6 +183,7 @@ export class Cluster implements AsyncDisposable {
       exceptions,
       shardBytesMax,
       delivery,
+      shaping,
       natsServers: this.nats.servers,
       cassandraContactPoints: this.cassandra.contactPoints,
       localDataCenter: this.cassandra.localDataCenter,

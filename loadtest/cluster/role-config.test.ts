@@ -14,13 +14,14 @@ const common: Omit<RoleConfig, "name" | "role" | "smtpPort"> = {
   tokenFile: "../control.token",
   shardBytesMax: "2MiB",
   delivery: ["retry: { first: 1s }"],
+  shaping: ["/cluster/shaping.yaml"],
 };
 
 const options: LoadOptions = {
   fileName: "/cluster/roles/it/godwit.yaml",
   osHostname: "machine.example",
   environment: {},
-  readFile: () => "",
+  readFile: () => "domains: { slow.example: { messages: 1/s } }\n",
 };
 
 describe("roleYaml()", () => {
@@ -36,6 +37,7 @@ describe("roleYaml()", () => {
       config: {
         hostname: `${name}.godwit.example`,
         shards: 4,
+        shapingFiles: [{ name: "/cluster/shaping.yaml" }],
         routes: [{ domain: "down.example" }, { domain: "*" }],
         nats: { replicas: 3, servers: common.natsServers, shardBytesMax: 2 * 1_024 * 1_024 },
         cassandra: { localDataCenter: "dc1", replication: 1 },

@@ -21,6 +21,8 @@ export interface ClusterConfig {
   readonly shardBytesMax: string;
   /** Further keys of `delivery`: `retry: { first: 1s }`. */
   readonly delivery: readonly string[];
+  /** Absolute paths. */
+  readonly shaping: readonly string[];
 }
 
 export interface Exception {
@@ -66,6 +68,7 @@ cassandra:
   localDataCenter: ${config.localDataCenter}
   replication: ${replication}
 control: { address: 127.0.0.1, port: ${config.controlPort}, tokenFile: ${config.tokenFile} }
+shaping: ${flowList(config.shaping)}
 routes:
 ${[...config.exceptions, { domain: "*", nextHop }].map(routeText).join("")}${named === undefined ? "" : byName(named, nextHop)}${ofRole(config)}`;
 }

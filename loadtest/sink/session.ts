@@ -205,6 +205,7 @@ export class SinkSession implements ConnectionHandler {
     this.#asked = asked === undefined ? [] : [asked];
     if (this.#answer("mail", "250 2.1.0 Ok\r\n")) {
       this.#transaction = { reversePath, parameters, recipients: [] };
+      this.#context.tally.mail();
     }
   }
 

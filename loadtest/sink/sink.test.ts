@@ -45,6 +45,19 @@ describe("a sink that behaves", () => {
     expect(first?.content).toEqual(maker.content({ run: "t", n: 1 }));
   });
 
+  test("tells of connections, and of each MAIL that is answered as it should be", async () => {
+    const seen: string[] = [];
+    const note = (what: string) => () => void seen.push(what);
+    const watch = { opened: note("opened"), closed: note("closed"), mail: note("mail") };
+    await using sink = await Sink.start({ watch });
+    const peer = await greeted(sink);
+    await peer.say("MAIL FROM:<451-at-mail+1@a.example>");
+    await transaction(peer, "b@b.example");
+    await peer.say("QUIT");
+    await sink.until(({ sessionsOpen }) => sessionsOpen === 0);
+    expect(seen).toEqual(["opened", "mail", "closed"]);
+  });
+
   test("takes all of it in one segment", async () => {
     await using sink = await Sink.start({ keep: "verdicts" });
     const peer = await RawPeer.connect(sink.endpoint);

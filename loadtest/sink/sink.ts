@@ -7,7 +7,7 @@ import type { Ledger } from "../ledger.ts";
 import { Faults } from "./faults.ts";
 import type { Greeting } from "./greeting.ts";
 import { type SessionContext, SinkSession } from "./session.ts";
-import { type Counts, type Keep, type SunkMessage, Tally } from "./tally.ts";
+import { type Counts, type Keep, type SinkWatch, type SunkMessage, Tally } from "./tally.ts";
 
 export interface SinkOptions {
   /** Default: a free port of 127.0.0.1. */
@@ -24,6 +24,7 @@ export interface SinkOptions {
   readonly sessionsMax?: number;
   /** Told of each message as it is taken. */
   readonly arrived?: (message: SunkMessage) => void;
+  readonly watch?: SinkWatch;
 }
 
 export interface SinkPorts {
@@ -51,7 +52,7 @@ export class Sink implements AsyncDisposable {
       faults: words = [],
       sessionsMax = Number.POSITIVE_INFINITY,
     } = options;
-    const tally = new Tally(keep, options.arrived);
+    const tally = new Tally(keep, options);
     const faults = new Faults(ports.random);
     faults.replace(words);
     const context: SessionContext = {

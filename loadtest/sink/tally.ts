@@ -23,6 +23,19 @@ export interface SunkMessage {
   readonly isTls: boolean;
 }
 
+/** Told of what limits count, at the moment it happens. */
+export interface SinkWatch {
+  opened(): void;
+  closed(): void;
+  /** A MAIL that is answered as it should be. */
+  mail(): void;
+}
+
+interface Listeners {
+  readonly arrived?: (message: SunkMessage) => void;
+  readonly watch?: SinkWatch;
+}
+
 export interface SunkRecipient {
   readonly forwardPath: string;
   readonly parameters: string;
@@ -31,7 +44,7 @@ export interface SunkRecipient {
 export class Tally {
   readonly ledger = new Ledger();
   readonly #keep: Keep;
-  readonly #arrived: ((message: SunkMessage) => void) | undefined;
+  readonly #listeners: Listeners;
   #messages: SunkMessage[] = [];
   #waiting: { readonly isReached: () => boolean; readonly resolve: () => void }[] = [];
   #counts = {
@@ -55,9 +68,9 @@ export class Tally {
     lastNewAt: 0,
   };
 
-  constructor(keep: Keep, arrived: ((message: SunkMessage) => void) | undefined) {
+  constructor(keep: Keep, listeners: Listeners) {
     this.#keep = keep;
-    this.#arrived = arrived;
+    this.#listeners = listeners;
   }
 
   get counts(): Readonly<Counts> {
@@ -78,12 +91,18 @@ export class Tally {
     counts.sessions += 1;
     counts.sessionsOpen += 1;
     counts.sessionsOpenMax = Math.max(counts.sessionsOpenMax, counts.sessionsOpen);
+    this.#listeners.watch?.opened();
     this.#tell();
   }
 
   closed(): void {
     this.#counts.sessionsOpen -= 1;
+    this.#listeners.watch?.closed();
     this.#tell();
+  }
+
+  mail(): void {
+    this.#listeners.watch?.mail();
   }
 
   tlsStarted(): void {
@@ -107,7 +126,7 @@ export class Tally {
       if (this.ledger.add(message.id, message.recipients.length)) counts.lastNewAt = now;
       if (message.content !== undefined && !isIntact(message.content)) counts.damaged += 1;
     }
-    this.#arrived?.(message);
+    this.#listeners.arrived?.(message);
     if (this.#keep === "messages") this.#messages.push(message);
     this.#tell();
   }

@@ -20,15 +20,20 @@ export interface JobOptions {
   /** Of all recipients, up to a `+`; a word of `sink/fault.ts` asks the sink for that fault. */
   readonly localPart: string;
   readonly reversePath: string;
+  /** For `X-Godwit-Tenant`: whose mail it is. */
+  readonly tenant?: string;
 }
 
 export class Jobs {
   readonly #options: JobOptions;
   readonly #makers: readonly ContentMaker[];
+  readonly #above: Buffer | undefined;
 
   constructor(options: JobOptions) {
     this.#options = options;
     this.#makers = options.sizesBytes.map((size) => new ContentMaker(size));
+    const { tenant } = options;
+    this.#above = tenant === undefined ? undefined : Buffer.from(`X-Godwit-Tenant: ${tenant}\r\n`);
   }
 
   /** Sizes and domains take turns. */
@@ -40,7 +45,8 @@ export class Jobs {
       forwardPaths.push(`${localPart}+${n}.${k}@${domains[(n + k) % domains.length]}`);
     }
     const maker = this.#makers[n % this.#makers.length];
-    const mailData = maker?.mailData(id) ?? Buffer.from(".\r\n");
+    const made = maker?.mailData(id) ?? Buffer.from(".\r\n");
+    const mailData = this.#above === undefined ? made : Buffer.concat([this.#above, made]);
     return { id, reversePath, forwardPaths, mailData, dueAt };
   }
 }

@@ -25,7 +25,8 @@ export const godwit = contestant("godwit", "");
 export const edgeThread = contestant("edge-thread", "edgeThreads: 1\n");
 export const oneThread = contestant("one-thread", "edgeThreads: 0\n");
 
-function contestant(name: string, yaml: string): Contestant {
+/** `yaml`: more of `godwit.yaml`. */
+export function contestant(name: string, yaml: string): Contestant {
   return {
     name,
     idleMax: sessionsMax,
