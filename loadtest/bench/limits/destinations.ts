@@ -41,22 +41,20 @@ export async function destinations(options: DestinationsOptions): Promise<Destin
   await using plain = await Bench.start();
   await using tarred = await Bench.start();
   await tarred.slow();
-  const rates = {
-    one: [] as number[],
-    many: [] as number[],
-    none: [] as number[],
-    slow: [] as number[],
-  };
+  const one: number[] = [];
+  const many: number[] = [];
+  const none: number[] = [];
+  const slow: number[] = [];
   // In turns, so that what else happens on the machine hits all alike.
   for (let i = 0; i < runs; i++) {
-    rates.one.push(await plain.through(messages, 1));
-    rates.many.push(await plain.through(messages, messages));
-    rates.none.push(await plain.through(messages, besideDomains));
-    rates.slow.push(await tarred.through(messages, besideDomains));
+    one.push(await plain.through(messages, 1));
+    many.push(await plain.through(messages, messages));
+    none.push(await plain.through(messages, besideDomains));
+    slow.push(await tarred.through(messages, besideDomains));
   }
   const { connections: slowConnections } = tarred;
-  const beside = { none: medianOf(rates.none), slow: medianOf(rates.slow), slowConnections };
-  return { ...options, toOne: medianOf(rates.one), toMany: medianOf(rates.many), beside };
+  const beside = { none: medianOf(none), slow: medianOf(slow), slowConnections };
+  return { ...options, toOne: medianOf(one), toMany: medianOf(many), beside };
 }
 
 class Bench implements AsyncDisposable {
