@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { SuppressionId } from "#lib/suppression/suppression";
 import { destination } from "../test/support/records.ts";
 import {
   isRecordsVerb,
@@ -7,7 +8,9 @@ import {
   recordsRequest,
 } from "./records-request.ts";
 
-const asked: readonly Exclude<RecordsRequest, { entries: unknown } | { ids: unknown }>[] = [
+type WithAddresses = { entries: unknown } | { ids: unknown } | { id: SuppressionId };
+
+const asked: readonly Exclude<RecordsRequest, WithAddresses>[] = [
   { verb: "records.holds" },
   {
     verb: "records.putHold",
@@ -66,4 +69,9 @@ test.each([
   ["records.dropHold", { destination: "a b" }],
 ])("%s with %j is refused", (verb, rest) => {
   expect(() => readRecordsRequest({ verb, arguments: rest })).toThrow(`Cannot read ${verb}`);
+  const id = { address: "example.com" };
+  expect(readRecordsRequest(recordsRequest({ verb: "records.suppressionsOf", id }))).toEqual({
+    verb: "records.suppressionsOf",
+    id: { key: expect.stringMatching(/^@example\.com$/) },
+  });
 });

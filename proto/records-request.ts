@@ -58,6 +58,7 @@ const requests = z.discriminatedUnion("verb", [
   z.object({ verb: z.literal("records.putSuppressions"), entries: z.array(suppression) }),
   z.object({ verb: z.literal("records.liftSuppressions"), ids: z.array(suppressionId) }),
   z.object({ verb: z.literal("records.findSuppressions"), ids: z.array(suppressionId) }),
+  z.object({ verb: z.literal("records.suppressionsOf"), id: suppressionId }),
   z.object({
     verb: z.literal("records.suppressions"),
     tenant: z.string().exactOptional(),

@@ -528,6 +528,7 @@ describe("what fails behind it", () => {
           putSuppressions: failing,
           liftSuppressions: failing,
           findSuppressions: failing,
+          suppressionsOf: failing,
           suppressions: failing,
         },
       },

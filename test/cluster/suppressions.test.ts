@@ -49,6 +49,7 @@ async function node(): Promise<Node> {
       lift: (ids) => inner.lift(ids),
       find: (ids) => inner.find(ids),
       page: (filters) => inner.page(filters),
+      tenants: (limit) => inner.tenants(limit),
       news,
     },
     clock: systemClock,

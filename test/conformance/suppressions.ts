@@ -58,6 +58,18 @@ export function suppressionSuite(list: () => SuppressionList): void {
     expect(keysOf(both)).toEqual(keysOf([full, everybodys]));
   });
 
+  test("the tenants that have entries are told, everybody not among them, and no more than asked for", async () => {
+    const own = [newName(), newName(), newName()].sort();
+    for (const tenant of own) {
+      await list().put([entry("joe@a.example", { tenant }), entry("ann@a.example", { tenant })]);
+    }
+    await list().put([entry(`${newName()}.example`)]);
+    const told = await list().tenants(100_000);
+    expect(told.filter((tenant) => own.includes(tenant))).toEqual(own);
+    expect(told).not.toContain("");
+    expect(await list().tenants(2)).toEqual(told.slice(0, 2));
+  });
+
   test("a suppression is replaced by the next, and stands once", async () => {
     const tenant = newName();
     const first = entry("joe@a.example", { tenant, expiresAt: farAt });

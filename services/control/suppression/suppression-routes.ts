@@ -32,6 +32,8 @@ const listQuery = z.object({
   after: z.string().exactOptional(),
   limit,
 });
+/** `any`: for everybody and for each tenant. */
+const scopeQuery = z.looseObject({ scope: z.literal("any").exactOptional() });
 const entries = <T>(entry: z.ZodType<T>) =>
   z.strictObject({ entries: z.array(entry).min(1).max(suppressionsInCallMax) });
 const found = z.object({ entries: z.array(suppression) });
@@ -44,9 +46,10 @@ export function suppressionRoutes(ports: SuppressionPorts): Hono {
     return c.json(await records().suppressions(checked(listQuery, c.req.query())));
   });
   routes.get("/:address", async (c) => {
-    const asked = { address: c.req.param("address"), ...c.req.query() };
-    const ids = suppressingIds(checked(suppressionId, asked));
-    return c.json(await records().findSuppressions(ids));
+    const { scope, ...query } = checked(scopeQuery, c.req.query());
+    const id = checked(suppressionId, { address: c.req.param("address"), ...query });
+    if (scope === "any") return c.json(await records().suppressionsOf(id));
+    return c.json(await records().findSuppressions(suppressingIds(id)));
   });
   routes.post("/", async (c) => {
     const written = checked(entries(suppressionEntry), await bodyOf(c));

@@ -58,6 +58,7 @@ describe("over the bus", () => {
     await records.putSuppressions([entry]);
     expect(await store.suppressions.find([entry])).toEqual([entry]);
     expect(await records.findSuppressions([{ key }, entry])).toEqual({ entries: [listed] });
+    expect(await records.suppressionsOf({ key })).toEqual({ entries: [listed], isWhole: true });
     expect(await records.suppressions({ limit: 1 })).toEqual({
       entries: [listed],
       next: expect.any(String),

@@ -10,8 +10,8 @@ import { allShards } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { BounceStore } from "#lib/store/bounce-store";
 import { type Hold, type Store, StoreUnavailable } from "#lib/store/store";
-import type { SuppressionFilters } from "#lib/store/suppression-list";
-import type { Suppression, SuppressionId } from "#lib/suppression/suppression";
+import { type SuppressionFilters, suppressionsInCallMax } from "#lib/store/suppression-list";
+import { type Suppression, type SuppressionId, suppressingIds } from "#lib/suppression/suppression";
 import { type RecordsRequest, readRecordsRequest, recordsRequest } from "#proto/records-request";
 import { listedSuppression, listedSuppressionId } from "#proto/suppression";
 
@@ -30,6 +30,8 @@ export interface Records {
   liftSuppressions(ids: readonly SuppressionId[]): Promise<unknown>;
   /** `{ entries }`, by address. */
   findSuppressions(ids: readonly SuppressionId[]): Promise<unknown>;
+  /** What keeps mail from there, for everybody or for any tenant: `{ entries, isWhole }`, by address. */
+  suppressionsOf(id: Pick<SuppressionId, "key">): Promise<unknown>;
   /** `{ entries, next? }`, by address. */
   suppressions(filters: SuppressionFilters): Promise<unknown>;
 }
@@ -42,6 +44,10 @@ export type RecordsStore = Pick<
 
 /** An answer of the bus is one message of NATS, of at most a megabyte. */
 const pageBytesMax = 512 * 1024;
+/** Looked through for one address: each is a row to read, or two. */
+const tenantsMax = 1_000;
+
+const isOfTenant = ({ tenant }: SuppressionId) => tenant !== undefined;
 
 export function storeRecords(store: RecordsStore): Records {
   return {
@@ -64,6 +70,22 @@ export function storeRecords(store: RecordsStore): Records {
     liftSuppressions: (ids) => store.suppressions.lift(ids),
     async findSuppressions(ids) {
       return { entries: (await store.suppressions.find(ids)).map(listedSuppression) };
+    },
+    async suppressionsOf({ key }) {
+      // One more, which tells that there are more.
+      const known = await store.suppressions.tenants(tenantsMax + 1);
+      const tenants = known.slice(0, tenantsMax);
+      const ids = [
+        ...suppressingIds({ key }),
+        ...tenants.flatMap((tenant) => suppressingIds({ key, tenant }).filter(isOfTenant)),
+      ];
+      const entries: Suppression[] = [];
+      for (let at = 0; at < ids.length; at += suppressionsInCallMax) {
+        const part = ids.slice(at, at + suppressionsInCallMax);
+        entries.push(...(await store.suppressions.find(part)));
+      }
+      const isWhole = known.length === tenants.length;
+      return { entries: entries.map(listedSuppression), isWhole };
     },
     async suppressions(filters) {
       const { entries, ...rest } = await store.suppressions.page(filters);
@@ -100,6 +122,8 @@ function answered(records: Records, request: RecordsRequest): Promise<unknown> {
       return records.liftSuppressions(request.ids);
     case "records.findSuppressions":
       return records.findSuppressions(request.ids);
+    case "records.suppressionsOf":
+      return records.suppressionsOf(request.id);
     case "records.suppressions": {
       const { verb: _, ...filters } = request;
       return records.suppressions(filters);
@@ -154,6 +178,7 @@ export function busRecords(ports: BusRecordsPorts): Records {
     findSuppressions(ids) {
       return ask({ verb: "records.findSuppressions", ids: ids.map(listedSuppressionId) });
     },
+    suppressionsOf: (id) => ask({ verb: "records.suppressionsOf", id: listedSuppressionId(id) }),
     suppressions: (filters) => ask({ verb: "records.suppressions", ...filters }),
   };
 }

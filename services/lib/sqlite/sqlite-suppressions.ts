@@ -32,6 +32,10 @@ export class SqliteSuppressions implements SuppressionList {
     return known(this.#thread.call("suppressionPage", filters));
   }
 
+  tenants(limit: number): Promise<readonly string[]> {
+    return known(this.#thread.call("suppressionTenants", limit));
+  }
+
   news(since?: string): Promise<SuppressionNews> {
     return known(this.#thread.call("suppressionNews", since));
   }

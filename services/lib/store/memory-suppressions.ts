@@ -76,6 +76,13 @@ export class MemorySuppressions implements SuppressionList {
     });
   }
 
+  tenants(limit: number): Promise<readonly string[]> {
+    return this.#ports.at("suppressions/tenants", () => {
+      const tenants = [...this.#ports.rows.byName.values()].flatMap(({ tenant }) => tenant ?? []);
+      return [...new Set(tenants)].sort().slice(0, limit);
+    });
+  }
+
   news(since?: string): Promise<SuppressionNews> {
     return this.#ports.at("suppressions/news", () => {
       const { news, newsStart } = this.#ports.rows;

@@ -39,6 +39,8 @@ export interface SuppressionList {
   /** Those of them that are there and in force, in any order. */
   find(ids: readonly SuppressionId[]): Promise<readonly Suppression[]>;
   page(filters: SuppressionFilters): Promise<SuppressionPage>;
+  /** Those that have entries of their own, or had; at most so many, in the order of their names. */
+  tenants(limit: number): Promise<readonly string[]>;
   /** What was put since, by whomever; without `since` nothing, and where now is. */
   news(since?: string): Promise<SuppressionNews>;
 }

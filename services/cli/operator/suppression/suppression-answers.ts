@@ -11,7 +11,11 @@ const entry = z.object({
   at: z.number(),
   expiresAt: z.number().optional(),
 });
-const page = z.object({ entries: z.array(entry), next: z.string().optional() });
+const page = z.object({
+  entries: z.array(entry),
+  next: z.string().optional(),
+  isWhole: z.boolean().optional(),
+});
 
 export type ListedSuppression = z.output<typeof entry>;
 export type SuppressionPage = z.output<typeof page>;

@@ -30,8 +30,8 @@ describe("suppression add and remove", () => {
   test("a tenant's entry is another one than everybody's", async () => {
     await run("add", "example.com", "--tenant", "acme");
     expect((await run("remove", "example.com")).out).toContain("was not on the list");
-    expect((await run("show", "joe@example.com")).err).toBe(
-      "Nothing keeps mail from joe@example.com.\nOne tenant's entries: --tenant NAME.\n",
+    expect((await run("show", "joe@example.com", "--tenant", "other")).err).toBe(
+      "Nothing keeps mail for other from joe@example.com.\n",
     );
     const shown = await run("show", "joe@example.com", "--tenant", "acme", "--json");
     expect(JSON.parse(shown.out)).toEqual({
@@ -39,6 +39,21 @@ describe("suppression add and remove", () => {
         { address: "example.com", tenant: "acme", reason: "by-hand", at: 1_795_000_000_000 },
       ],
     });
+  });
+
+  test("without a tenant all that keeps mail from an address is shown, whosever mail it is", async () => {
+    await run("add", "joe@example.com", "--tenant", "acme");
+    await run("add", "example.com", "--tenant", "blue");
+    await run("add", "joe@example.com");
+    await run("add", "ann@example.com", "--tenant", "acme");
+    const shown = JSON.parse((await run("show", "joe@example.com", "--json")).out);
+    const told = shown.entries.map(
+      (entry: { address: string; tenant?: string }) => `${entry.tenant ?? "all"} ${entry.address}`,
+    );
+    expect(told).toEqual(["all joe@example.com", "acme joe@example.com", "blue example.com"]);
+    expect((await run("show", "jim@example.org")).err).toBe(
+      "Nothing keeps mail from jim@example.org.\n",
+    );
   });
 
   test("workers are told to look at once", async () => {

@@ -78,18 +78,22 @@ interface ListOptions extends TenantOptions {
 
 function addQuestions(suppression: Command, io: Io): void {
   withTenant(suppression.command("show"))
-    .description("what keeps mail from an address: its own entries, and its domain's")
+    .description(
+      "what keeps mail from an address, anybody's or a tenant's: its entries, and its domain's",
+    )
     .argument("<address>", "joe@example.com, or example.com")
     .action(async (text: string, options: TenantOptions) => {
       const address = addressBy(text);
       const { client } = controlOf(io, options);
       const path = `/v1/suppressions/${encodeURIComponent(address)}`;
-      const { entries } = await client.get(path, { tenant: options.tenant }, readSuppressions);
+      const { tenant } = options;
+      const scope = tenant === undefined ? { scope: "any" } : { tenant };
+      const { entries, isWhole = true } = await client.get(path, scope, readSuppressions);
+      if (!isWhole)
+        io.err("There are too many tenants to look at all: --tenant NAME for others.\n");
       if (options.json) return io.out(jsonText({ entries }));
       if (entries.length > 0) return io.out(tableOf(entries, io.now()));
-      io.err(`Nothing keeps mail${ofTenant(options.tenant)} from ${address}.\n`);
-      // Entries are kept by tenant: looking through those of all would be a walk through the list.
-      if (options.tenant === undefined) io.err("One tenant's entries: --tenant NAME.\n");
+      io.err(`Nothing keeps mail${ofTenant(tenant)} from ${address}.\n`);
     });
 
   withTenant(suppression.command("list"))

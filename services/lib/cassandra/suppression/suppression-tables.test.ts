@@ -36,6 +36,14 @@ describe("the newest word counts", () => {
   });
 });
 
+test("tenants are told without everybody, and as many as asked for", async () => {
+  const { clock, tables } = world();
+  for (const tenant of ["blue", "acme"]) await tables(clock).put([{ ...joe, tenant }]);
+  await tables(clock).put([entry("a.example")]);
+  expect(await tables(clock).tenants(9)).toEqual(["acme", "blue"]);
+  expect(await tables(clock).tenants(1)).toEqual(["acme"]);
+});
+
 describe("news", () => {
   const keysOf = (entries: readonly { key: string }[]) => entries.map(({ key }) => key);
 

@@ -81,6 +81,11 @@ export class SuppressionTables implements SuppressionList {
     return this.#walk.page(filters);
   }
 
+  async tenants(limit: number): Promise<readonly string[]> {
+    const tenants = await this.#walk.tenants("");
+    return tenants.filter((tenant) => tenant !== "").slice(0, limit);
+  }
+
   async news(since?: string): Promise<SuppressionNews> {
     const now = this.#clock.now();
     const told = { next: String(now), hasMore: false };

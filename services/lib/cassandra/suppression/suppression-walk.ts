@@ -29,7 +29,7 @@ export class SuppressionWalk {
 
   async page({ tenant, after, limit }: SuppressionFilters): Promise<SuppressionPage> {
     const start = placeOf(after);
-    const tenants = tenant === undefined ? await this.#tenants(start.tenant) : [tenant];
+    const tenants = tenant === undefined ? await this.tenants(start.tenant) : [tenant];
     const until = this.#clock.monotonic() + pageMsMax;
     const entries: Suppression[] = [];
     for (const one of tenants) {
@@ -79,7 +79,8 @@ export class SuppressionWalk {
     }));
   }
 
-  async #tenants(from: string): Promise<readonly string[]> {
+  /** From this one on; "" is everybody. */
+  async tenants(from: string): Promise<readonly string[]> {
     const tenants: string[] = [];
     const statement = { query: tenantsCql, params: [everywhere, from] };
     const time = () => this.#requests.callTime();

@@ -93,6 +93,7 @@ function operationsOn(database: Database, ports: { readonly log: LogTable } & Re
     liftSuppressions: suppressions.lift.bind(suppressions),
     findSuppressions: suppressions.find.bind(suppressions),
     suppressionPage: suppressions.page.bind(suppressions),
+    suppressionTenants: suppressions.tenants.bind(suppressions),
     suppressionNews: suppressions.news.bind(suppressions),
 
     readLease: leases.read.bind(leases),

@@ -59,6 +59,10 @@ export class SuppressionTable {
     return { entries, next: `${last.tenant ?? ""} ${last.key}` };
   }
 
+  tenants(limit: number): readonly string[] {
+    return this.#sql.tenants.all(limit).map(({ tenant }) => tenant);
+  }
+
   news(since?: string): SuppressionNews {
     const end = this.#lastChange;
     const from = since === undefined ? end : Number(since);
@@ -98,6 +102,14 @@ function prepare(database: Database) {
     pageOf: database.query<Row, [string, string, number, number]>(
       "SELECT record FROM suppression WHERE tenant = ? AND key > ? " +
         "AND ifnull(expires_at > ?, true) ORDER BY key LIMIT ?",
+    ),
+    // From each to the next by the index: a tenant may have millions of entries.
+    tenants: database.query<{ tenant: string }, [number]>(
+      "WITH RECURSIVE known (tenant) AS (" +
+        "SELECT (SELECT min(tenant) FROM suppression WHERE tenant > '') UNION ALL " +
+        "SELECT (SELECT min(s.tenant) FROM suppression s WHERE s.tenant > known.tenant) " +
+        "FROM known WHERE tenant IS NOT NULL) " +
+        "SELECT tenant FROM known WHERE tenant IS NOT NULL LIMIT ?",
     ),
     news: database.query<Row & { change: number }, [number, number]>(
       "SELECT record, change FROM suppression WHERE change > ? ORDER BY change LIMIT ?",
