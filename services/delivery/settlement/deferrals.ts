@@ -73,7 +73,8 @@ export class Deferrals {
     if (moves.length === 0) return Promise.resolve([]);
     const done = Promise.withResolvers<readonly QueuedUnit[]>();
     const putting: Putting = { ...done, left: moves.length, gone: [] };
-    for (const move of moves) this.#waiting.push({ move, putting });
+    // Prepared now: should the clock be put back meanwhile, the wheel knows from when its times are.
+    for (const move of moves) this.#waiting.push({ write: this.#prepare(move), putting });
     void this.#run();
     return done.promise;
   }
@@ -83,9 +84,8 @@ export class Deferrals {
     this.#isRunning = true;
     for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
       try {
-        const gone = new Set(await this.#putBatch(batch.map(({ move }) => move)));
-        for (const { move, putting } of batch)
-          settle(putting, gone.has(move.queued) && move.queued);
+        await this.#putBatch(batch.map(({ write }) => write));
+        for (const { write, putting } of batch) settle(putting, write);
       } catch (error) {
         for (const { putting } of batch) putting.reject(error);
       }
@@ -110,26 +110,21 @@ export class Deferrals {
     return origin.content === undefined ? stream.content(id) : Promise.resolve(origin.content);
   }
 
-  async #putBatch(batch: readonly Move[]): Promise<readonly QueuedUnit[]> {
-    const missing = new Set<QueuedUnit>();
-    const writes = batch.map((move) => this.#prepare(move, missing));
-    const gone: QueuedUnit[] = [];
-    for (let rest: readonly Write[] = writes; rest.length > 0; ) {
+  /** Those without content are `isGone` when it resolves. */
+  async #putBatch(batch: readonly Write[]): Promise<void> {
+    for (let rest = batch; rest.length > 0; ) {
       rest = await this.#write(rest);
-      const without = rest.filter(({ queued }) => missing.has(queued));
+      const missing = rest.filter(({ isMissing }) => isMissing);
       // What was not written lacks its content, one of them at least: else it would go on for ever.
-      assert(rest.length === 0 || without.length > 0, "who breaks off says what is missing");
-      for (const { queued, reservation } of without) {
-        reservation.release();
-        gone.push(queued);
+      assert(rest.length === 0 || missing.length > 0, "who breaks off says what is missing");
+      for (const write of missing) {
+        write.reservation.release();
+        write.isGone = true;
       }
-      rest = rest.filter(({ queued }) => !missing.has(queued));
+      rest = rest.filter(({ isGone }) => !isGone);
     }
-    const areGone = new Set(gone);
-    if (!this.#ports.isOver()) {
-      for (const write of writes) if (!areGone.has(write.queued)) this.#written(write);
-    }
-    return gone;
+    if (this.#ports.isOver()) return;
+    for (const write of batch) if (!write.isGone) this.#written(write);
   }
 
   /** Resolves to those that are not known to be durable, since the content of some is missing. */
@@ -181,7 +176,7 @@ export class Deferrals {
     this.#ports.placed(queued, place.kind);
   }
 
-  #prepare({ queued, next }: Move, missing: Set<QueuedUnit>): Write {
+  #prepare({ queued, next }: Move): Write {
     const { wheel, delayNotificationMs } = this.#ports;
     const { recipients, lookAt, ...state } = next;
     const unit = { ...queued.unit, recipients };
@@ -196,13 +191,14 @@ export class Deferrals {
     const content = async () => {
       const found = await this.#contentNow(queued);
       if (found !== undefined) return found;
-      missing.add(queued);
+      write.isMissing = true;
       throw new ContentGone(unit.uid);
     };
     const deferral: Deferral = isBacklogged
       ? { deferred: common, content, lookAt: at }
       : { deferred: { ...common, place: { kind: "wheel", dueAt: at } }, content };
-    return { queued, deferral, reservation };
+    const write: Write = { queued, deferral, reservation, isMissing: false, isGone: false };
+    return write;
   }
 }
 
@@ -213,12 +209,12 @@ interface Putting extends PromiseWithResolvers<readonly QueuedUnit[]> {
 }
 
 interface Waiting {
-  readonly move: Move;
+  readonly write: Write;
   readonly putting: Putting;
 }
 
-function settle(putting: Putting, gone: QueuedUnit | false): void {
-  if (gone !== false) putting.gone.push(gone);
+function settle(putting: Putting, { queued, isGone }: Write): void {
+  if (isGone) putting.gone.push(queued);
   putting.left -= 1;
   if (putting.left === 0) putting.resolve(putting.gone);
 }
@@ -227,6 +223,10 @@ interface Write {
   readonly queued: QueuedUnit;
   readonly deferral: Deferral;
   readonly reservation: Reservation;
+  /** Its content was asked for, and is not there or cannot be read. */
+  isMissing: boolean;
+  /** It is not put for that. */
+  isGone: boolean;
 }
 
 /** As it is, in the backlog. */

@@ -164,16 +164,75 @@ describe("RetryWheel", () => {
     expect(await new RetryWheel(shardOfTests, w.store, w.clock).takeDue(500)).toEqual([]);
   });
 
-  test("after the clock was put back nothing is written where nobody would read it", async () => {
+  test("after the clock was put back what is new comes when it is due, and a successor finds it", async () => {
     const w = new Wheel();
     await w.takeAll();
     await w.clock.advance(minute);
     await w.takeAll();
     await w.wheel.advance();
-    w.clock.step(-10 * minute);
-    const [only] = await w.added(minute);
-    await w.clock.advance(10 * minute);
-    expect(await w.takeAll()).toEqual([only]);
+    w.clock.step(-60 * minute);
+    const [first] = await w.added(minute);
+    await w.clock.advance(minute - 1);
+    expect(await w.takeAll()).toEqual([]);
+    await w.clock.advance(1);
+    expect(await w.takeAll()).toEqual([first]);
+    const [second] = await w.added(minute);
+    await w.wheel.advance();
+    const successor = new RetryWheel(shardOfTests, w.store, w.clock);
+    await w.clock.advance(60 * minute);
+    const found = await successor.takeDue(500);
+    expect(found.some(({ uid }) => uid === second)).toBe(true);
+  });
+
+  test("what waits for the next minutes does not wait longer when the clock is put back", async () => {
+    const w = new Wheel();
+    await w.takeAll();
+    const [soon, later] = await w.added(minute, 4 * minute);
+    await w.takeAll();
+    w.clock.step(-60 * minute);
+    await w.takeAll();
+    await w.wheel.advance();
+    await w.clock.advance(minute - 1);
+    expect(await w.takeAll()).toEqual([]);
+    await w.clock.advance(1);
+    expect(await w.takeAll()).toEqual([soon]);
+    await w.clock.advance(3 * minute);
+    expect(await w.takeAll()).toEqual([later]);
+  });
+
+  test.each([
+    ["was to come soon", 0],
+    ["was written under a clock that was ahead", 60 * minute],
+  ])(
+    "what %s and was being written when the clock was put back keeps its time",
+    async (_, ahead) => {
+      const w = new Wheel();
+      await w.takeAll();
+      w.clock.step(ahead);
+      const reservation = w.wheel.reserve(w.clock.now() + minute);
+      const [uid] = await w.stored(minute);
+      w.clock.step(-60 * minute);
+      await w.takeAll();
+      if (uid !== undefined) reservation.written({ uid, generation: 1, sizeBytes: 1 });
+      await w.clock.advance(minute - 1);
+      expect(await w.takeAll()).toEqual([]);
+      await w.clock.advance(1);
+      expect(await w.takeAll()).toEqual([uid]);
+    },
+  );
+
+  test("what the clock's step makes due comes once, and what follows keeps its time", async () => {
+    const w = new Wheel();
+    await w.takeAll();
+    const [due, far] = await w.added(2 * minute, 90 * minute);
+    w.clock.step(60 * minute);
+    expect(await w.takeAll()).toEqual([due]);
+    const [next] = await w.added(minute);
+    await w.clock.advance(minute);
+    expect(await w.takeAll()).toEqual([next]);
+    await w.wheel.advance();
+    await w.clock.advance(29 * minute);
+    expect(await w.takeAll()).toEqual([far]);
   });
 
   test("when the store is away nothing is lost by it", async () => {

@@ -29,20 +29,39 @@ export interface Reservation {
   readonly release: () => void;
 }
 
+/**
+ * A row in memory. Where it stands in the store may be later than when it is due: nothing is written
+ * behind the cursor, and the clock may have been put back.
+ */
+interface WheelRow extends WaitingRow {
+  readonly dueAt?: Time;
+}
+
+function dueOf({ at, dueAt }: WheelRow): Time {
+  return dueAt ?? at;
+}
+
+/** More than clocks drift apart from one second to the next. */
+const stepMsMin = 1_000;
+
 export class RetryWheel {
   readonly #shard: Shard;
   readonly #store: Store;
   readonly #clock: Clock;
-  /** Sorted by due time. Every stored row due by `#readThrough` is or was in here, and no other. */
-  #rows: WaitingRow[] = [];
+  /** Sorted by due time. Every stored row due by `#readThrough` is or was in here. */
+  #rows: WheelRow[] = [];
   #readThrough: Time = Number.NEGATIVE_INFINITY;
   /** No row due after `#readThrough` lies before this position; undefined: the stored cursor. */
   #after: string | undefined;
   /** Rows written while a page was being read, which may or may not be in that page. */
-  #addedMeanwhile: WaitingRow[] | undefined;
+  #addedMeanwhile: WheelRow[] | undefined;
   #cursor: Time = Number.NEGATIVE_INFINITY;
   /** Due times of rows handed out and not yet dealt with, or being written. */
   readonly #out = new Map<object, Time>();
+  /** How far the clock was put back, all in all. */
+  #backMs = 0;
+  /** What both clocks said when they were looked at last. */
+  #seen: { readonly wall: number; readonly monotonic: number } | undefined;
 
   constructor(shard: Shard, store: Store, clock: Clock) {
     this.#shard = shard;
@@ -55,15 +74,18 @@ export class RetryWheel {
    * pass it. Whether a write without an answer was done is not known, so it is repeated as it was.
    */
   reserve(dueAt: Time): Reservation {
-    // Never behind the cursor, where nobody would read it, even after a clock step.
+    // Never behind the cursor, where a successor would not read it, even after a clock step.
     const at = Math.max(dueAt, this.#cursor);
     const token = {};
+    this.#lookAtClocks();
+    const backMs = this.#backMs;
     this.#out.set(token, at);
     return {
       at,
       written: (row) => {
         this.#out.delete(token);
-        this.#added({ ...row, position: "", at });
+        const due = dueAt - (this.#backMs - backMs);
+        this.#added({ ...row, position: "", at, ...(at > due ? { dueAt: due } : {}) });
       },
       release: () => {
         this.#out.delete(token);
@@ -71,8 +93,8 @@ export class RetryWheel {
     };
   }
 
-  #added(row: WaitingRow): void {
-    if (row.at > this.#readThrough) {
+  #added(row: WheelRow): void {
+    if (dueOf(row) > this.#readThrough) {
       this.#addedMeanwhile?.push(row);
       return;
     }
@@ -84,12 +106,13 @@ export class RetryWheel {
     return this.#rows.length;
   }
 
-  #insert(row: WaitingRow): void {
+  #insert(row: WheelRow): void {
     let low = 0;
     let high = this.#rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#rows[middle]?.at ?? 0) <= row.at) low = middle + 1;
+      const other = this.#rows[middle];
+      if (other === undefined || dueOf(other) <= dueOf(row)) low = middle + 1;
       else high = middle;
     }
     this.#rows.splice(low, 0, row);
@@ -97,8 +120,9 @@ export class RetryWheel {
 
   /** Forgets the later half, to be read again when it is due. */
   #shorten(): void {
-    const last = this.#rows[rowsMax >>> 1]?.at ?? this.#readThrough;
-    const end = this.#rows.findIndex((row) => row.at > last);
+    const middle = this.#rows[rowsMax >>> 1];
+    const last = middle === undefined ? this.#readThrough : dueOf(middle);
+    const end = this.#rows.findIndex((row) => dueOf(row) > last);
     if (end === -1) return;
     this.#rows.length = end;
     this.#readThrough = last;
@@ -107,10 +131,13 @@ export class RetryWheel {
 
   /** Rows due by now, at most `limit`. Rejects when the store is away; nothing is lost by that. */
   async takeDue(limit: number): Promise<readonly DueRow[]> {
+    this.#lookAtClocks();
     const now = this.#clock.now();
     if (this.#rows.length === 0 && this.#readThrough < now) await this.#readOn(now);
     let count = 0;
-    while (count < limit && count < this.#rows.length && (this.#rows[count]?.at ?? 0) <= now) {
+    while (count < limit) {
+      const row = this.#rows[count];
+      if (row === undefined || dueOf(row) > now) break;
       count += 1;
     }
     return this.#rows.splice(0, count).map((row) => this.#handOut(row));
@@ -118,11 +145,27 @@ export class RetryWheel {
 
   /** Tells the store that what is dealt with need not be read again. */
   async advance(): Promise<void> {
-    let before = Math.min(this.#clock.now(), this.#readThrough, this.#rows[0]?.at ?? Infinity);
+    const [first] = this.#rows;
+    const firstDue = first === undefined ? Infinity : dueOf(first);
+    let before = Math.min(this.#clock.now(), this.#readThrough, firstDue);
     for (const due of this.#out.values()) before = Math.min(before, due);
     if (before <= this.#cursor) return;
     this.#cursor = before;
     await this.#store.advanceWheel(this.#shard, before);
+  }
+
+  /**
+   * Put back by an hour it would keep everything for an hour longer: what is in memory, the next five
+   * minutes, comes as if nothing had been. What is later comes late, by no more than the step.
+   */
+  #lookAtClocks(): void {
+    const [wall, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    const seen = this.#seen ?? { wall, monotonic };
+    this.#seen = { wall, monotonic };
+    const backMs = seen.wall + (monotonic - seen.monotonic) - wall;
+    if (backMs < stepMsMin) return;
+    this.#backMs += backMs;
+    this.#rows = this.#rows.map((row) => ({ ...row, dueAt: dueOf(row) - backMs }));
   }
 
   /** Reads on, to the first rows that are new or to the horizon. */
@@ -161,12 +204,13 @@ export class RetryWheel {
     this.#rows.push(...page.filter((row) => row.at > before));
     // One that is in the page too comes twice: the second finds that it is outdated.
     const meanwhile = this.#addedMeanwhile ?? [];
-    this.#addedMeanwhile = meanwhile.filter((row) => row.at > through);
-    for (const row of meanwhile) if (row.at <= through) this.#insert(row);
+    this.#addedMeanwhile = meanwhile.filter((row) => dueOf(row) > through);
+    for (const row of meanwhile) if (dueOf(row) <= through) this.#insert(row);
   }
 
-  #handOut(row: WaitingRow): DueRow {
+  #handOut(row: WheelRow): DueRow {
     const token = {};
+    const backMs = this.#backMs;
     this.#out.set(token, row.at);
     return {
       uid: row.uid,
@@ -177,7 +221,7 @@ export class RetryWheel {
       },
       putBack: () => {
         this.#out.delete(token);
-        this.#insert(row);
+        this.#insert({ ...row, dueAt: dueOf(row) - (this.#backMs - backMs) });
       },
     };
   }

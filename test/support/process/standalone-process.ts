@@ -9,6 +9,7 @@ import { z } from "zod";
 import { systemClock } from "#lib/clock";
 import type { Endpoint } from "#lib/net/transport";
 import { command } from "../cli/godwit-process.ts";
+import { setClockAhead, withSteppingClock } from "./clock-step.ts";
 import { LogLines } from "./log-lines.ts";
 
 export interface StandaloneSettings {
@@ -61,7 +62,7 @@ export class StandaloneProcess implements AsyncDisposable {
     const listening = listenerNames.map((name) =>
       this.log.next((line) => line.event === "listening" && line.name === name),
     );
-    const child = Bun.spawn([...command, "standalone"], {
+    const child = Bun.spawn([...withSteppingClock(command), "standalone"], {
       cwd: this.#folder,
       stdin: "ignore",
       stdout: "pipe",
@@ -107,6 +108,14 @@ export class StandaloneProcess implements AsyncDisposable {
 
   signal(name: "SIGSTOP" | "SIGCONT" | "SIGHUP" | "SIGTERM"): void {
     this.#running.kill(name);
+  }
+
+  /** Its wall clock is ahead of ours from then on, or behind. Resolves when it goes by that. */
+  async setClockAhead(aheadMs: number): Promise<void> {
+    await setClockAhead(this.#folder, aheadMs);
+    const stepped = this.log.next(({ event }) => event === "clock_stepped");
+    this.#running.kill("SIGUSR2");
+    await stepped;
   }
 
   /** At once, whatever it does. Resolves when it is gone. */
