@@ -12,7 +12,10 @@ export interface DeliveryConfig {
   readonly routes: readonly Route[];
   /** Limits and settings of each way, and rules on replies; another one after a reload. */
   readonly shaping: () => Shaping;
-  /** From where mail goes out, and who gets which; none: as the machine sends it. */
+  /**
+   * From where mail goes out, and who gets which; none: as the machine sends it. Others after a
+   * reload, of which delivery is told.
+   */
   readonly sources: readonly Source[];
   readonly pools: readonly Pool[];
   readonly tls: "never" | "opportunistic" | "required";

@@ -104,3 +104,103 @@ describe("mail of a pool", () => {
     expect(await bench.story(unit)).not.toContainEqual(expect.objectContaining({ attempt: 1 }));
   });
 });
+
+describe("after a reload", () => {
+  const oneOf = (name: string, at: string): Pick<DeliveryConfig, "sources" | "pools"> => ({
+    sources: [{ name, egress: { address: at } }],
+    pools: [{ name: "all", sources: [{ name, weight: 1 }], for: [{}] }],
+  });
+
+  async function reloadable(first: Pick<DeliveryConfig, "sources" | "pools">) {
+    const state = { egress: first };
+    const config = {
+      get sources() {
+        return state.egress.sources;
+      },
+      get pools() {
+        return state.egress.pools;
+      },
+    };
+    const bench = await new DeliveryBench({ config }).start();
+    const reload = (next: Pick<DeliveryConfig, "sources" | "pools">) => {
+      state.egress = next;
+      bench.worker.shapingChanged();
+    };
+    const from = () => bench.mx.greetings.map((greeting) => greeting.from);
+    return { bench, reload, from };
+  }
+
+  test.each([
+    ["a source has another address", oneOf("ip1", "192.0.2.102"), "192.0.2.102"],
+    ["another source is in its place", oneOf("ip2", "192.0.2.102"), "192.0.2.102"],
+    ["there are no sources any more", { sources: [], pools: [] }, "192.0.2.99"],
+  ])("where %s, what is idle is closed, and new connections go from there", async (_, next, at) => {
+    const { bench, reload, from } = await reloadable(oneOf("ip1", "192.0.2.101"));
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    expect([from(), bench.mx.sessions]).toEqual([["192.0.2.101"], 1]);
+    reload(next);
+    await bench.clock.advance(100);
+    expect(bench.mx.sessions).toBe(0);
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    expect(from()).toEqual(["192.0.2.101", at]);
+    expect(bench.mx.taken.length).toBe(2);
+  });
+
+  test("where nothing of them is another, what is idle is used again", async () => {
+    const { bench, reload } = await reloadable(oneOf("ip1", "192.0.2.101"));
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    reload(oneOf("ip1", "192.0.2.101"));
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    expect([bench.mx.taken.length, bench.mx.sessionsEver]).toEqual([2, 1]);
+  });
+
+  test("mail of a machine without sources goes by the pool that is for it now", async () => {
+    const { bench, reload, from } = await reloadable({ sources: [], pools: [] });
+    bench.latencyMs = 200;
+    await bench.acceptMany(100);
+    await bench.clock.advance(2_000);
+    reload(oneOf("ip1", "192.0.2.101"));
+    // What was being opened goes on.
+    await bench.clock.advance(2_000);
+    const before = from().length;
+    expect(bench.mx.taken.length).toBeLessThan(80);
+    await bench.clock.advance(60_000);
+    expect(bench.mx.taken.length).toBe(100);
+    expect(new Set(from().slice(before))).toEqual(new Set(["192.0.2.101"]));
+    expect(before).toBeGreaterThan(0);
+  });
+
+  test("a connection of a source that is gone finishes what it has begun, once", async () => {
+    const { bench, reload, from } = await reloadable(oneOf("ip1", "192.0.2.101"));
+    bench.latencyMs = 500;
+    await bench.accept();
+    // Connected, and not through.
+    await bench.clock.advance(2_500);
+    expect([from(), bench.mx.taken.length]).toEqual([["192.0.2.101"], 0]);
+    reload(oneOf("ip2", "192.0.2.102"));
+    await bench.clock.advance(30_000);
+    expect([from(), bench.mx.taken.length, bench.mx.sessions]).toEqual([["192.0.2.101"], 1, 0]);
+  });
+
+  test("what waited for a source that is broken goes at once by one that is not", async () => {
+    const broken: typeof sources = [
+      {
+        name: "tunnel",
+        egress: { proxy: { kind: "socks5", at: { address: "192.0.2.9", port: 1080 } } },
+      },
+    ];
+    const { pools: all } = oneOf("tunnel", "");
+    const { bench, reload, from } = await reloadable({ sources: broken, pools: all });
+    bench.network.refuse("192.0.2.9");
+    await bench.accept();
+    await bench.clock.advance(2_000);
+    expect(bench.mx.taken.length).toBe(0);
+    reload(oneOf("ip2", "192.0.2.102"));
+    await bench.clock.advance(1_000);
+    expect([from(), bench.mx.taken.length]).toEqual([["192.0.2.102"], 1]);
+  });
+});

@@ -202,11 +202,12 @@ export class Worker {
   }
 
   /**
-   * Limits or what rules hold are others now: what is open counts under them, and who waits asks
+   * Limits, sources or what rules hold are others now: what is open counts under them, and who waits asks
    * anew.
    */
   shapingChanged(): void {
-    const { attempts, paths, limits } = this.#ports;
+    const { attempts, paths, limits, sources } = this.#ports;
+    attempts.retire(sources.reload());
     attempts.connections.rebind((path) =>
       this.#owners.has(path.shard) ? paths.boundNow(path) : undefined,
     );
@@ -318,7 +319,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const limits = new WorkerLimits({ ...ports, me, tenure });
   const sources: Sources = new Sources({
     clock,
-    ...{ sources: config.sources, pools: config.pools },
+    config,
     isAvoided: (subject) => measures.isAvoided(subject),
     onUnknownPool: (pool, { uid }) => ports.log.warn("pool_unknown", { pool, uid }),
   });

@@ -163,6 +163,7 @@ export class Standalone implements Role {
       ...ports,
       config: deliveryConfigOf(config, {
         routes: () => this.#config.routes,
+        egress: () => this.#config.delivery,
         shaping: () => this.#config.shaping,
         machineAddresses: machineAddresses(),
         isAlone: true,

@@ -22,6 +22,7 @@ import {
   type RemoteSessionPorts,
 } from "./remote-session.ts";
 import type { SessionPool } from "./session-pool.ts";
+import { allSkipped, closedAtOnce, noFamily, noHost } from "./untold-outcomes.ts";
 
 export interface AttemptReport {
   /** By index of the unit's recipients. */
@@ -73,34 +74,6 @@ const plainMs = 3_600_000;
 /** So many go over a connection whose place is wanted before another has it. */
 const turnTransactions = 20;
 const idleWhileWantedMs = 10;
-
-const noHost: Outcome = {
-  kind: "transient",
-  scope: "destination",
-  status: "4.4.1",
-  reason: "no host of the destination could be reached",
-};
-
-const allSkipped: Outcome = {
-  kind: "transient",
-  scope: "destination",
-  status: "4.4.1",
-  reason: "a rule on replies skips the hosts of the destination",
-};
-
-const noFamily: Outcome = {
-  kind: "transient",
-  scope: "destination",
-  status: "4.4.1",
-  reason: "the source has no address of the kind that the hosts have",
-};
-
-const closedAtOnce: Outcome = {
-  kind: "transient",
-  scope: "host",
-  status: "4.4.2",
-  reason: "connection closed by the remote host",
-};
 
 export class Attempts {
   readonly #ports: AttemptPorts;
@@ -172,6 +145,15 @@ export class Attempts {
     }
   }
 
+  /** These sources are gone, or others: what is open from them ends with what runs. */
+  retire(sources: ReadonlySet<string>): void {
+    if (sources.size === 0) return;
+    this.#connections.retire(
+      ({ subject: { source } }) => source !== undefined && sources.has(source),
+    );
+    this.#ports.pool.closeThose((session) => this.#connections.isExcess(session));
+  }
+
   /**
    * Fenced, or out of time: whatever has not sent its final dot stops now; all, or those meant.
    * Tells which of them count as never begun.
@@ -204,6 +186,11 @@ export class Attempts {
       }
       progress.remote = candidate.host;
       const source = this.#sourceOf(work);
+      if (source === undefined && work.path.subject.source !== undefined) {
+        // It went at a reload: the mail has another by now, and must not go from just anywhere.
+        progress.hasNoSource = true;
+        return undefined;
+      }
       if (!canReach(source, candidate.host)) {
         skipped = noFamily;
         continue;

@@ -22,6 +22,8 @@ interface Held {
   readonly path: Path;
   readonly permit: Permit;
   readonly isGone: PromiseWithResolvers<void>;
+  /** Not to be used again. */
+  isRetired: boolean;
 }
 
 export class Connections {
@@ -38,7 +40,7 @@ export class Connections {
   }
 
   place(path: Path, permit: Permit): Place {
-    const held: Held = { path, permit, isGone: Promise.withResolvers() };
+    const held: Held = { path, permit, isGone: Promise.withResolvers(), isRetired: false };
     this.#connecting.add(held);
     const release = () => {
       if (this.#connecting.delete(held)) this.#release(held);
@@ -55,10 +57,17 @@ export class Connections {
     };
   }
 
-  /** More are open than may be: this one is not to be used again. */
+  /** More are open than may be, or its way is no more: this one is not to be used again. */
   isExcess(session: RemoteSession): boolean {
     const held = this.#open.get(session);
-    return held !== undefined && this.#limits.excess(held.permit);
+    return held !== undefined && (held.isRetired || this.#limits.excess(held.permit));
+  }
+
+  /** Of those that go these ways, as they are now, none is used again. */
+  retire(isMeant: (path: Path) => boolean): void {
+    for (const held of [...this.#connecting, ...this.#open.values()]) {
+      if (isMeant(held.path)) held.isRetired = true;
+    }
   }
 
   /** How many wait for its place, be it to use it as it is, or for a connection of their own. */

@@ -82,6 +82,11 @@ export class SessionPool {
     for (const idle of this.#all) if (isMeant(idle.session)) return this.#end(idle);
   }
 
+  /** Closes all that are meant. */
+  closeThose(isMeant: (session: RemoteSession) => boolean): void {
+    for (const idle of [...this.#all]) if (isMeant(idle.session)) this.#end(idle);
+  }
+
   /** Closes what is idle: of one key, or all. */
   close(key?: string): void {
     const idle = key === undefined ? this.#all : this.#byKey.get(key);

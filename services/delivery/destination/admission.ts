@@ -95,7 +95,7 @@ export class Admission {
     if (permit !== undefined) limits.release(permit);
   }
 
-  /** What holds may have ended. */
+  /** What holds may have ended, or sources be others. */
   lookAgain(): void {
     for (const wake of [...this.#held]) wake();
   }
@@ -175,7 +175,8 @@ export class Admission {
     const { reason, until } = broken;
     const cancels: CancelTimer[] = [];
     const wake = this.#keepBack(queue, lane, { by: { source, reason }, until, cancels });
-    cancels.push(clock.after(until - clock.monotonic(), wake));
+    this.#held.add(wake);
+    cancels.push(clock.after(until - clock.monotonic(), wake), () => void this.#held.delete(wake));
     return false;
   }
 
@@ -204,8 +205,9 @@ export class Admission {
     queue: DestinationQueue,
     { candidate, lane, site }: { candidate: QueuedUnit; lane: Lane; site: Site },
   ): Pass | undefined {
-    const { limits, pool, measures } = this.#ports;
-    if (lane.of.source !== "" && !this.#hasSource(queue, candidate, lane)) return undefined;
+    const { limits, pool, measures, sources } = this.#ports;
+    if ((lane.of.source !== "" || sources.arePooled) && !this.#hasSource(queue, candidate, lane))
+      return undefined;
     const path = this.#pathOf(queue, lane, site);
     const held = measures.heldBy(path.subject);
     if (held !== undefined) {

@@ -10,8 +10,10 @@ function setUp(pools: readonly Pool[], avoided: readonly string[] = []) {
   const clock = new VirtualClock();
   const sources = new Sources({
     clock,
-    sources: names.map((name, n) => ({ name, egress: { address: `192.0.2.${n + 1}` } })),
-    pools,
+    config: {
+      sources: names.map((name, n) => ({ name, egress: { address: `192.0.2.${n + 1}` } })),
+      pools,
+    },
     isAvoided: ({ source = "" }) => avoided.includes(source),
   });
   return { clock, sources };

@@ -3,6 +3,7 @@
  * retries, since a host that greylists knows it by that; unless the source is broken, when the others
  * carry on.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "#lib/clock";
 import { ForgetfulMap } from "#lib/limits/forgetful-map";
 import type { Subject } from "#lib/limits/limit";
@@ -30,11 +31,16 @@ export interface PoolRule {
   readonly destination?: string;
 }
 
-export interface SourcesPorts {
-  readonly clock: Clock;
+export interface EgressConfig {
   readonly sources: readonly Source[];
   /** The first that matches is taken. */
   readonly pools: readonly Pool[];
+}
+
+export interface SourcesPorts {
+  readonly clock: Clock;
+  /** As it is configured now. */
+  readonly config: EgressConfig;
   /** A rule on replies wants another source for this. */
   readonly isAvoided: (subject: Subject) => boolean;
   /** A unit names a pool that is there no more: it goes as one that names none. */
@@ -54,16 +60,35 @@ const coolMaxMs = 5 * 60_000;
 
 export class Sources {
   readonly #ports: SourcesPorts;
-  readonly #sources: ReadonlyMap<string, Source>;
-  readonly #pools: ReadonlyMap<string, Pool>;
+  #sources: ReadonlyMap<string, Source>;
+  #pools: ReadonlyMap<string, Pool>;
   readonly #broken = new Map<string, Broken>();
   /** When an unknown pool may be told of again. */
   readonly #unknown = new ForgetfulMap<number>((until, now) => until <= now);
 
   constructor(ports: SourcesPorts) {
     this.#ports = ports;
-    this.#sources = new Map(ports.sources.map((source) => [source.name, source]));
-    this.#pools = new Map(ports.pools.map((pool) => [pool.name, pool]));
+    this.#sources = new Map(ports.config.sources.map((source) => [source.name, source]));
+    this.#pools = new Map(ports.config.pools.map((pool) => [pool.name, pool]));
+  }
+
+  /** Takes over what is configured now. Tells which are other than they were, or gone. */
+  reload(): ReadonlySet<string> {
+    const before = this.#sources;
+    const { sources, pools } = this.#ports.config;
+    this.#sources = new Map(sources.map((source) => [source.name, source]));
+    this.#pools = new Map(pools.map((pool) => [pool.name, pool]));
+    const changed = [...before].filter(
+      ([name, source]) => !isDeepStrictEqual(source, this.#sources.get(name)),
+    );
+    // What was wrong with them need not be any more.
+    for (const [name] of changed) this.#broken.delete(name);
+    return new Set(changed.map(([name]) => name));
+  }
+
+  /** Some mail has a source of its own. */
+  get arePooled(): boolean {
+    return this.#pools.size > 0;
   }
 
   get(name: string): Source | undefined {
@@ -115,8 +140,12 @@ export class Sources {
 
   #poolOf(unit: Unit): Pool | undefined {
     const named = unit.pool === undefined ? undefined : this.#pools.get(unit.pool);
-    if (unit.pool !== undefined && named === undefined) this.#tellUnknown(unit.pool, unit);
-    return named ?? this.#ports.pools.find((pool) => pool.for.some((rule) => matches(rule, unit)));
+    if (named !== undefined) return named;
+    if (unit.pool !== undefined) this.#tellUnknown(unit.pool, unit);
+    for (const pool of this.#pools.values()) {
+      if (pool.for.some((rule) => matches(rule, unit))) return pool;
+    }
+    return undefined;
   }
 }
 

@@ -20,6 +20,7 @@ delivery: { retry: { first: 1s, notificationLifetime: 1d } }
 test("delivery alone has nobody to wait for", () => {
   const { retry, timings } = deliveryConfigOf(config, {
     routes: () => [],
+    egress: () => config.delivery,
     shaping: defaultShaping,
     machineAddresses: [],
     isAlone: true,
@@ -31,6 +32,7 @@ test("delivery alone has nobody to wait for", () => {
 test("among others it waits for the membership to be stable", () => {
   const { timings } = deliveryConfigOf(config, {
     routes: () => [],
+    egress: () => config.delivery,
     shaping: defaultShaping,
     machineAddresses: [],
     isAlone: false,
@@ -42,6 +44,7 @@ test("routes are asked for at each attempt", () => {
   let routes: ReturnType<DeliverySurroundings["routes"]> = [];
   const delivery = deliveryConfigOf(config, {
     routes: () => routes,
+    egress: () => config.delivery,
     shaping: defaultShaping,
     machineAddresses: [],
     isAlone: true,
@@ -51,10 +54,36 @@ test("routes are asked for at each attempt", () => {
   expect(delivery.routes).toEqual(routes);
 });
 
+test("sources and pools are asked for anew, with hosts' names apart from ways", () => {
+  let egress: ReturnType<DeliverySurroundings["egress"]> = config.delivery;
+  const delivery = deliveryConfigOf(config, {
+    routes: () => [],
+    egress: () => egress,
+    shaping: defaultShaping,
+    machineAddresses: [],
+    isAlone: true,
+  });
+  expect([delivery.sources, delivery.pools]).toEqual([[], []]);
+  egress = {
+    sources: [{ name: "ip1", hostname: "out1.example", address: "192.0.2.1" }],
+    pools: [{ name: "bulk", sources: { ip1: 3 }, for: [] }],
+  };
+  expect(delivery.sources).toEqual([
+    { name: "ip1", hostname: "out1.example", egress: { address: "192.0.2.1" } },
+  ]);
+  expect(delivery.pools).toEqual([
+    { name: "bulk", sources: [{ name: "ip1", weight: 3 }], for: [] },
+  ]);
+});
+
 test("shaping and its rules are asked for anew, too", () => {
   let shaping = shapedBy("automation: [{ name: mine, code: 421, do: { action: hold, for: 5m } }]");
   const surroundings = {
-    ...{ routes: () => [], shaping: () => shaping },
+    ...{
+      routes: () => [],
+      egress: () => config.delivery,
+      shaping: () => shaping,
+    },
     ...{ machineAddresses: [], isAlone: true },
   };
   const delivery = deliveryConfigOf(config, surroundings);
@@ -78,7 +107,13 @@ test.each<[string, string, readonly string[]]>([
   const text = `listeners: [${listener}]\ndelivery: { ownAddresses: [203.0.113.5] }`;
   const shaping = defaultShaping;
   const delivery = deliveryConfigOf(configOf(at === "" ? text.slice(text.indexOf("\n")) : text), {
-    ...{ routes: () => [], shaping, machineAddresses, isAlone: true },
+    ...{
+      routes: () => [],
+      egress: () => config.delivery,
+      shaping,
+      machineAddresses,
+      isAlone: true,
+    },
   });
   expect(delivery.ownAddresses).toEqual(["203.0.113.5", ...expected]);
 });

@@ -6,6 +6,8 @@ import { type DeliveryConfig, defaultLimits, defaultTimings } from "../config.ts
 export interface DeliverySurroundings {
   /** Asked at each attempt, since they can be reloaded. */
   readonly routes: () => DeliveryConfig["routes"];
+  /** The same, at each change of which delivery is told. */
+  readonly egress: () => Pick<Config["delivery"], "sources" | "pools">;
   /** The same. */
   readonly shaping: DeliveryConfig["shaping"];
   /** Of this machine: what a listener on all addresses listens on. */
@@ -16,7 +18,7 @@ export interface DeliverySurroundings {
 
 export function deliveryConfigOf(
   config: Config,
-  { routes, shaping, machineAddresses, isAlone }: DeliverySurroundings,
+  { routes, egress, shaping, machineAddresses, isAlone }: DeliverySurroundings,
 ): DeliveryConfig {
   const { retry, sessionsMax, tls, useIpv6 } = config.delivery;
   return {
@@ -26,7 +28,12 @@ export function deliveryConfigOf(
       return routes();
     },
     shaping,
-    ...egressOf(config.delivery),
+    get sources() {
+      return sourcesOf(egress());
+    },
+    get pools() {
+      return poolsOf(egress());
+    },
     tls,
     useIpv6,
     mxPort: smtpPort,
@@ -45,20 +52,18 @@ export function deliveryConfigOf(
   };
 }
 
-function egressOf({
-  sources,
-  pools,
-}: Config["delivery"]): Pick<DeliveryConfig, "sources" | "pools"> {
-  return {
-    sources: sources.map(({ name, hostname, ...egress }) => ({
-      ...{ name, egress },
-      ...(hostname === undefined ? {} : { hostname }),
-    })),
-    pools: pools.map((pool) => ({
-      ...pool,
-      sources: Object.entries(pool.sources).map(([name, weight]) => ({ name, weight })),
-    })),
-  };
+function sourcesOf({ sources }: Pick<Config["delivery"], "sources">): DeliveryConfig["sources"] {
+  return sources.map(({ name, hostname, ...egress }) => ({
+    ...{ name, egress },
+    ...(hostname === undefined ? {} : { hostname }),
+  }));
+}
+
+function poolsOf({ pools }: Pick<Config["delivery"], "pools">): DeliveryConfig["pools"] {
+  return pools.map((pool) => ({
+    ...pool,
+    sources: Object.entries(pool.sources).map(([name, weight]) => ({ name, weight })),
+  }));
 }
 
 /** Another port of ours is nobody's mail exchanger, and whose port 25 is not ours may be one. */

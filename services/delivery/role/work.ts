@@ -32,6 +32,7 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
     const { intake, stream, journal } = jetStream;
     const surroundings = {
       routes: () => config().routes,
+      egress: () => config().delivery,
       shaping: () => config().shaping,
       machineAddresses: machineAddresses(),
     };

@@ -32,6 +32,15 @@ shaping: [shaping.yaml]
   expect(config.shaping).not.toBe(running.shaping);
 });
 
+test("sources and pools are taken over, without the rest of delivery", () => {
+  const egress =
+    "sources: [{ name: ip1, address: 192.0.2.1 }], pools: [{ name: p, sources: { ip1: 1 } }]";
+  const next = configOf(`hostname: mta1.example.net\ndelivery: { ${egress} }`);
+  expect(reloaded(running, next)).toEqual({ config: next, restartKeys: [] });
+  const more = configOf(`hostname: mta1.example.net\ndelivery: { sessionsMax: 7, ${egress} }`);
+  expect(reloaded(running, more)).toEqual({ config: next, restartKeys: ["delivery"] });
+});
+
 test("what the parts stand on stays, and is named", () => {
   const next = configOf(`
 hostname: mta2.example.net

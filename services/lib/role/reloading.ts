@@ -29,9 +29,12 @@ export interface Reloaded {
 }
 
 export function reloaded(running: Config, next: Config): Reloaded {
-  const stays = Object.fromEntries(wiredKeys.map((key) => [key, running[key]]));
+  const { sources, pools } = next.delivery;
+  // From where mail goes out is asked for at each connection.
+  const before: Config = { ...running, delivery: { ...running.delivery, sources, pools } };
+  const stays = Object.fromEntries(wiredKeys.map((key) => [key, before[key]]));
   return {
     config: { ...next, ...stays },
-    restartKeys: wiredKeys.filter((key) => !isDeepStrictEqual(running[key], next[key])),
+    restartKeys: wiredKeys.filter((key) => !isDeepStrictEqual(before[key], next[key])),
   };
 }

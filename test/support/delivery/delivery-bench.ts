@@ -95,7 +95,9 @@ export class DeliveryBench {
   constructor(options: BenchOptions = {}) {
     const { clock } = this;
     const { storeFaults: faults, logBytesMax: bytesMax } = options;
-    this.#config = { ...config, ...options.config };
+    // As they are: what may be reloaded is read anew each time.
+    const given = Object.getOwnPropertyDescriptors(options.config ?? {});
+    this.#config = Object.defineProperties({ ...config }, given);
     this.#journalFaults = options.journalFaults;
     this.store = new MemoryStore({ clock, ...(faults === undefined ? {} : { faults }) });
     const { shards } = this.#config;

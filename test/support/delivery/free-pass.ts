@@ -16,7 +16,7 @@ export const unlimited: ConnectionLimits = {
 };
 
 export function noSources(clock: Clock): Sources {
-  return new Sources({ clock, sources: [], pools: [], isAvoided: () => false });
+  return new Sources({ clock, config: { sources: [], pools: [] }, isAvoided: () => false });
 }
 
 export const nothingSkipped = { isSkipped: () => false };
