@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Socket, TCPSocketListener } from "bun";
 import { createTransport } from "nodemailer";
 import { RunningGodwit } from "../support/cli/running-godwit.ts";
+import { standaloneYaml } from "../support/cli/standalone-yaml.ts";
 
 /** What the host says to RCPT, by local part; octets, so that some are no UTF-8. */
 const replies = new Map([
@@ -23,20 +24,7 @@ let running: RunningGodwit;
 beforeAll(async () => {
   host = refusingHost();
   home = await mkdtemp(join(tmpdir(), "godwit-bounces-"));
-  await writeFile(
-    join(home, "godwit.yaml"),
-    `hostname: mta1.example.net
-listeners:
-  - name: submission
-    address: 127.0.0.1
-    port: 0
-    kind: submission
-    trustedNetworks: [127.0.0.0/8]
-control: { port: 0 }
-routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:${host.port}" }]
-delivery: { tls: never }
-`,
-  );
+  await writeFile(join(home, "godwit.yaml"), standaloneYaml(host.port, "delivery: { tls: never }"));
   running = await RunningGodwit.start(home);
   const { address, port } = running.at("submission");
   const transport = createTransport({ host: address, port, secure: false, ignoreTLS: true });

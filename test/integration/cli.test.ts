@@ -7,6 +7,7 @@ import { createTransport } from "nodemailer";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
 import { type LogLine, RunningGodwit } from "../support/cli/running-godwit.ts";
+import { standaloneYaml } from "../support/cli/standalone-yaml.ts";
 
 let folder: string;
 
@@ -175,17 +176,8 @@ describe("an operator whose destinations are down", () => {
   });
 });
 
-const configuration = (downAt: number) => `hostname: mta1.example.net
-listeners:
-  - name: submission
-    address: 127.0.0.1
-    port: 0
-    kind: submission
-    trustedNetworks: [127.0.0.0/8]
-routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:${downAt}" }]
-delivery: { retry: { first: 1h } }
-control: { port: 0 }
-`;
+const configuration = (downAt: number) =>
+  standaloneYaml(downAt, "delivery: { retry: { first: 1h } }");
 
 function isAttemptFor(domain: string): (line: LogLine) => boolean {
   return ({ event, recipient }) => event === "attempt" && recipient === `b@${domain}`;

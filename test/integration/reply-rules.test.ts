@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { type LogLine, RunningGodwit } from "../support/cli/running-godwit.ts";
+import { standaloneYaml } from "../support/cli/standalone-yaml.ts";
 
 const rule = `automation:
   - name: as-asked
@@ -22,16 +23,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "godwit-rules-"));
   sink = await Sink.start({ keep: "messages" });
   const { port } = sink.endpoint;
-  await writeFile(
-    join(home, "godwit.yaml"),
-    `hostname: mta1.example.net
-listeners:
-  - { name: submission, address: 127.0.0.1, port: 0, kind: submission, trustedNetworks: [127.0.0.0/8] }
-routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:${port}" }]
-shaping: [shaping.yaml]
-control: { port: 0 }
-`,
-  );
+  await writeFile(join(home, "godwit.yaml"), standaloneYaml(port, "shaping: [shaping.yaml]"));
   await writeFile(join(home, "shaping.yaml"), rule);
   running = await RunningGodwit.start(home);
 });

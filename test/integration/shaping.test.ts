@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { RunningGodwit } from "../support/cli/running-godwit.ts";
+import { standaloneYaml } from "../support/cli/standalone-yaml.ts";
 
 let folder: string;
 let sink: Sink;
@@ -14,20 +15,9 @@ let godwit: RunningGodwit;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "godwit-shaping-"));
   sink = await Sink.start({ keep: "messages" });
-  const { port } = sink.endpoint;
   await writeFile(
     join(folder, "godwit.yaml"),
-    `hostname: mta1.example.net
-listeners:
-  - name: submission
-    address: 127.0.0.1
-    port: 0
-    kind: submission
-    trustedNetworks: [127.0.0.0/8]
-routes: [{ domain: "*", nextHop: "smtp://127.0.0.1:${port}" }]
-control: { port: 0 }
-shaping: [shaping.yaml]
-`,
+    standaloneYaml(sink.endpoint.port, "shaping: [shaping.yaml]"),
   );
   await shape("slow.example: { messages: 1/d }");
   godwit = await RunningGodwit.start(folder);
