@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly delivery?: readonly string[];
   /** Files of limits and settings: absolute paths. */
   readonly shaping?: readonly string[];
+  /** A module that each role loads before all else. */
+  readonly preload?: string;
   readonly told: (text: string) => void;
 }
 
@@ -158,6 +160,12 @@ export class Cluster implements AsyncDisposable {
     await Promise.all(this.#roles.map(({ node }) => node.ready()));
   }
 
+  #program(): readonly string[] {
+    const { preload } = this.#options;
+    const [runtime = "", ...words] = program;
+    return preload === undefined ? program : [runtime, "--preload", preload, ...words];
+  }
+
   async #planned(): Promise<readonly Role[]> {
     const { edges, workers, controls } = this.#options;
     const named = [
@@ -208,7 +216,7 @@ export class Cluster implements AsyncDisposable {
       {
         name,
         folder,
-        command: [...program, role, "--config", configFile],
+        command: [...this.#program(), role, "--config", configFile],
         environment: roleEnvironment,
         isReady: () => isReady(control),
         readyMaxMs,

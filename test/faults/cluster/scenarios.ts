@@ -1,6 +1,7 @@
 /** All faults of DESIGN §8 that are done to real processes. */
 import type { Scenario } from "../../support/cluster/scenario.ts";
 import { cassandraScenarios } from "./cassandra.ts";
+import { clockScenarios } from "./clocks.ts";
 import { dnsScenarios } from "./dns.ts";
 import { edgeScenarios } from "./edges.ts";
 import { natsScenarios } from "./nats.ts";
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   ...remoteScenarios,
   ...dnsScenarios,
   ...rollingScenarios,
+  ...clockScenarios,
 ];

@@ -11,6 +11,7 @@ import { Cluster } from "../../../loadtest/cluster/cluster.ts";
 import { Sink } from "../../../loadtest/sink/sink.ts";
 import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
 import { DnsServer } from "../../peers/dns-server.ts";
+import { clockPreload } from "../process/clock-step.ts";
 import { Transits } from "./transits.ts";
 
 export interface WorldOptions {
@@ -85,6 +86,7 @@ export class World implements AsyncDisposable {
         shards,
         shardBytesMax,
         delivery,
+        preload: clockPreload,
       });
       return new World({ cluster, sink, dns, transits, folder, isKept: options.after === "kept" });
     } catch (error) {

@@ -5,9 +5,12 @@ import { join } from "node:path";
 /** In the folder that the process runs in: by how many milliseconds its clock is ahead. */
 export const stepFile = "wall-clock-ahead-ms";
 
+/** To be loaded before all else: then the clock can be moved. */
+export const clockPreload = join(import.meta.dir, "stepping-clock.ts");
+
 /** The command, with a clock that can be moved. */
 export function withSteppingClock([program = "", ...words]: readonly string[]): string[] {
-  return [program, "--preload", join(import.meta.dir, "stepping-clock.ts"), ...words];
+  return [program, "--preload", clockPreload, ...words];
 }
 
 /** From the next SIGUSR2 on; the process says `clock_stepped` then. */
