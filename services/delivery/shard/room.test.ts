@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { VirtualClock } from "#lib/virtual-clock";
 import { workingPorts } from "../../../test/support/delivery/queue-for.ts";
 import { nthUid, unitOf } from "../../../test/support/queued.ts";
-import { fromLog } from "./queued-unit.ts";
+import type { DeliveryLimits } from "../config.ts";
+import { fromLog, type QueuedUnit } from "./queued-unit.ts";
 import { Room } from "./room.ts";
 import { WorkingSet } from "./working-set.ts";
 
@@ -36,20 +37,55 @@ test("who waits is told once, when there is room again", () => {
   expect([woken, room.bytes]).toEqual([1, 0]);
 });
 
-test("a shard that was given up waits for room no more", async () => {
-  const limits = { shardUnitsMax: 1 };
+function unit(n: number, bytes: number): QueuedUnit {
+  const content = new Uint8Array(bytes);
+  return fromLog(unitOf({ uid: nthUid(n) }), { sequence: n, content, since: 0 });
+}
+
+function twoShards(limits: Partial<DeliveryLimits>) {
   const ports = workingPorts(new VirtualClock(), limits);
-  const [full, other] = [new WorkingSet(ports), new WorkingSet(ports)];
-  const units = [1, 2].map((n) =>
-    fromLog(unitOf({ uid: nthUid(n) }), { sequence: n, content: undefined, since: 0 }),
-  );
-  const [first, second] = units;
-  if (first === undefined || second === undefined) throw new Error("there are two");
+  return { room: ports.room, full: new WorkingSet(ports), other: new WorkingSet(ports) };
+}
+
+test("a shard that was given up waits for room no more", () => {
+  const { room, full, other } = twoShards({ workerBytesMax: 3 * mebibyte });
+  const first = unit(1, 2 * mebibyte);
+  const second = unit(2, 2 * mebibyte);
   full.add(first);
-  void full.room();
-  expect(ports.room.waiting).toBe(1);
-  full.close();
   other.add(second);
+  void full.room();
+  expect(room.waiting).toBe(1);
+  full.close();
   other.remove(second);
-  expect(ports.room.waiting).toBe(0);
+  expect(room.waiting).toBe(0);
+});
+
+test("a shard that is full by itself is woken by its own removals, and not asked at others'", async () => {
+  const { room, full, other } = twoShards({ shardUnitsMax: 1 });
+  const first = unit(1, 1);
+  const second = unit(2, 1);
+  full.add(first);
+  let isWoken = false;
+  const woken = full.room().then(() => {
+    isWoken = true;
+  });
+  other.add(second);
+  expect(room.waiting).toBe(0);
+  other.remove(second);
+  await Promise.resolve();
+  expect(isWoken).toBe(false);
+  full.remove(first);
+  await woken;
+  expect(isWoken).toBe(true);
+});
+
+test("a shard that others keep from going on is woken when they have made room", async () => {
+  const { full, other } = twoShards({ workerBytesMax: 3 * mebibyte });
+  const second = unit(2, 2 * mebibyte);
+  full.add(unit(1, 2 * mebibyte));
+  other.add(second);
+  const woken = full.room();
+  other.remove(second);
+  await woken;
+  expect(full.hasRoom).toBe(true);
 });

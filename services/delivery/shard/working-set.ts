@@ -7,6 +7,9 @@ import { Tally } from "../waiting/tally.ts";
 import type { QueuedUnit } from "./queued-unit.ts";
 import type { Room } from "./room.ts";
 
+/** Of a backlog, for a destination that has nothing in memory. */
+const firstUnits = 10;
+
 export interface WorkingSetPorts extends DestinationQueuePorts {
   /** Shared by the shards of this worker. */
   readonly room: Room;
@@ -24,6 +27,8 @@ export class WorkingSet {
   readonly #cancelledMeanwhile = new Set<Uid>();
   /** Units in the wheel, by destination. */
   readonly deferred = new Tally<Destination>();
+  /** Units asked of backlogs: ten thousand destinations ask before the first has its answer. */
+  #asked = 0;
   #bytes = 0;
   #isClosed = false;
   #roomWaiters: (() => void)[] = [];
@@ -121,7 +126,7 @@ export class WorkingSet {
     if (this.hasRoom) return Promise.resolve();
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
-      this.#room.whenFreed(this.#wakeIfRoom);
+      this.#awaitRoom();
     });
   }
 
@@ -129,8 +134,13 @@ export class WorkingSet {
     // Nothing comes into a shard that was given up: it must not be kept in memory by its wait, either.
     if (this.#isClosed || this.#roomWaiters.length === 0) return;
     if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
-    else this.#room.whenFreed(this.#wakeIfRoom);
+    else this.#awaitRoom();
   };
+
+  /** What is full by itself is told by its own removals; others' are of use only where all are full. */
+  #awaitRoom(): void {
+    if (!this.#room.isFor(this.#bytes)) this.#room.whenFreed(this.#wakeIfRoom);
+  }
 
   /** Resolves when nothing is unsettled. */
   empty(): Promise<void> {
@@ -140,9 +150,28 @@ export class WorkingSet {
     });
   }
 
-  /** Half of the room is for what comes from the store, so that old mail cannot keep new mail out. */
-  get hasRoomForBacklog(): boolean {
-    return this.#units.size < this.#limits.shardUnitsMax / 2;
+  /**
+   * Units that may be asked of a backlog. Half of the room is for what comes from the store, so that
+   * old mail cannot keep new mail out; a destination that has nothing here gets a few beyond that,
+   * or those that may send little would keep all others out.
+   */
+  roomForBacklog(queue: DestinationQueue): number {
+    const { shardUnitsMax } = this.#limits;
+    const taken = this.#units.size + this.#asked;
+    const left = Math.floor(shardUnitsMax / 2) - taken;
+    const isFirst = queue.readyCount === 0 && queue.backlogs.asked === 0;
+    if (left >= firstUnits || !isFirst) return Math.max(0, left);
+    return Math.max(0, Math.min(firstUnits, Math.floor((shardUnitsMax * 3) / 4) - taken));
+  }
+
+  /** Keeps room for what is asked of a backlog, until it is here. */
+  askBacklog({ backlogs }: DestinationQueue, units: number): () => void {
+    this.#asked += units;
+    backlogs.asked += units;
+    return () => {
+      this.#asked -= units;
+      backlogs.asked -= units;
+    };
   }
 
   queue(destination: Destination): DestinationQueue {

@@ -41,10 +41,10 @@ class Bench {
   }
 
   /** Without a destination that knows of it: as a row that is there. */
-  async put(made: DeferredUnit, lookAt?: number): Promise<DeferredUnit> {
+  async put(made: DeferredUnit, lookAt?: number, to = net): Promise<DeferredUnit> {
     const row = { deferred: made, content: async () => new Uint8Array(1) };
     await this.store.defer(shardOfTests, [lookAt === undefined ? row : { ...row, lookAt }]);
-    const { backlogs } = this.working.queue(net);
+    const { backlogs } = this.working.queue(to);
     if (made.place.kind === "backlog") backlogs.of(backlogOf(made.unit)).grew(1, 1);
     return made;
   }
@@ -235,5 +235,42 @@ describe("a backlog", () => {
     await bench.read();
     expect(bench.offered).toEqual([]);
     expect(bench.working.queue(net).backlogs.of(net).done).toBeDefined();
+  });
+});
+
+describe("backlogs of many destinations", () => {
+  const names = Array.from({ length: 60 }, (_, n) => named(`d${n}.example`));
+
+  async function withMany(each: number): Promise<Bench> {
+    const bench = new Bench({ shardUnitsMax: 200 });
+    let n = 0;
+    for (const destination of names) {
+      for (let i = 0; i < each; i++) {
+        n += 1;
+        await bench.put(deferred({ uid: nthUid(n), destination }), undefined, destination);
+      }
+      bench.working.queue(destination).windowBounds = { first: 5, max: 5 };
+    }
+    return bench;
+  }
+
+  test("that ask at once have no more than their part of the room together", async () => {
+    const bench = await withMany(20);
+    await Promise.all(names.map((name) => bench.feed.readBacklog(bench.working.queue(name))));
+    // Half of the room; and a little for who has nothing yet.
+    expect(bench.offered.length).toBeGreaterThanOrEqual(50);
+    expect(bench.offered.length).toBeLessThanOrEqual(150);
+    expect(bench.working.unitCount).toBe(bench.offered.length);
+  });
+
+  test("come all of them, one part after the other", async () => {
+    const bench = await withMany(20);
+    let seen = 0;
+    for (let turn = 0; turn < 40 && seen < 1_200; turn++) {
+      await Promise.all(names.map((name) => bench.feed.readBacklog(bench.working.queue(name))));
+      seen += bench.offered.length;
+      bench.settleAll();
+    }
+    expect(seen).toBe(1_200);
   });
 });

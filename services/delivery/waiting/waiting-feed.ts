@@ -67,20 +67,22 @@ export class WaitingFeed {
   /** Each has its part in memory: which of them goes next is decided there. */
   async #readOne(queue: DestinationQueue, name: BacklogName): Promise<void> {
     const { backlogs } = queue;
+    const { working } = this.#ports;
     const backlog = backlogs.of(name);
     const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession, queue.backlogPart);
     let isBarren = true;
     while (isBarren) {
       if (queue.isClosed || backlog.isReading || !backlog.mayHaveMore) return;
-      if (queue.readyFromStore(name) * 2 > enough || !this.#ports.working.hasRoomForBacklog) return;
+      if (queue.readyFromStore(name) * 2 > enough) return;
       // What found no room would have to be written to the store again.
-      const limit = Math.min(enough, queue.roomUnits - backlogs.asked);
+      const room = Math.min(queue.roomUnits - backlogs.asked, working.roomForBacklog(queue));
+      const limit = Math.min(enough, room);
       if (limit <= 0) return;
-      backlogs.asked += limit;
+      const arrived = working.askBacklog(queue, limit);
       try {
         isBarren = await this.#readPage(name, backlog, limit);
       } finally {
-        backlogs.asked -= limit;
+        arrived();
       }
     }
   }
