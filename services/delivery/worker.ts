@@ -321,6 +321,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     clock,
     config,
     isAvoided: (subject) => measures.isAvoided(subject),
+    avoidance: () => measures.generation,
     onUnknownPool: (pool, { uid }) => ports.log.warn("pool_unknown", { pool, uid }),
   });
   const rules = () => config.shaping().automation;

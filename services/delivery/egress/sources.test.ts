@@ -8,15 +8,20 @@ const names = ["ip1", "ip2", "ip3"];
 
 function setUp(pools: readonly Pool[], avoided: readonly string[] = []) {
   const clock = new VirtualClock();
+  const state = { avoided, avoidance: 0, asked: 0 };
   const sources = new Sources({
     clock,
     config: {
       sources: names.map((name, n) => ({ name, egress: { address: `192.0.2.${n + 1}` } })),
       pools,
     },
-    isAvoided: ({ source = "" }) => avoided.includes(source),
+    isAvoided({ source = "" }) {
+      state.asked += 1;
+      return state.avoided.includes(source);
+    },
+    avoidance: () => state.avoidance,
   });
-  return { clock, sources };
+  return { clock, sources, state };
 }
 
 const bulk: Pool = {
@@ -99,5 +104,44 @@ describe("a source that cannot be used", () => {
     sources.failed("ip1", "down");
     sources.failed("ip2", "down");
     expect(sources.choose(acme(3), undefined)).toBe(before);
+  });
+});
+
+describe("what was chosen for a unit", () => {
+  test("stands, and is not worked out again, until something that it stands on is another", () => {
+    const { sources, state } = setUp([bulk]);
+    const unit = acme(1);
+    const first = sources.choose(unit, "p");
+    const { asked } = state;
+    expect([sources.choose(unit, "p"), state.asked]).toEqual([first, asked]);
+    const second = first === "ip1" ? "ip2" : "ip1";
+    state.avoided = [first];
+    state.avoidance += 1;
+    expect(sources.choose(unit, "p")).toBe(second);
+    state.avoided = [];
+    state.avoidance += 1;
+    expect(sources.choose(unit, "p")).toBe(first);
+    state.avoided = [first];
+    expect(sources.choose(unit, "another provider")).toBe(second);
+  });
+
+  test("is another while its source is broken, and the same again behind that", () => {
+    const { sources } = setUp([bulk]);
+    const unit = acme(1);
+    const first = sources.choose(unit, "p");
+    sources.failed(first, "refused");
+    expect(sources.choose(unit, "p")).not.toBe(first);
+    sources.succeeded(first);
+    expect(sources.choose(unit, "p")).toBe(first);
+  });
+
+  test("is chosen anew after a reload", () => {
+    const { sources, state } = setUp([bulk]);
+    const unit = acme(1);
+    sources.choose(unit, "p");
+    const { asked } = state;
+    sources.reload();
+    sources.choose(unit, "p");
+    expect(state.asked).toBeGreaterThan(asked);
   });
 });

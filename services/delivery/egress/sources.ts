@@ -43,8 +43,18 @@ export interface SourcesPorts {
   readonly config: EgressConfig;
   /** A rule on replies wants another source for this. */
   readonly isAvoided: (subject: Subject) => boolean;
+  /** Another one whenever that may be answered otherwise. */
+  readonly avoidance: () => number;
   /** A unit names a pool that is there no more: it goes as one that names none. */
   readonly onUnknownPool?: (pool: string, unit: Unit) => void;
+}
+
+/** What was chosen, and what that stands on. */
+interface Choice {
+  readonly source: string;
+  readonly provider: string | undefined;
+  readonly avoidance: number;
+  readonly reloads: number;
 }
 
 interface Broken {
@@ -63,6 +73,9 @@ export class Sources {
   #sources: ReadonlyMap<string, Source>;
   #pools: ReadonlyMap<string, Pool>;
   readonly #broken = new Map<string, Broken>();
+  /** A unit is asked for when it comes into its lane, and again when it leaves. */
+  readonly #choices = new WeakMap<Unit, Choice>();
+  #reloads = 0;
   /** When an unknown pool may be told of again. */
   readonly #unknown = new ForgetfulMap<number>((until, now) => until <= now);
 
@@ -78,6 +91,7 @@ export class Sources {
     const { sources, pools } = this.#ports.config;
     this.#sources = new Map(sources.map((source) => [source.name, source]));
     this.#pools = new Map(pools.map((pool) => [pool.name, pool]));
+    this.#reloads += 1;
     const changed = [...before].filter(
       ([name, source]) => !isDeepStrictEqual(source, this.#sources.get(name)),
     );
@@ -97,6 +111,19 @@ export class Sources {
 
   /** Its name; empty: mail goes as the machine sends it. */
   choose(unit: Unit, provider: string | undefined): string {
+    if (this.#pools.size === 0 && unit.pool === undefined) return "";
+    // Then it is a matter of time, too.
+    if (this.#broken.size > 0) return this.#chosen(unit, provider);
+    const avoidance = this.#ports.avoidance();
+    const made = this.#choices.get(unit);
+    const isValid = made?.avoidance === avoidance && made.reloads === this.#reloads;
+    if (isValid && made.provider === provider) return made.source;
+    const source = this.#chosen(unit, provider);
+    this.#choices.set(unit, { source, provider, avoidance, reloads: this.#reloads });
+    return source;
+  }
+
+  #chosen(unit: Unit, provider: string | undefined): string {
     const pool = this.#poolOf(unit);
     if (pool === undefined) return "";
     const usable = pool.sources.filter(({ name }) => this.broken(name) === undefined);

@@ -16,7 +16,12 @@ export const unlimited: ConnectionLimits = {
 };
 
 export function noSources(clock: Clock): Sources {
-  return new Sources({ clock, config: { sources: [], pools: [] }, isAvoided: () => false });
+  return new Sources({
+    clock,
+    config: { sources: [], pools: [] },
+    isAvoided: () => false,
+    avoidance: () => 0,
+  });
 }
 
 export const nothingSkipped = { isSkipped: () => false };
