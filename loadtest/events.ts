@@ -18,7 +18,7 @@ import { nullReversePath, parseMailbox } from "#lib/smtp/path";
 import { silentLog as log } from "#lib/telemetry/log";
 import { eventKinds } from "#proto/event-record";
 import { tellEnding } from "../services/delivery/settlement/unit-events.ts";
-import { tellReception } from "../services/edge/reception-events.ts";
+import { tellReception } from "../services/edge/reception/reception-events.ts";
 import { positive } from "./argument.ts";
 
 /** Of one turn of the event loop: what a busy worker settles with one record of its journal. */

@@ -130,6 +130,14 @@ describe("decodeUnit()", () => {
     },
   );
 
+  test("keeps the trace it belongs to, and passes over what is none", () => {
+    const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    expect(decodeUnit(encodeUnit({ ...plain, trace }))).toEqual({ ...plain, trace });
+    expect(decodeUnit(encode({ ...fieldsOf(plain), tp: `${trace}0` }))).toEqual(plain);
+    expect(decodeUnit(encode({ ...fieldsOf(plain), tp: 7 }))).toEqual(plain);
+    expect(encodeUnit(plain)).toEqual(encodeUnit(decodeUnit(encodeUnit(plain))));
+  });
+
   test("refuses a record that was cut anywhere", () => {
     const whole = encodeUnit(full);
     for (let length = 0; length < whole.length; length++) {

@@ -4,6 +4,7 @@
  * unit's map as well, since recipients are written as bare values.
  */
 import type { Envelope, Notify, Recipient, Unit } from "#lib/queue/unit";
+import { isTraceParent } from "#lib/telemetry/tracing";
 import {
   decodeRecord,
   encodeRecord,
@@ -47,11 +48,12 @@ export function encodeUnit(unit: Unit): Uint8Array {
   if (unit.tenant !== undefined) fields.t = unit.tenant;
   if (unit.campaign !== undefined) fields.c = unit.campaign;
   if (unit.pool !== undefined) fields.p = unit.pool;
+  if (unit.trace !== undefined) fields.tp = unit.trace;
   if (unit.isNotification) fields.n = true;
   return encodeRecord(fields);
 }
 
-const knownKeys: ReadonlySet<string> = new Set("v u d f r a x z b s rt ei h t c p n".split(" "));
+const knownKeys: ReadonlySet<string> = new Set("v u d f r a x z b s rt ei h t c p tp n".split(" "));
 
 /** @throws {UndecodableRecord} */
 export function decodeUnit(bytes: Uint8Array): Unit {
@@ -68,6 +70,8 @@ export function decodeUnit(bytes: Uint8Array): Unit {
     expiresAt: readTime(fields.x, "unit's time of expiry"),
     sizeBytes: readCount(fields.z, "unit's size"),
     ...readLabels(fields),
+    // It serves only those who watch: a wrong one must not hold up the mail.
+    ...(isTraceParent(fields.tp) ? { trace: fields.tp } : undefined),
     isNotification: readFlag(fields.n, "unit's notification flag"),
     ...(unknown === undefined ? undefined : { unknown }),
   };

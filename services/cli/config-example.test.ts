@@ -20,6 +20,7 @@ const files: Readonly<Record<string, string>> = {
   "cassandra.crt": identity.certificate,
   "cassandra.key": identity.privateKey,
   socks: "secret\n",
+  "otlp.header": "Bearer secret\n",
   "alice.hash": `${passwordHash}\n`,
 };
 

@@ -122,6 +122,13 @@ events:
     keep: { size: 4GiB, age: 7d }
   #kinds: [bounce, expiration, admin]   # default: all; []: none
 
+# An OpenTelemetry collector: metrics, and traces of this share of the messages. ADR 0023.
+#telemetry:
+#  otlp: "http://127.0.0.1:4318"   # /v1/metrics and /v1/traces below it
+#  traces: 0.01                # 0: none, 1: of all
+#  interval: 60s               # between two posts of metrics
+#  headers: { authorization: { file: otlp.header } }
+
 #limits:
 #  messageSizeMax: 25MiB
 #  recipientsMax: 1000          # of a transaction

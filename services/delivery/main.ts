@@ -6,9 +6,9 @@ import { systemRandom as random } from "#lib/random";
 import { ClusterRole } from "#lib/role/cluster/cluster-role";
 import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { roleTelemetry } from "#lib/role/role-telemetry";
 import { systemResolver } from "#lib/role/system-resolver";
 import { jsonLog } from "#lib/telemetry/json-log";
-import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { deliveryWork } from "./role/work.ts";
 
 export interface DeliveryOptions extends RunOptions {
@@ -19,11 +19,13 @@ export interface DeliveryOptions extends RunOptions {
 export async function runDelivery(config: Config, options: DeliveryOptions): Promise<number> {
   const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
-  const metrics = new PrometheusMetrics();
+  const telemetry = roleTelemetry(config, { role: "delivery", clock, random, log });
+  const { metrics, tracing } = telemetry;
   const ports = { clock, log, metrics, transport, openControl: options.openControl };
   const resolver = systemResolver(config.dns.servers, { transport, clock, random });
   const { name } = config.delivery;
-  const begin = deliveryWork({ random, resolver });
+  const begin = deliveryWork({ random, resolver, tracing });
   const kind = { name: `delivery ${name}`, makesToken: false, begin };
-  return await runRole(new ClusterRole(config, kind, ports), { ...options, log, signals: process });
+  const role = new ClusterRole(config, kind, ports);
+  return await runRole(role, { ...options, log, telemetry, signals: process });
 }

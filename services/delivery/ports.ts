@@ -11,6 +11,7 @@ import type { Intake } from "#lib/stream/intake";
 import type { Incarnation, Journal } from "#lib/stream/journal";
 import type { Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
+import type { Tracing } from "#lib/telemetry/tracing";
 import type { Attempts } from "./attempt/attempt.ts";
 import type { NextHops } from "./attempt/next-hops.ts";
 import type { SessionPool } from "./attempt/session-pool.ts";
@@ -44,6 +45,8 @@ export interface DeliveryPorts {
   readonly log: Log;
   readonly metrics: DeliveryMetrics;
   readonly events: EventSink;
+  /** Default: nothing is told of units that are traced. */
+  readonly tracing?: Tracing;
   /** What the process knows, whatever becomes of its worker. Absent: each incarnation finds out. */
   readonly suppressions?: KnownSuppressions;
 }

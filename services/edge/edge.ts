@@ -13,6 +13,7 @@ import type { Random } from "#lib/random";
 import { reply, type TransientReply } from "#lib/smtp/reply";
 import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
+import type { Tracing } from "#lib/telemetry/tracing";
 import type { SuppressedRecipients } from "./client.ts";
 import type { EdgeConfig, EdgeLimits, ListenerConfig } from "./config.ts";
 import { ClientConnection } from "./connection.ts";
@@ -33,6 +34,8 @@ export interface EdgePorts {
   readonly log: Log;
   readonly metrics: EdgeMetrics;
   readonly events: EventSink;
+  /** Default: nothing is traced. */
+  readonly tracing?: Tracing;
   /** Default: argon2 of the runtime. */
   readonly verifyPassword?: VerifyPassword;
   /** Where those who are suppressed are refused at RCPT; without it they are taken. */

@@ -6,8 +6,8 @@ import { systemRandom as random } from "#lib/random";
 import { ClusterRole } from "#lib/role/cluster/cluster-role";
 import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { roleTelemetry } from "#lib/role/role-telemetry";
 import { jsonLog } from "#lib/telemetry/json-log";
-import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { edgeWork } from "./role/work.ts";
 
 export interface EdgeOptions extends RunOptions {
@@ -18,12 +18,14 @@ export interface EdgeOptions extends RunOptions {
 export async function runEdge(config: Config, options: EdgeOptions): Promise<number> {
   const log = jsonLog({ level: config.log.level, clock });
   const transport = bunTransport(clock);
-  const metrics = new PrometheusMetrics();
+  const telemetry = roleTelemetry(config, { role: "edge", clock, random, log });
+  const { metrics, tracing } = telemetry;
   const ports = { clock, log, metrics, transport, openControl: options.openControl };
   const kind = {
     name: `edge ${config.hostname}`,
     makesToken: false,
-    begin: edgeWork({ random }),
+    begin: edgeWork({ random, tracing }),
   };
-  return await runRole(new ClusterRole(config, kind, ports), { ...options, log, signals: process });
+  const role = new ClusterRole(config, kind, ports);
+  return await runRole(role, { ...options, log, telemetry, signals: process });
 }

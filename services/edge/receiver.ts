@@ -23,9 +23,11 @@ import { type PermanentReply, reply, replyText } from "#lib/smtp/reply";
 import type { AdmittedRecipient, ServerAnswer, Transaction } from "#lib/smtp/server/step";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
+import { noTracing, type Tracing, traceIdOf } from "#lib/telemetry/tracing";
 import type { EdgeConfig, ListenerConfig, UserConfig } from "./config.ts";
 import type { EdgeMetrics } from "./metrics.ts";
-import { tellReception } from "./reception-events.ts";
+import { tellReception } from "./reception/reception-events.ts";
+import { traceReception } from "./reception/reception-trace.ts";
 import { type Labels, labelsOf } from "./submission/labels.ts";
 
 export interface ReceiverPorts {
@@ -35,6 +37,7 @@ export interface ReceiverPorts {
   readonly log: Log;
   readonly metrics: EdgeMetrics;
   readonly events: EventSink;
+  readonly tracing?: Tracing;
 }
 
 /** Where a message came from. */
@@ -58,6 +61,7 @@ interface Looked {
   readonly now: number;
   readonly summary: HeaderSummary;
   readonly labels: Labels;
+  readonly trace: string | undefined;
 }
 
 interface Accepted {
@@ -95,9 +99,10 @@ export class Receiver {
 
   /** Resolves, with "accepted" only once the message is durable. Never rejects. */
   async receive(received: Received): Promise<ServerAnswer> {
-    const { clock, random, intake } = this.#ports;
+    const { clock, random, intake, tracing = noTracing } = this.#ports;
     const startedAt = clock.monotonic();
     const now = clock.now();
+    const trace = tracing.begin();
     const queueId = makeQueueId(now, random);
     try {
       const summary = summarizeHeader(received.content);
@@ -105,11 +110,16 @@ export class Receiver {
       const submitter = { ...received.origin, ...(pools === undefined ? {} : { pools }) };
       const labels = labelsOf(received.content, summary.controlFields, submitter);
       if ("code" in labels) return this.#refusedFor(labels, received.origin);
-      const message = this.#messageOf(received, { id: queueId, now, summary, labels });
+      const message = this.#messageOf(received, { id: queueId, now, summary, labels, trace });
       // Afterwards the content is the intake's.
       const sizeBytes = message.content.length;
+      const lookedMs = trace === undefined ? 0 : clock.monotonic() - startedAt;
       await intake.accept(message);
       const durationMs = clock.monotonic() - startedAt;
+      if (trace !== undefined) {
+        const times = { startedAt: now, lookedMs, durationMs };
+        traceReception(tracing, { trace, message, origin: received.origin, sizeBytes, ...times });
+      }
       this.#tellAccepted(received, message, { summary, sizeBytes, durationMs });
       return { kind: "accepted", queueId };
     } catch (error) {
@@ -118,7 +128,7 @@ export class Receiver {
   }
 
   #messageOf({ transaction, content, origin }: Received, looked: Looked): Message {
-    const { id, now, summary, labels } = looked;
+    const { id, now, summary, labels, trace } = looked;
     const isSubmission = origin.listener.kind === "submission";
     const recipients = this.#recipientsOf(transaction);
     const completed = completedContent({
@@ -139,6 +149,7 @@ export class Receiver {
       expiresAt: now + (isNull ? notificationLifetimeMs : lifetimeMs),
       sizeBytes: completed.length,
       isNotification: false,
+      ...(trace === undefined ? {} : { trace }),
     };
     const units = this.#groups(recipients).map((group, n) => ({
       ...common,
@@ -231,6 +242,7 @@ export class Receiver {
       campaign: message.units[0]?.campaign,
       tls: origin.tls?.protocol,
       message_id: messageId,
+      trace_id: traceIdOf(message.units[0]?.trace),
     });
   }
 

@@ -18,7 +18,10 @@ export interface EdgeHost {
 }
 
 /** What an edge needs of the rest of the process. */
-export type EdgeHostPorts = Pick<EdgePorts, "intake" | "metrics" | "events" | "suppressed">;
+export type EdgeHostPorts = Pick<
+  EdgePorts,
+  "intake" | "metrics" | "events" | "suppressed" | "tracing"
+>;
 
 export type HostEdge = (config: EdgeConfig, ports: EdgeHostPorts) => EdgeHost;
 

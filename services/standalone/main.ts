@@ -5,9 +5,9 @@ import type { Config } from "#lib/config/config";
 import { bunTransport } from "#lib/net/bun-transport";
 import { systemRandom as random } from "#lib/random";
 import { type RunOptions, runRole } from "#lib/role/role-process";
+import { roleTelemetry } from "#lib/role/role-telemetry";
 import { systemResolver } from "#lib/role/system-resolver";
 import { jsonLog } from "#lib/telemetry/json-log";
-import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { edgeInProcess, edgeThreadsOf } from "./edge-host.ts";
 import { edgeInThread } from "./edge-thread/edge-thread.ts";
 import { Standalone } from "./standalone.ts";
@@ -16,13 +16,15 @@ import { welcomeText } from "./welcome.ts";
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function runStandalone(config: Config, options: RunOptions): Promise<number> {
   const log = jsonLog({ level: config.log.level, clock });
+  const telemetry = roleTelemetry(config, { role: "standalone", clock, random, log });
+  const { metrics, tracing, traces } = telemetry;
   const transport = bunTransport(clock);
   const broken = Promise.withResolvers<number>();
   const failed = (event: string) => (error: Error) => {
     log.error(event, { error });
     broken.resolve(1);
   };
-  const ofThread = { logLevel: config.log.level, eventKinds: config.events.kinds };
+  const ofThread = { logLevel: config.log.level, eventKinds: config.events.kinds, traces };
   const hostEdge =
     edgeThreadsOf(config, availableParallelism()) > 0
       ? edgeInThread({ ...ofThread, write: log.write, onFailed: failed("edge_failed") })
@@ -33,7 +35,8 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
     clock,
     random,
     log,
-    metrics: new PrometheusMetrics(),
+    metrics,
+    tracing,
     hostEdge,
     onFailed: failed("queue_failed"),
     onStarted: ({ listening, controlAt: control }) => {
@@ -43,6 +46,6 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
       process.stderr.write(welcomeText({ config, ...options, listening, control }));
     },
   });
-  const surroundings = { ...options, log, signals: process, broken: broken.promise };
+  const surroundings = { ...options, log, telemetry, signals: process, broken: broken.promise };
   return await runRole(standalone, surroundings);
 }

@@ -19,6 +19,7 @@ import type { Role } from "#lib/role/role-process";
 import { EmbeddedQueue } from "#lib/sqlite/embedded-queue";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
+import type { Tracing } from "#lib/telemetry/tracing";
 import { ControlServer } from "../control/server.ts";
 import { Delivery } from "../delivery/delivery.ts";
 import { deliveryConfigOf } from "../delivery/role/settings.ts";
@@ -36,6 +37,8 @@ export interface StandalonePorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Default: nothing is traced. */
+  readonly tracing?: Tracing;
   readonly hostEdge: HostEdge;
   /** The queue has broken: the process can only end, and be started again. */
   readonly onFailed: (error: Error) => void;
@@ -183,6 +186,7 @@ export class Standalone implements Role {
       intake: stream,
       metrics: edgeTelemetry(metrics),
       events: ports.events,
+      ...(ports.tracing === undefined ? {} : { tracing: ports.tracing }),
       ...(isRefused ? { suppressed: suppressions.has.bind(suppressions) } : {}),
     });
     return { queue, delivery, edge, control, events: ports.events };

@@ -5,6 +5,7 @@ import { joinCassandra } from "#lib/role/cluster/cassandra-side";
 import type { Joined, Work } from "#lib/role/cluster/cluster-role";
 import { machineAddresses } from "#lib/role/machine-addresses";
 import { storeRecords } from "#lib/role/records";
+import type { Tracing } from "#lib/telemetry/tracing";
 import { SummaryTeller } from "../admin/summary-teller.ts";
 import { Delivery } from "../delivery.ts";
 import { deliveryConfigOf } from "./settings.ts";
@@ -13,9 +14,10 @@ import { deliveryTelemetry, observeDelivery } from "./telemetry.ts";
 export interface DeliveryWorkPorts {
   readonly random: Random;
   readonly resolver: Resolver;
+  readonly tracing: Tracing;
 }
 
-export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
+export function deliveryWork({ random, resolver, tracing }: DeliveryWorkPorts) {
   return async (joined: Joined): Promise<Work> => {
     const { config, jetStream, leases, bus, summaries, events, undoing } = joined;
     const { clock, log, metrics, transport } = joined;
@@ -39,7 +41,7 @@ export function deliveryWork({ random, resolver }: DeliveryWorkPorts) {
     const delivery = new Delivery(settings.name, {
       config: deliveryConfigOf(config(), { ...surroundings, isAlone: false }),
       ...{ intake, stream, journal, store, leases, bus },
-      ...{ resolver, transport, clock, random, log, events },
+      ...{ resolver, transport, clock, random, log, events, tracing },
       metrics: deliveryTelemetry(metrics),
     });
     observeDelivery(metrics, delivery, clock);

@@ -4,11 +4,13 @@ import type { EventSink } from "#lib/events/event-sink";
 import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
 import type { Shard } from "#lib/queue/unit";
 import type { Log } from "#lib/telemetry/log";
+import { type Tracing, traceIdOf } from "#lib/telemetry/tracing";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { JournalWriter } from "../shard/journal-writer.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
 import { tellEnding } from "./unit-events.ts";
+import { traceAttempt, traceSettling } from "./unit-trace.ts";
 
 export interface EndingsPorts {
   readonly shard: Shard;
@@ -18,6 +20,7 @@ export interface EndingsPorts {
   readonly metrics: DeliveryMetrics;
   /** Told when the journal has it. */
   readonly events: EventSink;
+  readonly tracing?: Tracing;
   /** Whose limits its destination shares, as far as that is known. */
   readonly provider: (queued: QueuedUnit) => string | undefined;
   /** The unit is settled at this position of the journal. */
@@ -32,6 +35,8 @@ export interface Ending {
   readonly attempt: number;
   readonly report?: AttemptReport;
   readonly nextAttemptAt?: number;
+  /** When the attempt was over, if it is traced. */
+  readonly triedAt?: number;
 }
 
 export class Endings {
@@ -43,7 +48,7 @@ export class Endings {
 
   /** The unit is settled when the journal has it. */
   record(queued: QueuedUnit, ending: Ending): void {
-    const { journal, clock, shard, events, settled, unwanted } = this.#ports;
+    const { journal, clock, shard, events, tracing, settled, unwanted } = this.#ports;
     const { unit, origin } = queued;
     const { disposition, recipients, attempt, report, nextAttemptAt } = ending;
     const event: UnitEvent = {
@@ -65,6 +70,10 @@ export class Endings {
     journal.record(event, (position) => {
       settled(queued, position);
       tellEnding(events, unit, { ...ending, provider, at: event.at });
+      if (unit.trace !== undefined && tracing !== undefined) {
+        const startedAt = ending.triedAt ?? event.at;
+        traceSettling(tracing, unit, { disposition, startedAt, endedAt: clock.now() });
+      }
       if (isMoved && queued.isCancelled) unwanted(queued);
     });
   }
@@ -76,9 +85,12 @@ export class Endings {
 
   /** One line for each attempt and recipient tells the whole story. */
   tell(queued: QueuedUnit, ending: Ending): void {
-    const { log, metrics } = this.#ports;
+    const { log, metrics, tracing } = this.#ports;
     const { unit } = queued;
     const { report, attempt, nextAttemptAt } = ending;
+    if (unit.trace !== undefined && tracing !== undefined) {
+      traceAttempt(tracing, unit, { ...ending, provider: this.#ports.provider(queued) });
+    }
     const next = nextAttemptAt === undefined ? undefined : new Date(nextAttemptAt).toISOString();
     for (const r of ending.recipients) {
       metrics.recipient(r.outcome);
@@ -96,6 +108,7 @@ export class Endings {
         tls: tried?.tls,
         duration_ms: tried === undefined ? undefined : Math.round(tried.durationMs),
         attempt,
+        trace_id: traceIdOf(unit.trace),
         next_attempt_at: r.outcome === "transient" ? next : undefined,
       });
     }

@@ -95,6 +95,8 @@ export class Notifier {
       expiresAt: now + lifetimeMs,
       sizeBytes: content.length,
       isNotification: true,
+      // What the sender is told belongs to what became of the message.
+      ...(unit.trace === undefined ? {} : { trace: unit.trace }),
     };
     return { id, units: [made], content, isRepeatable: true };
   }

@@ -110,6 +110,7 @@ export class Settlement {
       recipients: plan.events,
       attempt: attempts,
       report,
+      ...(queued.unit.trace === undefined ? {} : { triedAt: this.#ports.clock.now() }),
       ...(hasTime ? { nextAttemptAt: waiting.nextAttemptAt } : {}),
     };
     this.#endings.tell(queued, ending);

@@ -4,12 +4,18 @@ import type { TlsIdentity } from "#lib/net/transport";
 import type { Random } from "#lib/random";
 import type { Joined, Work } from "#lib/role/cluster/cluster-role";
 import { busRecords } from "#lib/role/records";
+import type { Tracing } from "#lib/telemetry/tracing";
 import { Edge } from "../edge.ts";
 import { makeIdentity } from "../identity.ts";
 import { edgeConfigOf } from "./settings.ts";
 import { edgeTelemetry } from "./telemetry.ts";
 
-export function edgeWork({ random }: { readonly random: Random }) {
+export interface EdgeWorkPorts {
+  readonly random: Random;
+  readonly tracing: Tracing;
+}
+
+export function edgeWork({ random, tracing }: EdgeWorkPorts) {
   return async (joined: Joined): Promise<Work> => {
     const { config, jetStream, bus, events, clock, log, metrics, transport, undoing } = joined;
     const ownIdentity = await makeIdentity(config().hostname);
@@ -22,6 +28,7 @@ export function edgeWork({ random }: { readonly random: Random }) {
       log,
       metrics: edgeTelemetry(metrics),
       events,
+      tracing,
     });
     // Sessions end first: what the last of them hand in needs all that stands below.
     undoing.add(() => edge.stop());

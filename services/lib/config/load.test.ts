@@ -84,7 +84,7 @@ describe("a whole file", () => {
       control: { address: "127.0.0.1", port: 8025, tokenFile: "/etc/godwit/control.token" },
       nats: { replicas: 3 },
       cassandra: { contactPoints: [{ address: "127.0.0.1", port: 9042 }] },
-      telemetry: { traces: 0.01 },
+      telemetry: { otlp: "http://127.0.0.1:4318", traces: 0.01, headers: {}, intervalMs: 60_000 },
       log: { level: "debug" },
     });
   });

@@ -11,6 +11,8 @@ import {
   address,
   domainPattern,
   endpoint,
+  headerName,
+  headerValue,
   hostname,
   network,
   nextHop,
@@ -90,10 +92,17 @@ const suppression = z
   })
   .transform(({ for: forMs, notify, ...rest }) => ({ ...rest, forMs, notifies: notify }));
 
-const telemetry = z.strictObject({
-  otlp: url("http:", "https:").exactOptional(),
-  traces: quantity(0, 1).prefault(0.01),
-});
+/** ADR 0023. */
+function telemetrySchema(sources: Sources) {
+  return z
+    .strictObject({
+      otlp: url("http:", "https:").exactOptional(),
+      headers: z.record(field(headerName), secret(sources, headerValue)).prefault({}),
+      interval: span("1s").prefault("60s"),
+      traces: quantity(0, 1).prefault(0.01),
+    })
+    .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }));
+}
 
 /** `sources` is where secrets are read from. */
 export function configSchema(sources: Sources) {
@@ -140,7 +149,7 @@ export function configSchema(sources: Sources) {
     events: eventsSchema.prefault({}),
     nats: natsSchema(sources).exactOptional(),
     cassandra: cassandraSchema(sources).exactOptional(),
-    telemetry: telemetry.exactOptional(),
+    telemetry: telemetrySchema(sources).exactOptional(),
   });
 }
 

@@ -201,6 +201,18 @@ export const operatorsToken: ValueParser<string> = (value) => {
   return bad("this is no token", `at least ${tokenLengthMin} characters that nobody can guess`);
 };
 
+/** RFC 9110 §5.6.2. */
+export const headerName: ValueParser<string> = (value) => {
+  if (typeof value === "string" && /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value)) return ok(value);
+  return bad(`${quote(value)} is no name of a header`, "such as authorization");
+};
+
+/** May be a secret: it is never repeated in a message. RFC 9110 §5.5, without obs-text. */
+export const headerValue: ValueParser<string> = (value) => {
+  if (typeof value === "string" && /^[ -~]+$/.test(value)) return ok(value);
+  return bad("this is no value of a header", "printable ASCII, such as Bearer …");
+};
+
 export function ok<T>(value: T): ValueParse<T> {
   return { ok: true, value };
 }

@@ -54,6 +54,8 @@ export interface Unit {
   readonly campaign?: string;
   /** The egress pool that the submitter asked for. */
   readonly pool?: string;
+  /** W3C `traceparent` of its reception, when the message is traced. */
+  readonly trace?: string;
   /** Notifications of ours; their failure ends quietly. */
   readonly isNotification: boolean;
   /** Fields that a newer version wrote; kept and written back. */

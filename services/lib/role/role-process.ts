@@ -32,6 +32,8 @@ export interface Signals {
 
 export interface RoleSurroundings extends RunOptions {
   readonly log: ProcessLog;
+  /** Told last, when there is nothing left to tell of. */
+  readonly telemetry?: { stop(): Promise<void> };
   readonly signals: Signals;
   /** Resolves to the exit code when a part has broken, and the process can only end. */
   readonly broken?: Promise<number>;
@@ -63,6 +65,7 @@ export async function runRole(role: Role, surroundings: RoleSurroundings): Promi
     throw error;
   } finally {
     await role.stop();
+    await surroundings.telemetry?.stop();
     log.info("stopped");
     await log.flush();
     signals.off("SIGTERM", stop);

@@ -1,6 +1,6 @@
 /** What the process counts, and the text in which Prometheus reads it. */
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
-import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { MeterProvider, type MetricData } from "@opentelemetry/sdk-metrics";
 
 /** Names of labels and their values; few of each, for every combination is kept. */
 export type Labels = Readonly<Record<string, string>>;
@@ -112,10 +112,20 @@ export class PrometheusMetrics implements Metrics {
   }
 
   async render(): Promise<string> {
+    return this.#serializer.serialize(await this.#collect());
+  }
+
+  /** The same, for other encodings. */
+  async collect(): Promise<readonly MetricData[]> {
+    const { scopeMetrics } = await this.#collect();
+    return scopeMetrics.flatMap(({ metrics }) => metrics);
+  }
+
+  async #collect() {
     const { resourceMetrics, errors } = await this.#exporter.collect();
     const [error] = errors;
     // One gauge that fails must not hide the others; all of them failing is a fault of ours.
     if (error !== undefined && resourceMetrics.scopeMetrics.length === 0) throw error;
-    return this.#serializer.serialize(resourceMetrics);
+    return resourceMetrics;
   }
 }

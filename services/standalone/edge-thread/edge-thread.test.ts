@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { noEvents } from "#lib/events/event-sink";
 import type { Message } from "#lib/queue/unit";
 import { IntakeFull } from "#lib/stream/intake";
+import { noTracing, type Span } from "#lib/telemetry/tracing";
 import type { EventRecord } from "#proto/event-record";
 import { newMessage } from "../../../test/conformance/fixtures.ts";
 import { edgeConfig } from "../../../test/support/edge/edge-config.ts";
@@ -39,12 +40,15 @@ class ScriptedWorker extends EventEmitter implements EdgeWorker {
 
 const listening = [{ name: "inbound", at: { address: "127.0.0.1", port: 2525 } }];
 const config = edgeConfig();
-const nothing: Told = { handedIn: [], lines: [], counted: [], events: [] };
+const self = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const span = { name: "x", kind: "server", self, startedAt: 1, endedAt: 2, attributes: {} } as const;
+const nothing: Told = { handedIn: [], lines: [], counted: [], events: [], spans: [] };
 
 let worker: ScriptedWorker;
 let failures: Error[];
 let written: string[];
 let emitted: EventRecord[];
+let traced: Span[];
 let counted: unknown[];
 let accepting: { readonly message: Message; readonly done: PromiseWithResolvers<void> }[];
 let thread: EdgeThread;
@@ -54,12 +58,14 @@ beforeEach(() => {
   failures = [];
   written = [];
   emitted = [];
+  traced = [];
   counted = [];
   accepting = [];
   thread = new EdgeThread(config, {
     logLevel: "info",
     eventKinds: ["reception"],
     events: { ...noEvents, node: "n", emit: (_, record) => void emitted.push(record()) },
+    tracing: { ...noTracing, end: (span) => void traced.push(span) },
     write: (line) => void written.push(line),
     onFailed: (error) => void failures.push(error),
     spawn: () => worker,
@@ -157,7 +163,7 @@ describe("what was handed in", () => {
   });
 });
 
-test("lines, counts and events go where they belong, in their order", async () => {
+test("lines, counts, events and spans go where they belong, in their order", async () => {
   await started();
   const told: Told = {
     handedIn: [],
@@ -168,11 +174,13 @@ test("lines, counts and events go where they belong, in their order", async () =
       ["refused", 451],
     ],
     events: [{ v: 1, kind: "reception", eventId: "x", at: "", node: "n" }],
+    spans: [span],
   };
   worker.says({ kind: "told", packed: packed(told) });
   expect(written).toEqual(["a\n", "b\n"]);
   expect(counted).toEqual([550, { bytes: 7 }, 451]);
   expect(emitted).toEqual([...told.events]);
+  expect(traced).toEqual([span]);
 });
 
 describe("a thread that ends by itself", () => {
@@ -244,6 +252,7 @@ describe("reload()", () => {
       config: next,
       logLevel: "info",
       events: { node: "", kinds: [] },
+      traces: 0,
     });
   });
 });

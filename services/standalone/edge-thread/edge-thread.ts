@@ -36,6 +36,8 @@ export interface EdgeThreadOptions {
   readonly logLevel: LogLevel;
   /** Those that somebody wants. */
   readonly eventKinds: readonly EventKind[];
+  /** The share of messages that it traces; without it none. */
+  readonly traces?: number;
   /** Takes lines of the thread's log: the process has one writer. */
   readonly write: (line: string) => void;
   /** The thread has ended by itself, and the process can only end, too. */
@@ -80,11 +82,12 @@ export class EdgeThread implements EdgeHost {
   async start(): Promise<void> {
     if (this.#state !== "new") return;
     this.#state = "running";
-    const { spawn = spawnThread, logLevel, eventKinds: kinds, events } = this.#ports;
+    const { spawn = spawnThread, logLevel, eventKinds: kinds, events, traces = 0 } = this.#ports;
     const worker = spawn({
       config: this.#config,
       logLevel,
       events: { node: events.node, kinds },
+      traces,
     });
     this.#worker = worker;
     worker.on("message", (message) => this.#take(message));
@@ -141,12 +144,13 @@ export class EdgeThread implements EdgeHost {
     }
   }
 
-  #hear({ handedIn, lines, counted, events }: Told): void {
+  #hear({ handedIn, lines, counted, events, spans }: Told): void {
     for (const one of handedIn) void this.#accept(one);
-    const { write, metrics, events: sink } = this.#ports;
+    const { write, metrics, events: sink, tracing } = this.#ports;
     for (const line of lines) write(line);
     for (const one of counted) count(metrics, one);
     for (const record of events) sink.emit(record.kind, () => record);
+    for (const span of spans) tracing?.end(span);
   }
 
   /** Its answer goes with those of its turn: the queue commits many at once. */

@@ -32,8 +32,8 @@ beforeEach(() => {
   edge = hosted();
 });
 
-function hosted(): HostedEdge {
-  const data = { config: edgeConfig({ listeners }), logLevel: "info", events } as const;
+function hosted(traces = 0): HostedEdge {
+  const data = { config: edgeConfig({ listeners }), logLevel: "info", events, traces } as const;
   return new HostedEdge(data, {
     transport: network.transport(edgeAddress),
     clock,
@@ -92,6 +92,21 @@ describe("HostedEdge", () => {
     await edge.start();
     await hosted().start();
     expect(posted.at(-1)).toMatchObject({ kind: "notStarted", error: { name: "Error" } });
+  });
+
+  test("traces as many as it is told to, and tells of their spans", async () => {
+    edge = hosted(1);
+    await edge.start();
+    await withMessage();
+    await endTurn();
+    const [one] = handedIn();
+    await edge.take({ kind: "answers", answers: [{ n: one?.n ?? 0 }] });
+    await clock.advance(1);
+    const trace = one?.message.units[0]?.trace;
+    const spans = told().flatMap((it) => it.spans);
+    expect(spans.map(({ name }) => name)).toEqual(["accept", "receive"]);
+    expect([spans[0]?.parent, spans[1]?.self]).toEqual([trace, trace]);
+    expect(lines()).toMatchObject([{ event: "message_accepted", trace_id: trace?.slice(3, 35) }]);
   });
 
   test("says 250 only after the answer, and tells the whole story", async () => {

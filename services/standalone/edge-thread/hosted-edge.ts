@@ -1,6 +1,7 @@
 /** The edge in a thread of its own: told by messages what to do, and telling by messages. */
 import type { EventSink } from "#lib/events/event-sink";
 import { jsonLines } from "#lib/telemetry/json-log";
+import { tracing } from "#lib/telemetry/tracing";
 import { Edge, type EdgePorts } from "../../edge/edge.ts";
 import type { EdgeMetrics } from "../../edge/metrics.ts";
 import { crossing } from "./crossing-error.ts";
@@ -10,7 +11,7 @@ import { PortIntake } from "./port-intake.ts";
 import type { EdgeThreadData, FromEdge, ToEdge, Told } from "./protocol.ts";
 
 export interface HostedEdgePorts
-  extends Omit<EdgePorts, "intake" | "metrics" | "log" | "events" | "suppressed">,
+  extends Omit<EdgePorts, "intake" | "metrics" | "log" | "events" | "suppressed" | "tracing">,
     Pick<OutboxPorts, "endOfTurn"> {
   /** `transfer`: buffers that are gone from here afterwards. */
   readonly post: (message: FromEdge, transfer: ArrayBuffer[]) => void;
@@ -22,7 +23,7 @@ export class HostedEdge {
   readonly #intake: PortIntake;
   readonly #edge: Edge;
 
-  constructor({ config, logLevel, events }: EdgeThreadData, ports: HostedEdgePorts) {
+  constructor({ config, logLevel, events, traces }: EdgeThreadData, ports: HostedEdgePorts) {
     const { post, clock } = ports;
     this.#post = post;
     this.#outbox = new Outbox({ ...ports, post: (told) => this.#tellAll(told) });
@@ -33,6 +34,11 @@ export class HostedEdge {
       intake: this.#intake,
       metrics: countingInto(this.#outbox),
       events: tellingInto(this.#outbox, events),
+      tracing: tracing({
+        share: traces,
+        random: ports.random,
+        end: (span) => this.#outbox.span(span),
+      }),
       log: jsonLines({ level: logLevel, clock, write }),
     });
   }

@@ -56,8 +56,8 @@ test("without company they go by themselves, once in a millisecond", async () =>
   outbox.count(["refused", 451]);
   await clock.advance(1);
   expect(posted).toEqual([
-    { handedIn: [], lines: ["a\n", "b\n"], counted: [], events: [] },
-    { handedIn: [], lines: [], counted: [["refused", 451]], events: [] },
+    { handedIn: [], lines: ["a\n", "b\n"], counted: [], events: [], spans: [] },
+    { handedIn: [], lines: [], counted: [["refused", 451]], events: [], spans: [] },
   ]);
 });
 

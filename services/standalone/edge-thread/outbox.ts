@@ -3,6 +3,7 @@
  * message does.
  */
 import type { Clock } from "#lib/clock";
+import type { Span } from "#lib/telemetry/tracing";
 import type { EventRecord } from "#proto/event-record";
 import type { Counted, HandedIn, Told } from "./protocol.ts";
 
@@ -25,6 +26,7 @@ export class Outbox {
   #lines: string[] = [];
   #counted: Counted[] = [];
   #events: (() => EventRecord)[] = [];
+  #spans: Span[] = [];
   /** Only the last of them counts, and there are many. */
   #contentBytes: Counted | undefined;
   #isTurnAwaited = false;
@@ -61,16 +63,23 @@ export class Outbox {
     this.#soon();
   }
 
+  span(span: Span): void {
+    this.#spans.push(span);
+    this.#soon();
+  }
+
   flush(): void {
     const counted = this.#counted;
     if (this.#contentBytes !== undefined) counted.push(this.#contentBytes);
     const events = this.#events.map((record) => record());
-    const told: Told = { handedIn: this.#handedIn, lines: this.#lines, counted, events };
+    const spans = this.#spans;
+    const told: Told = { handedIn: this.#handedIn, lines: this.#lines, counted, events, spans };
     if (Object.values(told).every(({ length }) => length === 0)) return;
     this.#handedIn = [];
     this.#lines = [];
     this.#counted = [];
     this.#events = [];
+    this.#spans = [];
     this.#contentBytes = undefined;
     this.#ports.post(told);
   }

@@ -17,6 +17,10 @@ function message() {
   return { ...made, units: [{ ...unit, recipients, envelope, tenant: "acme" }], content };
 }
 
+const self = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const times = { startedAt: 1.5, endedAt: 2.25 };
+const span = { name: "receive", kind: "server", self, ...times, attributes: { n: 1 } } as const;
+
 const told: Told = {
   handedIn: [
     { n: 7, message: message() },
@@ -28,6 +32,7 @@ const told: Told = {
     ["refused", 550],
   ],
   events: [{ v: 1, kind: "reception", eventId: "x", at: "", node: "n", durationMs: 3 }],
+  spans: [span],
 };
 
 test("what is unpacked is what was packed, over a real boundary", () => {

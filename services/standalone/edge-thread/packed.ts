@@ -4,6 +4,7 @@
  */
 import { assert } from "#lib/assert";
 import type { Message } from "#lib/queue/unit";
+import type { Span } from "#lib/telemetry/tracing";
 import type { EventRecord } from "#proto/event-record";
 import type { Counted, HandedIn, Told } from "./protocol.ts";
 
@@ -19,16 +20,17 @@ interface Heads {
   readonly handedIn: readonly { readonly n: number; readonly message: Omit<Message, "content"> }[];
   readonly counted: readonly Counted[];
   readonly events: readonly EventRecord[];
+  readonly spans: readonly Span[];
 }
 
-export function packed({ handedIn, lines, counted, events }: Told): Packed {
-  const heads: Heads = { handedIn: handedIn.map(headOf), counted, events };
+export function packed({ handedIn, lines, counted, events, spans }: Told): Packed {
+  const heads: Heads = { handedIn: handedIn.map(headOf), counted, events, spans };
   const contents = handedIn.map(({ message }) => message.content);
   return { heads: JSON.stringify(heads), contents, lines };
 }
 
 export function unpacked({ heads, contents, lines }: Packed): Told {
-  const { handedIn, counted, events }: Heads = JSON.parse(heads);
+  const { handedIn, counted, events, spans }: Heads = JSON.parse(heads);
   return {
     handedIn: handedIn.map(({ n, message }, i) => {
       const content = contents[i];
@@ -38,6 +40,7 @@ export function unpacked({ heads, contents, lines }: Packed): Told {
     lines,
     counted,
     events,
+    spans,
   };
 }
 

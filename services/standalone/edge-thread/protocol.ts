@@ -4,6 +4,7 @@
  */
 import type { Message } from "#lib/queue/unit";
 import type { LogLevel } from "#lib/telemetry/json-log";
+import type { Span } from "#lib/telemetry/tracing";
 import type { EventKind, EventRecord } from "#proto/event-record";
 import type { EdgeConfig } from "../../edge/config.ts";
 import type { Listening } from "../../edge/edge.ts";
@@ -17,6 +18,8 @@ export interface EdgeThreadData {
   readonly logLevel: LogLevel;
   /** What is told of the kinds that somebody wants. */
   readonly events: { readonly node: string; readonly kinds: readonly EventKind[] };
+  /** The share of messages that are traced. */
+  readonly traces: number;
 }
 
 export type ToEdge =
@@ -39,6 +42,7 @@ export interface Told {
   readonly lines: readonly string[];
   readonly counted: readonly Counted[];
   readonly events: readonly EventRecord[];
+  readonly spans: readonly Span[];
 }
 
 /** A call of `Intake.accept`, by a number that its answer repeats. */

@@ -5,7 +5,7 @@ import { protocolName } from "#lib/message/trace-field";
 import { queueIdOf, type Unit } from "#lib/queue/unit";
 import type { Transaction } from "#lib/smtp/server/step";
 import { type EventRecord, eventRecordVersion } from "#proto/event-record";
-import type { Origin } from "./receiver.ts";
+import type { Origin } from "../receiver.ts";
 
 export interface Reception {
   readonly units: readonly Unit[];
