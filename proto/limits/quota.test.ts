@@ -4,6 +4,7 @@ import { hexOf, incarnation, shard } from "../../test/support/records.ts";
 import { decodeRequest, encodeRequest } from "../bus-message.ts";
 import { encodeRecord, UndecodableRecord } from "../record.ts";
 import {
+  connectionsWanted,
   type QuotaAnswer,
   type QuotaAsk,
   quotaAnswers,
@@ -101,6 +102,7 @@ test("a word that a turn has come is read as it was written", () => {
     "9301aa71756f74612e7475726e82a17601a46b65797392a16ba163",
   );
   expect(readTurn(turnCome(["k", "c"]))).toEqual(["k", "c"]);
+  expect(connectionsWanted(["k"])).toEqual({ ...turnCome(["k"]), verb: "quota.wanted" });
 });
 
 test("a roll call and its answer are read as they were written", () => {

@@ -24,6 +24,8 @@ export const quotaVersion = 1;
 export const askVerb = "quota.ask";
 /** Told to a holder: a question under these keys would be given something. */
 export const turnVerb = "quota.turn";
+/** Told to a holder: others want connections under these keys; what it has idle it is to give up. */
+export const wantedVerb = "quota.wanted";
 /** Asked of a worker by a new home: what has it open? */
 export const rollVerb = "quota.roll";
 
@@ -82,7 +84,11 @@ export function turnCome(keys: readonly string[]): BusRequest {
   return request(turnVerb, { keys });
 }
 
-/** @throws {UndecodableRecord} */
+export function connectionsWanted(keys: readonly string[]): BusRequest {
+  return request(wantedVerb, { keys });
+}
+
+/** The keys of a turn, or of what others want. @throws {UndecodableRecord} */
 export function readTurn({ arguments: told }: BusRequest): readonly string[] {
   mustBeKnown(told.v);
   return readArray(told.keys, "turn's keys").map((key) => readText(key, "turn's key"));

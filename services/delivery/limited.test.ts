@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { CountedLimit } from "#lib/limits/limit";
 import { parseRate } from "#lib/limits/rate";
+import { shardOf } from "#lib/queue/shard";
 import type { Shaping } from "#lib/shaping/shaping";
-import { DeliveryBench, minute } from "../../test/support/delivery/delivery-bench.ts";
+import { DeliveryBench, minute, named } from "../../test/support/delivery/delivery-bench.ts";
 import {
   constantly,
   type PlainShaping,
@@ -251,6 +252,37 @@ describe("connections of a provider whose domains have hosts of their own", () =
     }
     await bench.clock.advance(1_000);
     expect([bench.mx.taken.length, bench.mx.sessionsMost]).toEqual([40, 2]);
+  });
+});
+
+describe("connections that one worker has idle", () => {
+  test("are closed for another that waits for them, and those beyond a share at once", async () => {
+    const common = { name: "provider", scope: ["provider"] as const, provenance: "the test" };
+    const limits: CountedLimit[] = [{ ...common, kind: "connections", max: 4 }];
+    const plain = plainShaping({ idleMs: minute, limits });
+    const shaping = { ...plain, providerOf: () => "big" };
+    const config = { shaping: constantly(shaping), shards: 16 };
+    const bench = await new DeliveryBench({ config }).start();
+    await bench.join("other/1");
+    await bench.clock.advance(20_000);
+    const names = Array.from({ length: 40 }, (_, n) => `d${n}.example`);
+    for (const name of names) {
+      bench.resolver.set(name, "mx", [{ preference: 10, exchange: `mx.${name}` }]);
+      bench.resolver.set(`mx.${name}`, "a", ["192.0.2.1"]);
+    }
+    const owners = await Promise.all(
+      names.map(async (name) => (await bench.leases.read(shardOf(named(name), 16)))?.owner),
+    );
+    const isOthers = (_: string, n: number) => owners[n] === "other/1";
+    for (const name of names.filter((name, n) => !isOthers(name, n)).slice(0, 4)) {
+      await bench.acceptMany(1, name);
+    }
+    // Well before it renews its share.
+    await bench.clock.advance(1_100);
+    expect([bench.mx.taken.length, bench.mx.sessions]).toEqual([4, 4]);
+    for (const name of names.filter(isOthers).slice(0, 8)) await bench.acceptMany(2, name);
+    await bench.clock.advance(1_000);
+    expect([bench.mx.taken.length, bench.mx.sessionsMost]).toEqual([20, 4]);
   });
 });
 

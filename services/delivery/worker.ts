@@ -316,7 +316,11 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   const deadlines = new Deadlines(clock);
   const tenure = new Tenure(clock, timings.dropWithoutHeartbeatMs);
   const isOver = () => tenure.isExpired;
-  const limits = new WorkerLimits({ ...ports, me, tenure });
+  const limits = new WorkerLimits({
+    ...{ ...ports, me, tenure },
+    closeIdle: (key, most) =>
+      pool.evict((session) => attempts.connections.holds(session, key), most),
+  });
   const sources: Sources = new Sources({
     clock,
     config,
@@ -326,6 +330,22 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
   });
   const rules = () => config.shaping().automation;
   const measures = new Measures({ ...ports, me, retryMs: timings.storeRetryMs, rules });
+  const attempts: Attempts = new Attempts({
+    log: ports.log,
+    ...{
+      transport,
+      clock,
+      deadlines,
+      timings,
+      config,
+      nextHops,
+      pool,
+      limits,
+      measures,
+      sources,
+      isOver,
+    },
+  });
   return {
     ...ports,
     me,
@@ -339,22 +359,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     sources,
     room: new Room(config.limits.workerBytesMax),
     dispatcher: new Dispatcher(config.limits.sessionsMax),
-    attempts: new Attempts({
-      ...{
-        log: ports.log,
-        transport,
-        clock,
-        deadlines,
-        timings,
-        config,
-        nextHops,
-        pool,
-        limits,
-        measures,
-        sources,
-        isOver,
-      },
-    }),
+    attempts,
     suppressions:
       ports.suppressions ??
       new KnownSuppressions({

@@ -53,7 +53,12 @@ class Process {
     this.me = me;
     this.leases = leases;
     this.#bus = bus;
-    this.limits = new WorkerLimits({ ...ports, config: { shards }, tenure: { isSure: true } });
+    this.limits = new WorkerLimits({
+      closeIdle: () => {},
+      ...ports,
+      config: { shards },
+      tenure: { isSure: true },
+    });
     const handler = this.limits.handler(nothingElse);
     this.#ends.push(bus.serveWorker({ name: me, shards: () => [], handler }));
   }

@@ -102,6 +102,15 @@ describe("SessionPool", () => {
     expect([pool.take(net), pool.take(net)]).toEqual([sessions[2], sessions[0]]);
   });
 
+  test("gives up as many as are meant, and no more", async () => {
+    const { pool, open } = setUp();
+    const sessions = [await open(), await open(), await open()];
+    for (const session of sessions) pool.put(net, session, idleMs);
+    pool.evict(() => true, 2);
+    expect(pool.take(net)).toBe(sessions[2]);
+    expect(pool.size).toBe(0);
+  });
+
   test.each([
     ["of one key", net, 1],
     ["all", undefined, 0],

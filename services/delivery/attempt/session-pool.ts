@@ -77,9 +77,15 @@ export class SessionPool {
     }
   }
 
-  /** Closes the one that has waited longest of those meant: its place is wanted. */
-  evict(isMeant: (session: RemoteSession) => boolean): void {
-    for (const idle of this.#all) if (isMeant(idle.session)) return this.#end(idle);
+  /** Closes those that have waited longest of those meant, one or so many: their place is wanted. */
+  evict(isMeant: (session: RemoteSession) => boolean, most = 1): void {
+    let left = most;
+    for (const idle of this.#all) {
+      if (left <= 0) return;
+      if (!isMeant(idle.session)) continue;
+      this.#end(idle);
+      left -= 1;
+    }
   }
 
   /** Closes all that are meant. */

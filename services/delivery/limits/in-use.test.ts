@@ -72,9 +72,10 @@ describe("it is worth asking", () => {
     largest?: number;
     open?: number;
     toTell?: number;
-    isWithin?: boolean;
+    room?: number;
   };
   const waiting = { waits: 5 };
+  const wantedElsewhere = { isWantedElsewhere: true };
   test.each<[string, "valid" | "asked" | "none", Partial<InUse>, Of, boolean]>([
     ["when somebody waits and there is no share", "none", {}, { sinceMs: 500, ...waiting }, true],
     ["but not at once again", "none", {}, { sinceMs: 499, ...waiting }, false],
@@ -90,19 +91,28 @@ describe("it is worth asking", () => {
     ["for much more", "valid", {}, { sinceMs: 500, waits: 10 }, true],
     ["at once when the last one too many was closed", "valid", {}, { sinceMs: 1, toTell: 3 }, true],
     ["also when it has no share any more", "none", {}, { sinceMs: 1, toTell: 3 }, true],
+    ["not for each that is closed", "valid", {}, { sinceMs: 499, toTell: 3, room: -1 }, false],
+    ["but now and then", "valid", {}, { sinceMs: 500, toTell: 3, room: -1 }, true],
+    ["not twice", "asked", {}, { sinceMs: 1, toTell: 3 }, false],
     [
-      "not for each that is closed",
+      "at once when others want what nobody waits for",
       "valid",
-      {},
-      { sinceMs: 499, toTell: 3, isWithin: false },
+      wantedElsewhere,
+      { sinceMs: 1, room: 1 },
+      true,
+    ],
+    ["not when there is none", "valid", wantedElsewhere, { sinceMs: 1 }, false],
+    [
+      "nor when it is waited for",
+      "valid",
+      wantedElsewhere,
+      { sinceMs: 1, room: 1, ...waiting },
       false,
     ],
-    ["but now and then", "valid", {}, { sinceMs: 500, toTell: 3, isWithin: false }, true],
-    ["not twice", "asked", {}, { sinceMs: 1, toTell: 3 }, false],
     ["for something larger", "valid", {}, { sinceMs: 500, waits: 2, largest: 2 }, true],
   ])("%s", (_, standing, of, at, isWorth) => {
-    const { sinceMs, waits = 0, largest = 1, open = 0, toTell = 0, isWithin = true } = at;
+    const { sinceMs, waits = 0, largest = 1, open = 0, toTell = 0, room = 0 } = at;
     const now = { now: 10_000 + sinceMs, waiting: { wanted: waits, largest }, open, standing };
-    expect(isWorthAsking(inUse(rate, of), { ...now, toTell, isWithin })).toBe(isWorth);
+    expect(isWorthAsking(inUse(rate, of), { ...now, toTell, room })).toBe(isWorth);
   });
 });

@@ -15,6 +15,10 @@ export interface InUse {
   wished: number;
   /** The home says that its turn has come. */
   isTold: boolean;
+  /** When something of it went, or was to go. */
+  usedAt: number;
+  /** The home says that others want connections. */
+  isWantedElsewhere: boolean;
   askedAt: number;
   askedFor: number;
   askedLargest: number;
@@ -30,8 +34,8 @@ export interface Standing extends InUseNow {
   readonly standing: ReturnType<ShareTable["standing"]>;
   /** Connections that the home counts here and others could have. */
   readonly toTell: number;
-  /** None is open beyond the share. */
-  readonly isWithin: boolean;
+  /** Connections that might be opened; below 0: so many are open beyond the share. */
+  readonly room: number;
 }
 
 /** A share is renewed well before it lapses. */
@@ -39,16 +43,24 @@ export const renewAfterMs = 2_500;
 /** Who has none asks again: the answer may be lost, or it may be its turn. */
 export const askAgainAfterMs = 500;
 
+/** What was of use within it will be again. */
+export const idleAfterMs = 1_000;
+
 export function newInUse(bound: BoundLimit): InUse {
-  const nothing = { spent: 0, peak: 0, largest: 0, wished: 0, isTold: false };
-  return { bound, ...nothing, askedAt: Number.NEGATIVE_INFINITY, askedFor: 0, askedLargest: 0 };
+  const never = Number.NEGATIVE_INFINITY;
+  return {
+    bound,
+    ...{ spent: 0, peak: 0, largest: 0, wished: 0, usedAt: never },
+    ...{ isTold: false, isWantedElsewhere: false },
+    ...{ askedAt: never, askedFor: 0, askedLargest: 0 },
+  };
 }
 
 export function isWorthAsking(inUse: InUse, now: Standing): boolean {
   const sinceMs = now.now - inUse.askedAt;
   const isAskingAgain = sinceMs >= askAgainAfterMs;
   // Of several that end one after the other it is told once, when the last one has, or now and then.
-  if (now.standing !== "asked" && now.toTell > 0 && (now.isWithin || isAskingAgain)) return true;
+  if (now.standing !== "asked" && now.toTell > 0 && (now.room >= 0 || isAskingAgain)) return true;
   const { wanted: waits } = now.waiting;
   const isNeeded = waits > 0 || now.open > 0 || inUse.spent > 0 || inUse.wished > 0;
   switch (now.standing) {
@@ -57,6 +69,7 @@ export function isWorthAsking(inUse: InUse, now: Standing): boolean {
     case "none":
       return isNeeded && (inUse.isTold || isAskingAgain);
     case "valid":
+      if (inUse.isWantedElsewhere && waits === 0 && now.room > 0) return true;
       if (sinceMs >= renewAfterMs || (inUse.isTold && waits > 0)) return true;
       return waits > 0 && isAskingAgain && wantsMore(inUse, now);
   }

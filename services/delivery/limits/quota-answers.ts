@@ -6,6 +6,7 @@ import type { Incarnation } from "#lib/stream/journal";
 import { readIncarnation } from "#proto/lease";
 import {
   askVerb,
+  connectionsWanted,
   isQuotaVerb,
   quotaAnswers,
   readQuotaQuestion,
@@ -15,6 +16,7 @@ import {
   rollVerb,
   turnCome,
   turnVerb,
+  wantedVerb,
 } from "#proto/limits/quota";
 import type { Tenure } from "../tenure.ts";
 import type { QuotaHome } from "./quota-home.ts";
@@ -25,7 +27,7 @@ export interface QuotaAnswersPorts {
   readonly bus: Pick<Bus, "askWorker">;
   readonly clock: Clock;
   readonly tenure: Pick<Tenure, "isSure">;
-  readonly shares: Pick<Shares, "turn" | "roll">;
+  readonly shares: Pick<Shares, "turn" | "giveUpIdle" | "roll">;
   readonly homeOf: (shard: Shard) => QuotaHome | undefined;
 }
 
@@ -51,6 +53,9 @@ export class QuotaAnswers {
       case turnVerb:
         shares.turn(readTurn(request));
         return null;
+      case wantedVerb:
+        shares.giveUpIdle(readTurn(request));
+        return null;
       case rollVerb:
         return rollAnswer(shares.roll(readRollCall(request)));
       default:
@@ -65,15 +70,24 @@ export class QuotaAnswers {
     if (home === undefined || !tenure.isSure) {
       throw new Error(`Cannot grant shares of shard ${shard}: it is not ours`);
     }
-    const { answers, turns } = home.answer(readQuotaQuestion(request), clock.monotonic());
-    for (const [holder, keys] of turns) this.#tell(holder, keys);
+    const question = readQuotaQuestion(request);
+    const { answers, turns, wanted } = home.answer(question, clock.monotonic());
+    for (const [holder, keys] of turns) this.#tellTurn(holder, keys);
+    for (const [holder, keys] of wanted) this.#tellWanted(holder, keys);
     return quotaAnswers(answers);
   }
 
   /** A word that is lost costs some time only: who waits asks by itself, too. */
-  #tell(holder: string, keys: readonly string[]): void {
+  #tellTurn(holder: string, keys: readonly string[]): void {
     const { me, bus, shares } = this.#ports;
     if (holder === me) return shares.turn(keys);
     bus.askWorker(readIncarnation(holder), turnCome(keys)).catch(() => {});
+  }
+
+  /** Whoever wants them asks again in a moment. */
+  #tellWanted(holder: string, keys: readonly string[]): void {
+    const { me, bus, shares } = this.#ports;
+    if (holder === me) return shares.giveUpIdle(keys);
+    bus.askWorker(readIncarnation(holder), connectionsWanted(keys)).catch(() => {});
   }
 }

@@ -15,7 +15,7 @@ function rateAsk(of: { key?: string; wanted?: number; unspent?: number } = {}): 
   return { kind: "rate", key, ask: { number, wanted, largest: 1, unspent }, perMs: 0.01, burst: 4 };
 }
 
-function connectionAsk(open = 0, max = 10): QuotaAsk {
+function connectionAsk(open = 0, max = 10): Extract<QuotaAsk, { readonly kind: "connections" }> {
   number += 1;
   return { kind: "connections", key: "connections", ask: { number, wanted: 100, open }, max };
 }
@@ -106,6 +106,21 @@ describe("a quota home", () => {
     const asks = [burst1({ wanted: 0, unspent: 0.5 })];
     const { turns } = home.answer({ holder: incarnation("a/1"), asks }, 20);
     expect([...turns]).toEqual([["b/1", ["rate"]]]);
+  });
+
+  test("tells those that have connections when others want more than is left", () => {
+    const home = QuotaHome.first(0);
+    const told = (name: string, open: number, wanted: number) => {
+      const { key, kind, max, ask } = connectionAsk(open);
+      const asks = [{ key, kind, max, ask: { ...ask, wanted } }];
+      return [...home.answer({ holder: incarnation(`${name}/1`), asks }, 10).wanted];
+    };
+    expect(told("a", 0, 7)).toEqual([]);
+    expect(told("b", 0, 3)).toEqual([]);
+    expect(told("c", 0, 1)).toEqual([
+      ["a/1", ["connections"]],
+      ["b/1", ["connections"]],
+    ]);
   });
 
   test("knows whose connections are overdue", () => {

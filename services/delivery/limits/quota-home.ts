@@ -33,6 +33,8 @@ export interface Answered {
   readonly answers: readonly QuotaAnswer[];
   /** Holders for which it is worth a question, and under which keys. */
   readonly turns: ReadonlyMap<string, readonly string[]>;
+  /** Holders that have connections of which others want more than is left, and under which keys. */
+  readonly wanted: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Keys of a home with something under way; a question under one more is not taken. */
@@ -98,12 +100,14 @@ export class QuotaHome {
 
   answer({ holder, asks }: QuotaQuestion, now: number): Answered {
     const turns = new Map<string, string[]>();
+    const wanted = new Map<string, string[]>();
     const answers = asks.map((ask) => {
-      const { answer, next } = this.#answer(holder, ask, now);
-      if (next !== undefined) turns.set(next, [...(turns.get(next) ?? []), ask.key]);
+      const { answer, next, wantedOf = [] } = this.#answer(holder, ask, now);
+      if (next !== undefined) note(turns, next, ask.key);
+      for (const other of wantedOf) note(wanted, other, ask.key);
       return answer;
     });
-    return { answers, turns };
+    return { answers, turns, wanted };
   }
 
   /**
@@ -157,7 +161,9 @@ export class QuotaHome {
     const answer = entry.home.answer({ holder, ...asked.ask }, max, now);
     // Behind the answer: what nobody asks of yet would be forgotten at once.
     this.#connections.set(asked.key, entry, now);
-    return { answer, next: entry.home.nextInTurn(max, now) };
+    const isSatisfied = answer.kind === "share" && answer.max >= asked.ask.wanted;
+    const wantedOf = isSatisfied ? [] : entry.home.othersThan(holder);
+    return { answer, next: entry.home.nextInTurn(max, now), wantedOf };
   }
 
   #answerRate(holder: string, asked: Asked<"rate">, now: number): Taken {
@@ -192,9 +198,16 @@ type Asked<Kind extends QuotaAsk["kind"]> = Extract<QuotaAsk, { readonly kind: K
 interface Taken {
   readonly answer: QuotaAnswer;
   readonly next: string | undefined;
+  readonly wantedOf?: readonly string[];
 }
 
 const notTaken: Taken = { answer: undefined, next: undefined };
+
+function note(keysOf: Map<string, string[]>, holder: string, key: string): void {
+  const keys = keysOf.get(holder);
+  if (keys === undefined) keysOf.set(holder, [key]);
+  else keys.push(key);
+}
 
 function rateOf({ perMs, burst }: RateEntry): Rate {
   return { amount: perMs.value, periodMs: 1, burst: burst.value };

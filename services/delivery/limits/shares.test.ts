@@ -113,6 +113,20 @@ describe("shares of a worker", () => {
     expect([held.length > 0, held.length + others.length]).toEqual([true, 10]);
   });
 
+  test("of connections that are not used go to others that want more, those that are do not", async () => {
+    const { clock, all } = limitsCluster();
+    const [one, two] = all.map(({ limits }) => limits);
+    if (one === undefined || two === undefined) throw new Error("there are two");
+    const held = want(one, bind(one, ten), connection, 8);
+    await clock.advance(10);
+    for (const permit of held.splice(0, 6)) one.release(permit);
+    await clock.advance(1_100);
+    // Between two renewals of the first.
+    const others = want(two, bind(two, ten), connection, 10);
+    await clock.advance(600);
+    expect([held.length, others.length]).toEqual([2, 8]);
+  });
+
   test("that are nobody's any more are free, though the word of it was lost", async () => {
     const { clock, all, bus, first, ends } = limitsCluster();
     const other = all[1] ?? never();

@@ -10,7 +10,7 @@ import type { Shard } from "#lib/queue/unit";
 import type { Incarnation } from "#lib/stream/journal";
 import type { QuotaAnswer, QuotaAsk } from "#proto/limits/quota";
 import { type Alarmed, Alarms } from "./alarms.ts";
-import { type InUse, isWorthAsking, newInUse, wantedOf } from "./in-use.ts";
+import { type InUse, idleAfterMs, isWorthAsking, newInUse, wantedOf } from "./in-use.ts";
 import type { Questions } from "./questions.ts";
 import type { Waiting } from "./waiting-lines.ts";
 
@@ -23,6 +23,8 @@ export interface SharesPorts {
   readonly waiting: (key: string) => Waiting;
   /** Something may be different under this key. */
   readonly changed: (key: string) => void;
+  /** Connections under this key that are idle are to be closed, so many at most. */
+  readonly closeIdle: (key: string, most: number) => void;
 }
 
 /** How often it is looked what is to be asked. */
@@ -72,7 +74,10 @@ export class Shares {
 
   /** Connections under these keys were closed: others may be waiting for them elsewhere. */
   closed(keys: readonly string[]): void {
-    for (const key of keys) if (this.table.toTell(key) > 0 && this.#isDue(key)) this.#askSoon(key);
+    for (const key of keys) {
+      const isNews = this.table.toTell(key) > 0 || this.#inUse.get(key)?.isWantedElsewhere === true;
+      if (isNews && this.#isDue(key)) this.#askSoon(key);
+    }
   }
 
   /** So much did not go, so many times, for whatever reason: its share will be of use in a moment. */
@@ -89,6 +94,23 @@ export class Shares {
       if (inUse === undefined) continue;
       inUse.isTold = true;
       if (this.#isWorthAsking(key, inUse)) this.#askSoon(key);
+    }
+  }
+
+  /**
+   * The home says that others want more connections than it has left. Where nobody waits for them
+   * here, nor did a moment ago, what is idle is closed, and what is not open goes back.
+   */
+  giveUpIdle(keys: readonly string[]): void {
+    const unusedSince = this.#ports.clock.monotonic() - idleAfterMs;
+    for (const key of keys) {
+      const inUse = this.#inUse.get(key);
+      if (inUse === undefined || inUse.usedAt > unusedSince) continue;
+      if (this.#ports.waiting(key).wanted > 0) continue;
+      inUse.isWantedElsewhere = true;
+      inUse.peak = 0;
+      this.#ports.closeIdle(key, Number.POSITIVE_INFINITY);
+      if (this.#isDue(key)) this.#askSoon(key);
     }
   }
 
@@ -128,6 +150,7 @@ export class Shares {
       this.#tickAgain();
     }
     inUse.bound = bound;
+    inUse.usedAt = this.#ports.clock.monotonic();
     inUse.largest = Math.max(inUse.largest, cost);
     return inUse;
   }
@@ -141,7 +164,7 @@ export class Shares {
       waiting: this.#ports.waiting(key),
       open: table.open(key),
       toTell: table.toTell(key),
-      isWithin: table.isWithin(key),
+      room: table.room(key),
     });
   }
 
@@ -203,7 +226,8 @@ export class Shares {
     const open = this.table.open(key);
     const { wanted, largest } = wantedOf(inUse, { now, open, waiting: this.#ports.waiting(key) });
     Object.assign(inUse, { askedAt: now, askedFor: wanted, askedLargest: largest });
-    Object.assign(inUse, { spent: 0, peak: open, largest: 0, wished: 0, isTold: false });
+    Object.assign(inUse, { spent: 0, peak: open, largest: 0, wished: 0 });
+    Object.assign(inUse, { isTold: false, isWantedElsewhere: false });
     if (limit.kind === "connections") {
       const { holder: _, ...ask } = this.table.askConnections(key, wanted, now);
       return { kind: "connections", key, ask, max: limit.max };
@@ -221,6 +245,8 @@ export class Shares {
       if (!("max" in answer)) this.table.rateAnswered(asked.key, answer, now);
     } else if ("max" in answer || answer.kind === "silent") {
       this.table.connectionsAnswered(asked.key, answer, now);
+      const excess = -this.table.room(asked.key);
+      if (excess > 0) this.#ports.closeIdle(asked.key, excess);
     }
     this.#ports.changed(asked.key);
     // It was told its turn meanwhile.

@@ -44,6 +44,8 @@ export interface WorkerLimitsPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<DeliveryMetrics, "limitRefused" | "sharesAsked" | "homeSilent">;
+  /** Others want the places of connections under this key: so many that are idle are to be closed. */
+  readonly closeIdle: (key: string, most: number) => void;
 }
 
 /** Of a shard that is not owned any more: whoever asks late is refused. */

@@ -91,6 +91,17 @@ describe("the home of connections", () => {
     expect(max(home, ask("b"), settled, 3)).toBe(0);
   });
 
+  test("tells who lacks most when something came free, and only if it would be given some", () => {
+    const home = new ConnectionHome(0, everybody);
+    max(home, ask("a", { wanted: 6 }), settled);
+    max(home, ask("b", { wanted: 9 }), settled);
+    expect(home.nextInTurn(10, settled)).toBeUndefined();
+    max(home, ask("a", { wanted: 1, open: 1 }), settled);
+    expect(home.nextInTurn(10, settled)).toBe("b");
+    expect(max(home, ask("b", { wanted: 9, open: 4 }), settled)).toBe(9);
+    expect(home.nextInTurn(10, settled)).toBeUndefined();
+  });
+
   test("is forgotten when nobody has any nor wants any", () => {
     const home = new ConnectionHome(0, everybody);
     expect(home.isForgettable(settled)).toBe(true);

@@ -1,6 +1,6 @@
 /** Where the connections of several workers are shared out (ADR 0013). */
 import { type HandedHolder, type Holder, handedOver, takenOver } from "./holder.ts";
-import { nextInTurn, type Party, wholePart } from "./part.ts";
+import { nextInTurn, type Party, sumOf, wholePart } from "./part.ts";
 import type { RollCall } from "./roll-call.ts";
 import { type ConnectionAnswer, type ConnectionAsk, shareCountedMs } from "./share.ts";
 
@@ -69,7 +69,16 @@ export class ConnectionHome {
    */
   nextInTurn(total: number, now: number): string | undefined {
     if (now < this.#silentUntil || !this.#rollCall.isOver) return undefined;
-    return nextInTurn(total, this.#parties(now))?.name;
+    const parties = this.#parties(now);
+    return (nextInTurn(total, parties) ?? shortest(total, parties))?.name;
+  }
+
+  /** Those who have some beside this one. */
+  othersThan(holder: string): readonly string[] {
+    const others = [...this.#holders.values()].filter(({ name, claim }) => {
+      return name !== holder && claim > 0;
+    });
+    return others.map(({ name }) => name);
   }
 
   /** Those whose connections are counted though their shares have lapsed: they may be gone. */
@@ -106,4 +115,18 @@ export class ConnectionHome {
     }
     return parties;
   }
+}
+
+/** Who lacks most of what it wants, if it would be given some of it now. */
+function shortest(total: number, parties: readonly Holder[]): Holder | undefined {
+  if (sumOf(parties, ({ claim }) => claim) >= total) return undefined;
+  let found: Holder | undefined;
+  for (const party of parties) if (lackOf(party) > lackOf(found)) found = party;
+  if (found === undefined) return undefined;
+  const others = parties.filter((each) => each !== found);
+  return wholePart(total, { ...found, claim: 0 }, others) > found.claim ? found : undefined;
+}
+
+function lackOf(party: Holder | undefined): number {
+  return party === undefined ? 0 : party.want - party.claim;
 }

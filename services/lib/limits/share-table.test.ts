@@ -197,9 +197,9 @@ describe("shares of connections", () => {
     const { table, bound, permits } = withTwo();
     table.askConnections(bound.key, 5, 30);
     table.connectionsAnswered(bound.key, { kind: "share", number: 2, max: 1 }, 40);
-    expect([table.toTell(bound.key), table.isWithin(bound.key)]).toEqual([0, false]);
+    expect([table.toTell(bound.key), table.room(bound.key)]).toEqual([0, -1]);
     permits[0]?.release(50);
-    expect([table.toTell(bound.key), table.isWithin(bound.key)]).toEqual([1, true]);
+    expect([table.toTell(bound.key), table.room(bound.key)]).toEqual([1, 0]);
     table.askConnections(bound.key, 5, 60);
     expect(table.toTell(bound.key)).toBe(0);
     table.connectionsAnswered(bound.key, { kind: "share", number: 3, max: 1 }, 70);

@@ -115,10 +115,10 @@ export class ShareTable implements Counts {
     return Math.max(0, claimed - Math.max(open, max));
   }
 
-  /** No more are open than were granted last. */
-  isWithin(key: string): boolean {
+  /** Connections that were granted last and are not open; below 0: so many are open beyond them. */
+  room(key: string): number {
     const { open, max } = this.#connections.get(key) ?? noConnections;
-    return open <= max;
+    return max - open;
   }
 
   /** Limits of connections under which some are open, or might be opened yet. */

@@ -19,6 +19,7 @@ export function limitsBench(options: LimitsBenchOptions = {}) {
   const bus = new LocalBus({ clock });
   const members = async () => [{ incarnation: me, standing: "staying", silentMs: 0 } as const];
   const limits = new WorkerLimits({
+    closeIdle: () => {},
     ...{ me, clock, bus, log: silentLog, metrics: noMetrics },
     config: { shards: 1 },
     leases: { members },

@@ -36,6 +36,7 @@ export function limitsCluster(options: LimitsClusterOptions = {}) {
       serveWorker: (worker) => inner.serveWorker(worker),
     };
     const limits = new WorkerLimits({
+      closeIdle: () => {},
       ...{ me, clock, bus, log: silentLog },
       config: { shards },
       leases: {

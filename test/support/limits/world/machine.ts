@@ -56,6 +56,7 @@ export class Machine {
     this.#bus = this.#gated(options.bus);
     this.#tenure = new Tenure(clock, dropAfterMs);
     this.limits = new WorkerLimits({
+      closeIdle: () => {},
       me: this.me,
       config: { shards: options.shards },
       bus: this.#bus,
