@@ -1,6 +1,7 @@
 /**
  * Tells the shard's next owner how far the log and our journal are done with, and drops what nobody
- * needs any more. The order is what makes it safe: checkpoint, cursors, and only then the purge.
+ * needs any more. The order is what makes it safe: the checkpoint, and only then the purge. The cursors
+ * come last: a store that is away must not let the log fill with what was delivered (DESIGN §6).
  */
 import {
   type Checkpoint,
@@ -107,8 +108,8 @@ export class Checkpoints {
     const { shard, log, onFenced } = this.#ports;
     try {
       await this.write();
-      await this.#advanceCursors();
       await this.#purge();
+      await this.#advanceCursors();
     } catch (error) {
       if (error instanceof Fenced) onFenced();
       else log.error("checkpoint_failed", { shard, error: String(error) });

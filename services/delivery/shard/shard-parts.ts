@@ -1,7 +1,7 @@
 /** What a shard's ownership is made of: each part with what it needs of the others and of their owner. */
 import type { Epoch, Lease } from "#lib/leases/leases";
 import { backlogOf } from "#lib/queue/backlog-name";
-import type { Shard } from "#lib/queue/unit";
+import type { Shard, Uid } from "#lib/queue/unit";
 import type { Hold, Place } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
 import { Admission } from "../destination/admission.ts";
@@ -100,7 +100,8 @@ export class ShardParts {
     this.progress = new ShardProgress(takeover.floor);
     const { limits } = config;
     const { room } = owner.ports;
-    this.working = new WorkingSet({ clock, limits, room, ...lanesBy(owner.ports) });
+    const unwanted = (uid: Uid) => void this.#cancelAgain(uid);
+    this.working = new WorkingSet({ clock, limits, room, unwanted, ...lanesBy(owner.ports) });
     for (const hold of claimed.holds) this.working.hold(hold);
     this.wheel = new RetryWheel(shard, this.store, clock);
     this.#parking = new Parking({ ...this.#ports, progress: this.progress });
@@ -141,7 +142,7 @@ export class ShardParts {
       contentMissing: this.#contentMissing,
       provider: ({ unit }) => this.working.known(unit.destination)?.located?.site.provider,
       lastError: ({ unit }) => this.working.known(unit.destination)?.lastError,
-      unwanted: (queued) => void this.#cancelAgain(queued),
+      unwanted: ({ unit }) => void this.#cancelAgain(unit.uid),
     });
   }
 
@@ -203,14 +204,14 @@ export class ShardParts {
     this.settlement.look(queued);
   }
 
-  async #cancelAgain({ unit }: QueuedUnit): Promise<void> {
+  async #cancelAgain(uid: Uid): Promise<void> {
     const { clock, log, storeRetryMs, isOver } = this.#ports;
     while (!isOver()) {
       try {
-        await this.commands.cancel({ id: unit.uid });
+        await this.commands.cancel({ id: uid });
         return;
       } catch (error) {
-        log.error("cancel_waits", { uid: unit.uid, error: String(error) });
+        log.error("cancel_waits", { uid, error: String(error) });
         await clock.sleep(storeRetryMs);
       }
     }

@@ -52,3 +52,30 @@ test("of a shard that was lost nothing more is let go, and nothing waits for its
   // When the shard is taken again somebody who never goes would stand before all that wait.
   expect(limits.size.waitedFor).toBe(0);
 });
+
+test("what breaks behind an attempt makes nobody get a message twice, and it is settled", async () => {
+  const bench = await new DeliveryBench().start();
+  const judge = () => {
+    throw new Error("a rule that breaks");
+  };
+  Object.assign(bench.worker.measures, { judge });
+  await bench.acceptMany(2);
+  await bench.clock.advance(minute);
+  expect(bench.mx.taken).toHaveLength(2);
+  expect([bench.worker.owners[0]?.floor, bench.worker.owners[0]?.working.unitCount]).toEqual([
+    2, 0,
+  ]);
+});
+
+test("what cannot be settled is not sent again by this owner", async () => {
+  const bench = await new DeliveryBench().start();
+  const [owner] = bench.worker.owners;
+  const attempted = () => {
+    throw new Error("our own promise is broken");
+  };
+  if (owner !== undefined) Object.assign(owner.settlement, { attempted });
+  await bench.acceptMany(1);
+  await bench.clock.advance(minute);
+  expect(bench.mx.taken).toHaveLength(1);
+  expect(owner?.floor).toBe(0);
+});

@@ -52,6 +52,13 @@ export interface UnitRunPorts
   readonly contentMissing: ContentMissing;
 }
 
+interface Trying {
+  readonly content: Uint8Array;
+  readonly suppressed: Suppressed;
+  /** Set when it is known what came of it: something may have been sent. */
+  readonly told: { isReported: boolean };
+}
+
 export class UnitRun {
   readonly #ports: UnitRunPorts;
 
@@ -69,6 +76,7 @@ export class UnitRun {
     const { clock, log, config, settlement, suppressions, isOver, admission } = this.#ports;
     const { queued } = departure;
     let isUsed = false;
+    const told = { isReported: false };
     try {
       if (isOver()) return;
       const suppressed = (await suppressions.among(queued.unit)) ?? nobody;
@@ -81,10 +89,11 @@ export class UnitRun {
       if (content === undefined) return this.#contentMissing(queued);
       if (isForNobody) return this.#suppress(queue, queued, suppressed);
       isUsed = true;
-      await this.#attempt(queue, departure, { content, suppressed });
+      await this.#attempt(queue, departure, { content, suppressed, told });
     } catch (error) {
-      // Nothing was sent: it is tried again, from where it was.
       log.error("attempt_broke_off", { uid: queued.unit.uid, error: String(error) });
+      // What may have been sent is left to the shard's next owner: here it would be sent each second.
+      if (told.isReported) return;
       clock.after(config.timings.storeRetryMs, () => this.#ports.offer([queued]));
     } finally {
       if (!isUsed) admission.giveBack(departure.pass);
@@ -107,7 +116,7 @@ export class UnitRun {
   async #attempt(
     queue: DestinationQueue,
     { queued, lane, pass }: Departure,
-    { content, suppressed }: { content: Uint8Array; suppressed: Suppressed },
+    { content, suppressed, told }: Trying,
   ): Promise<void> {
     const { clock, settlement, metrics, isOver, goOn, admission } = this.#ports;
     const startedAt = clock.monotonic();
@@ -116,11 +125,22 @@ export class UnitRun {
     if (isOver() || !this.#ports.isHere(queued)) return this.#leftBehind(queued, report);
     if (report.limited !== undefined) admission.refuse(queue, lane, report.limited);
     if (report.isVoid) return this.#ports.offer([queued]);
-    const isDown = this.#feedback(queue, report, startedAt);
+    told.isReported = true;
+    const isDown = this.#unless(false, () => this.#feedback(queue, report, startedAt));
     if (suppressed.size > 0) metrics.suppressed(suppressed.size);
-    const judged = this.#judged(report, pass);
+    const judged = this.#unless(report, () => this.#judged(report, pass));
     settlement.attempted(queued, withSuppressed(queued.unit, judged, suppressed), isDown);
     goOn(queue);
+  }
+
+  /** What is learnt from an attempt must not keep its outcome from being settled. */
+  #unless<T>(otherwise: T, learn: () => T): T {
+    try {
+      return learn();
+    } catch (error) {
+      this.#ports.log.error("outcome_not_learnt", { error: String(error) });
+      return otherwise;
+    }
   }
 
   /** Rules on replies hear what hosts said, and may make a failure of what waits. */

@@ -13,10 +13,12 @@ const firstUnits = 10;
 export interface WorkingSetPorts extends DestinationQueuePorts {
   /** Shared by the shards of this worker. */
   readonly room: Room;
+  /** It was cancelled on its way into memory, and has not come: it waits where it was. */
+  readonly unwanted: (uid: Uid) => void;
 }
 
 export class WorkingSet {
-  readonly #ports: DestinationQueuePorts;
+  readonly #ports: WorkingSetPorts;
   readonly #room: Room;
   readonly #limits: DeliveryLimits;
   readonly #destinations = new Map<Destination, DestinationQueue>();
@@ -77,6 +79,7 @@ export class WorkingSet {
 
   unclaim(uid: Uid): void {
     this.#claimed.delete(uid);
+    if (this.#cancelledMeanwhile.delete(uid)) this.#ports.unwanted(uid);
   }
 
   add(queued: QueuedUnit): void {

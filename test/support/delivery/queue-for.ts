@@ -18,6 +18,7 @@ export function workingPorts(
     clock,
     limits: all,
     room: new Room(all.workerBytesMax),
+    unwanted: () => {},
     laneOf: ({ unit }) => ({
       tenant: unit.tenant ?? "",
       campaign: "",
