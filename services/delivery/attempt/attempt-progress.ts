@@ -1,6 +1,7 @@
 /** What is known so far of a running attempt. */
 import { assert } from "#lib/assert";
 import type { Outcome } from "#lib/queue/outcome";
+import type { Source } from "../egress/sources.ts";
 import type { Refused } from "./pass.ts";
 import { recipientOutcome } from "./recipient-outcome.ts";
 import type { RemoteHost, RemoteSession, TransactionReport } from "./remote-session.ts";
@@ -24,6 +25,8 @@ export class AttemptProgress {
   #open: number[];
   #hostOutcome: Outcome | undefined;
   remote: RemoteHost | undefined;
+  /** From where it goes: another one may have its name after a reload. */
+  source: Source | undefined;
   tls: string | undefined;
   tlsCipher: string | undefined;
   transmission: string | undefined;

@@ -98,6 +98,7 @@ export class Attempts {
     const progress = new AttemptProgress(unit.recipients.length);
     const { path, session, permit } = pass;
     const work: Work = { unit, content, path, progress, permit };
+    progress.source = this.#sourceOf(work);
     this.#running.set(progress, unit.uid);
     let last: Outcome | undefined;
     try {
@@ -108,7 +109,7 @@ export class Attempts {
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
     const { remote, tls, tlsCipher, transmission, inDoubt, limited, failedHosts } = progress;
-    const sourceAddress = this.#sourceOf(work)?.egress.address;
+    const sourceAddress = progress.source?.egress.address;
     return {
       outcomes: progress.conclude(last ?? noHost),
       durationMs: this.#ports.clock.monotonic() - started,
@@ -191,6 +192,7 @@ export class Attempts {
         progress.hasNoSource = true;
         return undefined;
       }
+      progress.source = source;
       if (!canReach(source, candidate.host)) {
         skipped = noFamily;
         continue;

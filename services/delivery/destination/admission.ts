@@ -88,9 +88,11 @@ export class Admission {
 
   /** It was not used. */
   giveBack({ path, session, permit }: Pass): void {
-    const { limits, pool } = this.#ports;
+    const { limits, pool, attempts } = this.#ports;
     if (session?.isOpen === true) {
-      pool.put(path.connectionKey, session, path.settings.idleMs);
+      // Its source may be another since it was taken.
+      if (attempts.connections.isExcess(session)) session.quit();
+      else pool.put(path.connectionKey, session, path.settings.idleMs);
     }
     if (permit !== undefined) limits.release(permit);
   }
