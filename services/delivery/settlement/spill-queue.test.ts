@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { epoch } from "../../../test/support/delivery/delivery-bench.ts";
 import { nthUid, unitOf } from "../../../test/support/queued.ts";
@@ -15,14 +16,18 @@ const units = (from: number, count: number) =>
 function bench() {
   const clock = new VirtualClock(epoch);
   /** Those on their way to the store, and what ends that. */
-  const batches: { readonly sequences: readonly number[]; readonly stored: () => void }[] = [];
+  const batches: {
+    readonly sequences: readonly number[];
+    readonly stored: () => void;
+    readonly broken: (error: Error) => void;
+  }[] = [];
   const spill = (batch: readonly QueuedUnit[]) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const sequences = batch.map(({ origin }) => (origin.kind === "log" ? origin.sequence : 0));
-    batches.push({ sequences, stored: resolve });
+    batches.push({ sequences, stored: resolve, broken: reject });
     return promise;
   };
-  const spills = new SpillQueue({ clock, spill });
+  const spills = new SpillQueue({ clock, log: silentLog, spill });
   /** True when reading goes on. */
   const isEased = async (afterMs = 0) => {
     let isOver = false;
@@ -36,6 +41,22 @@ function bench() {
 }
 
 describe("SpillQueue", () => {
+  test("a batch that breaks off does not keep those behind it, nor who reads", async () => {
+    const { clock, spills, batches, isEased } = bench();
+    spills.push(units(1, 2));
+    spills.push(units(3, 2));
+    batches[0]?.broken(new Error("our own promise is broken"));
+    await clock.advance(0);
+    expect(batches.map(({ sequences }) => sequences)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    batches[1]?.stored();
+    expect(await isEased()).toBe(true);
+    spills.push(units(5, 1));
+    expect(batches).toHaveLength(3);
+  });
+
   test("one batch after the other, in order", async () => {
     const { clock, spills, batches } = bench();
     spills.push(units(1, 2));

@@ -7,6 +7,7 @@ import type { Clock } from "#lib/clock";
 import { Fifo } from "#lib/queue/fifo";
 import type { Destination } from "#lib/queue/unit";
 import { Waiters } from "#lib/stream/waiters";
+import type { Log } from "#lib/telemetry/log";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
 
 /** Units spilled in one go. */
@@ -16,6 +17,7 @@ const patienceMs = 1_000;
 
 export interface SpillQueuePorts {
   readonly clock: Clock;
+  readonly log: Log;
   /** Resolves when they are in the store; never, when the shard is lost before. */
   readonly spill: (units: readonly QueuedUnit[]) => Promise<void>;
 }
@@ -60,7 +62,7 @@ export class SpillQueue {
   }
 
   async #spillSome(): Promise<void> {
-    const { clock, spill } = this.#ports;
+    const { clock, log, spill } = this.#ports;
     const batch: QueuedUnit[] = [];
     while (batch.length < batchMax) {
       const next = this.#waiting.shift();
@@ -71,7 +73,12 @@ export class SpillQueue {
       this.#isOverdue = true;
       this.#eased.wake();
     });
-    await spill(batch);
+    try {
+      await spill(batch);
+    } catch (error) {
+      // A broken promise of our own. They stay unsettled, for the next owner; others go on.
+      log.error("spill_broke_off", { units: batch.length, error: String(error) });
+    }
     cancel();
     this.#isOverdue = false;
   }

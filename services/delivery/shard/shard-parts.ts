@@ -92,7 +92,7 @@ export class ShardParts {
     owner: { readonly ports: OwnerPorts; readonly doors: OwnerDoors },
   ) {
     const { shard, epoch } = claimed;
-    const { clock, config, stream } = owner.ports;
+    const { clock, config, log, stream } = owner.ports;
     const { storeRetryMs } = config.timings;
     const common = { ...owner.ports, ...owner.doors, shard, epoch, storeRetryMs };
     this.store = new OpeningStore(common);
@@ -106,7 +106,7 @@ export class ShardParts {
     this.wheel = new RetryWheel(shard, this.store, clock);
     this.#parking = new Parking({ ...this.#ports, progress: this.progress });
     this.settlement = this.#newSettlement();
-    this.spills = new SpillQueue({ clock, spill: (units) => this.settlement.spill(units) });
+    this.spills = new SpillQueue({ clock, log, spill: (units) => this.settlement.spill(units) });
     this.commands = new ShardCommands({ ...this.#ports, ...this.#units });
     this.waiting = this.#newWaiting();
     this.checkpoints = this.#newCheckpoints(takeover);
