@@ -8,6 +8,7 @@ import type { OpenControl } from "#lib/role/control-ports";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { roleTelemetry } from "#lib/role/role-telemetry";
 import { systemResolver } from "#lib/role/system-resolver";
+import { countedResolver } from "#lib/telemetry/counted-resolver";
 import { jsonLog } from "#lib/telemetry/json-log";
 import { deliveryWork } from "./role/work.ts";
 
@@ -22,7 +23,10 @@ export async function runDelivery(config: Config, options: DeliveryOptions): Pro
   const telemetry = roleTelemetry(config, { role: "delivery", clock, random, log });
   const { metrics, tracing } = telemetry;
   const ports = { clock, log, metrics, transport, openControl: options.openControl };
-  const resolver = systemResolver(config.dns.servers, { transport, clock, random });
+  const resolver = countedResolver(
+    systemResolver(config.dns.servers, { transport, clock, random }),
+    metrics,
+  );
   const { name } = config.delivery;
   const begin = deliveryWork({ random, resolver, tracing });
   const kind = { name: `delivery ${name}`, makesToken: false, begin };

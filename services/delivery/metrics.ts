@@ -3,7 +3,11 @@ import type { BounceClass } from "#lib/bounces/bounce-class";
 
 export interface DeliveryMetrics {
   /** Recipients by outcome: delivered, transient, permanent, expired. */
-  recipient(outcome: "delivered" | "transient" | "permanent" | "expired"): void;
+  recipient(outcome: "delivered" | "transient" | "permanent" | "expired", way: MetricWay): void;
+  /** From acceptance to the reply of the host that took it. */
+  delivered(durationMs: number, way: MetricWay): void;
+  /** A record of the journal was durable so long after it was handed over. */
+  journaled(durationMs: number): void;
   attempt(durationMs: number): void;
   /** Recipients whose final dot went unanswered, or too late: they may get a second copy (RFC 1047). */
   inDoubt(recipients: number): void;
@@ -30,9 +34,19 @@ export interface DeliveryMetrics {
   homeSilent(): void;
 }
 
+/** Of a unit; labels are made of it, so each is one of few. */
+export interface MetricWay {
+  /** As `providerLabel` has it. */
+  readonly provider: string;
+  readonly source: string | undefined;
+  readonly tenant: string | undefined;
+}
+
 /** Counts nothing; for tests that do not look. */
 export const noMetrics: DeliveryMetrics = {
   recipient() {},
+  delivered() {},
+  journaled() {},
   attempt() {},
   inDoubt() {},
   notification() {},

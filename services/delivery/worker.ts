@@ -76,6 +76,7 @@ export class Worker {
       clock,
       log,
       retryMs: config.timings.storeRetryMs,
+      appended: (durationMs) => ports.metrics.journaled(durationMs),
       pause: (isPaused) => this.#ports.dispatcher.pause("journal", isPaused),
       onSealed: (unrecorded) => this.#sealed(unrecorded),
     });
@@ -123,6 +124,10 @@ export class Worker {
 
   get sessions(): { readonly running: number; readonly idle: number } {
     return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
+  }
+
+  get coolingSources(): readonly string[] {
+    return this.#ports.sources.cooling;
   }
 
   /** What waits, by reason. */

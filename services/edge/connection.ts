@@ -44,6 +44,7 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   #phase: Phase = "serving";
   #lastActivityAt: number;
   #heldBytes = 0;
+  #contentSince = 0;
   /** Received since the last activity. */
   #tricklingBytes = 0;
   #isPaused = false;
@@ -190,6 +191,7 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
         void this.#answerLater(this.#client.authenticate(question));
         return undefined;
       case "acceptMessage":
+        this.#context.metrics.contentRead(this.#context.clock.monotonic() - this.#contentSince);
         void this.#answerLater(this.#client.acceptMessage(question));
         return undefined;
       case "pause":
@@ -252,6 +254,7 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   }
 
   #say(said: Reply): void {
+    if (said.code === startMailInput) this.#contentSince = this.#context.clock.monotonic();
     if (said.class >= 4) this.#context.metrics.refused(said.code);
     if (refusesMessage(said)) this.#noteRefused(said);
     this.#writer.add(encodeReply(said));
@@ -311,6 +314,8 @@ export class ClientConnection implements ConnectionHandler, HasDeadline {
   }
 }
 
+/** RFC 5321 §4.2.3. */
+const startMailInput = 354;
 const nothing = new Uint8Array();
 const outOfRoom = reply(421, "4.3.1", "Insufficient system storage, closing connection");
 const sessionFailed = reply(421, "4.3.0", "Local error, closing connection");

@@ -5,6 +5,8 @@ export interface EdgeMetrics {
   /** A connection turned away before its session began. */
   sessionRefused(reason: "sessions" | "address" | "stopping" | "proxyHeader"): void;
   accepted(message: AcceptedMessage): void;
+  /** From the 354 to the final dot. */
+  contentRead(durationMs: number): void;
   /** A 4yz or 5yz reply. */
   refused(code: number): void;
   authenticated(outcome: "success" | "failure" | "busy"): void;
@@ -14,6 +16,7 @@ export interface EdgeMetrics {
 
 export interface AcceptedMessage {
   readonly listener: string;
+  readonly tenant?: string;
   readonly recipients: number;
   readonly bytes: number;
   /** From the final dot to the 250. */
@@ -26,6 +29,7 @@ export const noMetrics: EdgeMetrics = {
   sessionClosed() {},
   sessionRefused() {},
   accepted() {},
+  contentRead() {},
   refused() {},
   authenticated() {},
   contentBytesHeld() {},

@@ -226,7 +226,11 @@ export class Receiver {
     const { metrics, log, events } = this.#ports;
     const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
     const listener = origin.listener.name;
-    metrics.accepted({ listener, recipients, bytes: sizeBytes, durationMs });
+    const tenant = message.units[0]?.tenant;
+    metrics.accepted({
+      ...{ listener, recipients, bytes: sizeBytes, durationMs },
+      ...(tenant === undefined ? {} : { tenant }),
+    });
     const messageId = summary.messageId && asciiText(content, summary.messageId);
     tellReception(events, { units: message.units, transaction, origin, messageId, durationMs });
     log.info("message_accepted", {
@@ -238,7 +242,7 @@ export class Receiver {
       client: origin.clientAddress,
       listener,
       user: origin.user?.name,
-      tenant: message.units[0]?.tenant,
+      tenant,
       campaign: message.units[0]?.campaign,
       tls: origin.tls?.protocol,
       message_id: messageId,

@@ -7,6 +7,7 @@ import { systemRandom as random } from "#lib/random";
 import { type RunOptions, runRole } from "#lib/role/role-process";
 import { roleTelemetry } from "#lib/role/role-telemetry";
 import { systemResolver } from "#lib/role/system-resolver";
+import { countedResolver } from "#lib/telemetry/counted-resolver";
 import { jsonLog } from "#lib/telemetry/json-log";
 import { edgeInProcess, edgeThreadsOf } from "./edge-host.ts";
 import { edgeInThread } from "./edge-thread/edge-thread.ts";
@@ -31,7 +32,10 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
       : edgeInProcess({ transport, clock, random, log });
   const standalone = await Standalone.open(config, {
     transport,
-    resolver: systemResolver(config.dns.servers, { transport, clock, random }),
+    resolver: countedResolver(
+      systemResolver(config.dns.servers, { transport, clock, random }),
+      metrics,
+    ),
     clock,
     random,
     log,

@@ -2,10 +2,10 @@
  * How much waits, by what it waits for and at which provider. Asked at each scrape: it goes through
  * the destinations in memory and those with mail in the retry wheel, not through their mail.
  */
-import { providerName } from "#lib/limits/provider-name";
 import type { WaitReason } from "#proto/operator/standing";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Dispatcher } from "../dispatcher.ts";
+import { providerLabel } from "../path/provider-label.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { backlogReason, laneReason } from "./reasons.ts";
 
@@ -50,11 +50,11 @@ export function waitingCounts(
   const counts = new Counts();
   for (const { working, suspects } of owners) {
     for (const queue of working.destinations) {
-      counts.add(unitsBy(queue, dispatcher), providerLabel(queue));
+      counts.add(unitsBy(queue, dispatcher), labelOf(queue));
     }
     for (const destination of working.deferred.kinds) {
       const units = working.deferred.of(destination);
-      counts.add(new Map([["schedule", units]]), providerLabel(working.known(destination)));
+      counts.add(new Map([["schedule", units]]), labelOf(working.known(destination)));
     }
     if (suspects.length > 0) counts.add(new Map([["store", suspects.length]]), "unknown");
   }
@@ -78,12 +78,7 @@ function unitsBy(
   return units;
 }
 
-/** Few: a domain, or a set of hosts, is a provider of its own where no file names one. */
-function providerLabel(queue: DestinationQueue | undefined): string {
+function labelOf(queue: DestinationQueue | undefined): string {
   if (queue?.located === undefined) return "unknown";
-  const { provider } = queue.located.site;
-  if (provider === undefined) return "none";
-  const name = providerName(provider);
-  const isUnnamed = provider === queue.destination || name === "mx" || /[.[]/.test(name);
-  return isUnnamed ? "other" : name;
+  return providerLabel(queue.destination, queue.located.site.provider);
 }

@@ -86,7 +86,9 @@ describe("a source that cannot be used", () => {
     ]);
     expect(sources.broken("ip1")?.reason).toBe("not plumbed");
     expect(sources.choose(unit, undefined)).toBe("ip2");
+    expect(sources.cooling).toEqual(["ip1"]);
     await clock.advance(10_000);
+    expect(sources.cooling).toEqual([]);
     expect(sources.choose(unit, undefined)).toBe("ip1");
     sources.failed("ip1", "not plumbed");
     await clock.advance(10_000);

@@ -144,6 +144,11 @@ export class Sources {
       : undefined;
   }
 
+  /** Those that cool down. */
+  get cooling(): readonly string[] {
+    return [...this.#broken.keys()].filter((name) => this.broken(name) !== undefined);
+  }
+
   /** It cools down, for longer at each failure in a row; false when it did so already. */
   failed(name: string, reason: string): boolean {
     if (this.broken(name) !== undefined) return false;

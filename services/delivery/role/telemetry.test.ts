@@ -3,7 +3,7 @@ import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { DeliveryBench } from "../../../test/support/delivery/delivery-bench.ts";
 import { shapedBy } from "../../../test/support/delivery/shaped.ts";
 import { Delivery } from "../delivery.ts";
-import { observeDelivery } from "./telemetry.ts";
+import { deliveryTelemetry, observeDelivery } from "./telemetry.ts";
 
 test("what waits is told by reason and provider, and a domain that no file names is one of the others", async () => {
   const shaping = shapedBy(
@@ -35,4 +35,43 @@ test("what waits is told by reason and provider, and a domain that no file names
     `${units}{reason="down",provider="other"} 1`,
     `${units}{reason="messages",provider="big"} 2`,
   ]);
+});
+
+test("recipients are told by provider, source and tenant, and how long they took; names beyond a limit are one", async () => {
+  const metrics = new PrometheusMetrics();
+  const told = deliveryTelemetry(metrics);
+  for (let n = 0; n < 201; n++) {
+    told.recipient("delivered", { provider: "big", source: "ip1", tenant: `t${n}` });
+  }
+  told.recipient("permanent", { provider: "other", source: undefined, tenant: undefined });
+  told.delivered(1_500, { provider: "big", source: "ip1", tenant: "t0" });
+  const lines = (await metrics.render()).split("\n");
+  const by = "godwit_delivery_recipients_by";
+  expect(lines.filter((line) => line.startsWith(`${by}_provider_total`))).toEqual([
+    `${by}_provider_total{outcome="delivered",provider="big",source="ip1"} 201`,
+    `${by}_provider_total{outcome="permanent",provider="other",source="none"} 1`,
+  ]);
+  const tenants = lines.filter((line) => line.startsWith(`${by}_tenant_total`));
+  expect(tenants).toHaveLength(202);
+  expect(tenants).toContain(`${by}_tenant_total{outcome="delivered",tenant="other"} 1`);
+  expect(tenants).toContain(`${by}_tenant_total{outcome="permanent",tenant="none"} 1`);
+  expect(lines).toContain('godwit_delivery_latency_seconds_bucket{provider="big",le="2.5"} 1');
+  expect(lines).toContain('godwit_delivery_latency_seconds_bucket{provider="big",le="1"} 0');
+});
+
+test("a delivery tells of its provider, its tenant and the time since it was accepted", async () => {
+  const shaping = shapedBy("providers: { big: { match: { domains: [example.net] } } }");
+  const bench = new DeliveryBench({ config: { shaping: () => shaping } });
+  const metrics = new PrometheusMetrics();
+  const delivery = new Delivery("a", { ...bench.ports, metrics: deliveryTelemetry(metrics) });
+  const started = delivery.start();
+  await bench.clock.advance(0);
+  await started;
+  await bench.acceptMany(2);
+  await bench.clock.advance(2_000);
+  const text = await metrics.render();
+  expect(text).toContain('by_provider_total{outcome="delivered",provider="big",source="none"} 2');
+  expect(text).toContain('by_tenant_total{outcome="delivered",tenant="none"} 2');
+  expect(text).toContain('godwit_delivery_latency_seconds_count{provider="big"} 2');
+  expect(text).toContain("godwit_delivery_journal_seconds_count");
 });

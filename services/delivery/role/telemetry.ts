@@ -1,16 +1,17 @@
 /** What delivery counts, as metrics of the process. */
 import type { Clock } from "#lib/clock";
+import { BoundedValues } from "#lib/telemetry/bounded-values";
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
 import type { WaitingCount } from "../admin/waiting-counts.ts";
 import { observeMeasures } from "../automation/measure-telemetry.ts";
 import type { Delivery } from "../delivery.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
 
+/** Names beyond these are counted as one: every combination of labels is kept. */
+const tenantsMax = 200;
+const sourcesMax = 100;
+
 export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
-  const recipients = metrics.counter(
-    "godwit_delivery_recipients_total",
-    "Recipients by outcome of an attempt.",
-  );
   const inDoubt = metrics.counter(
     "godwit_delivery_in_doubt_total",
     "Recipients whose final dot went unanswered, or was answered too late: they may get a second copy (RFC 1047).",
@@ -36,6 +37,10 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     help: "From the first command to the last reply, connecting included.",
     buckets: secondsBuckets,
   });
+  const journal = metrics.histogram("godwit_delivery_journal_seconds", {
+    help: "From the hand-over of a record with what became of units until it is durable.",
+    buckets: secondsBuckets,
+  });
   const takeovers = metrics.histogram("godwit_delivery_takeover_seconds", {
     help: "From the claim of a shard until its log is read.",
     buckets: secondsBuckets,
@@ -57,8 +62,9 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     "Messages with such questions that their home did not answer.",
   );
   return {
+    ...outcomes(metrics),
     ...endings(metrics),
-    recipient: (outcome) => recipients.add(1, { outcome }),
+    journaled: (durationMs) => journal.record(durationMs / 1_000),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
     inDoubt: (count) => inDoubt.add(count),
     suppressionAdded: (reason) => suppressionsAdded.add(1, { class: reason }),
@@ -72,6 +78,36 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     limitRefused: (kind, isShared) => refusals.add(1, { kind, shared: String(isShared) }),
     sharesAsked: (count) => shares.add(count),
     homeSilent: () => silences.add(),
+  };
+}
+
+/** By way of each recipient. */
+function outcomes(metrics: Metrics): Pick<DeliveryMetrics, "recipient" | "delivered"> {
+  const recipients = metrics.counter(
+    "godwit_delivery_recipients_total",
+    "Recipients by outcome of an attempt.",
+  );
+  const byProvider = metrics.counter(
+    "godwit_delivery_recipients_by_provider_total",
+    "The same by provider (those that shaping files name, and other) and egress source.",
+  );
+  const byTenant = metrics.counter(
+    "godwit_delivery_recipients_by_tenant_total",
+    `The same by tenant: the first ${tenantsMax}, and other.`,
+  );
+  const tenants = new BoundedValues(tenantsMax);
+  const sources = new BoundedValues(sourcesMax);
+  const latencies = metrics.histogram("godwit_delivery_latency_seconds", {
+    help: "From acceptance to the reply of the host that took it, by provider.",
+    buckets: secondsBuckets,
+  });
+  return {
+    recipient(outcome, { provider, source, tenant }) {
+      recipients.add(1, { outcome });
+      byProvider.add(1, { outcome, provider, source: sources.of(source) });
+      byTenant.add(1, { outcome, tenant: tenants.of(tenant) });
+    },
+    delivered: (durationMs, { provider }) => latencies.record(durationMs / 1_000, { provider }),
   };
 }
 
@@ -163,6 +199,14 @@ export function observeDelivery(
     () => delivery.worker?.limits.silentHomes ?? 0,
   );
   observeWaiting(metrics, delivery, clock);
+  metrics.gauge(
+    "godwit_delivery_source_cooling",
+    "1: an egress source that is broken, and not used for the moment.",
+    () => {
+      const cooling = delivery.worker?.coolingSources ?? [];
+      return cooling.slice(0, sourcesMax).map((source) => ({ value: 1, labels: { source } }));
+    },
+  );
   observeMeasures(metrics, () => delivery.worker?.measures);
   metrics.gauge(
     "godwit_suppression_known",

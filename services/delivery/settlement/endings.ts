@@ -7,6 +7,7 @@ import type { Log } from "#lib/telemetry/log";
 import { type Tracing, traceIdOf } from "#lib/telemetry/tracing";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
+import { providerLabel } from "../path/provider-label.ts";
 import type { JournalWriter } from "../shard/journal-writer.ts";
 import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
 import { tellEnding } from "./unit-events.ts";
@@ -85,15 +86,24 @@ export class Endings {
 
   /** One line for each attempt and recipient tells the whole story. */
   tell(queued: QueuedUnit, ending: Ending): void {
-    const { log, metrics, tracing } = this.#ports;
+    const { clock, log, metrics, tracing } = this.#ports;
     const { unit } = queued;
     const { report, attempt, nextAttemptAt } = ending;
+    const provider = this.#ports.provider(queued);
+    const way = {
+      provider: providerLabel(unit.destination, provider),
+      source: report?.source,
+      tenant: unit.tenant,
+    };
+    if (ending.recipients.some(({ outcome }) => outcome === "delivered")) {
+      metrics.delivered(Math.max(0, clock.now() - unit.acceptedAt), way);
+    }
     if (unit.trace !== undefined && tracing !== undefined) {
-      traceAttempt(tracing, unit, { ...ending, provider: this.#ports.provider(queued) });
+      traceAttempt(tracing, unit, { ...ending, provider });
     }
     const next = nextAttemptAt === undefined ? undefined : new Date(nextAttemptAt).toISOString();
     for (const r of ending.recipients) {
-      metrics.recipient(r.outcome);
+      metrics.recipient(r.outcome, way);
       const tried = r.isSuppressed ? undefined : report;
       log.info("attempt", {
         uid: unit.uid,

@@ -25,6 +25,8 @@ export interface JournalWriterPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly retryMs: number;
+  /** A record was durable so long after it was handed over; a journal that was away counts, too. */
+  readonly appended?: (durationMs: number) => void;
   /** Nothing new may be started, or it may again. */
   readonly pause: (isPaused: boolean) => void;
   /**
@@ -111,7 +113,7 @@ export class JournalWriter {
   }
 
   async #appendWatched(batch: readonly Waiting[]): Promise<void> {
-    const { clock, log, pause } = this.#ports;
+    const { clock, log, pause, appended } = this.#ports;
     const since = clock.monotonic();
     const cancel = clock.after(pauseAfterMs, () => {
       this.#isUnanswered = true;
@@ -120,6 +122,7 @@ export class JournalWriter {
     });
     await this.#append(batch);
     cancel();
+    if (!this.#isSealed) appended?.(clock.monotonic() - since);
     // Sealed it never goes on.
     if (!this.#isUnanswered || this.#isSealed) return;
     this.#isUnanswered = false;

@@ -1,6 +1,10 @@
 /** What the edge counts, as metrics of the process. */
+import { BoundedValues } from "#lib/telemetry/bounded-values";
 import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
 import type { EdgeMetrics } from "../metrics.ts";
+
+/** Names beyond these are counted as one. */
+const tenantsMax = 200;
 
 export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
   const sessions = new Map<string, number>();
@@ -19,12 +23,21 @@ export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
     "Connections turned away before their session began, by reason.",
   );
   const messages = metrics.counter("godwit_edge_messages_total", "Messages accepted.");
+  const byTenant = metrics.counter(
+    "godwit_edge_messages_by_tenant_total",
+    `Messages accepted by tenant: the first ${tenantsMax}, and other.`,
+  );
+  const tenants = new BoundedValues(tenantsMax);
   const recipients = metrics.counter("godwit_edge_recipients_total", "Recipients accepted.");
   const bytes = metrics.counter("godwit_edge_bytes_total", "Bytes of content accepted.");
   const refused = metrics.counter("godwit_edge_refusals_total", "Replies of 4yz and 5yz by code.");
   const logins = metrics.counter("godwit_edge_auth_total", "AUTH by outcome.");
   const accepting = metrics.histogram("godwit_edge_accept_seconds", {
     help: "From the final dot to the 250.",
+    buckets: secondsBuckets,
+  });
+  const reading = metrics.histogram("godwit_edge_content_seconds", {
+    help: "From the 354 to the final dot.",
     buckets: secondsBuckets,
   });
   const grow = (listener: string, by: number) =>
@@ -39,10 +52,12 @@ export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
     accepted(message) {
       const { listener } = message;
       messages.add(1, { listener });
+      byTenant.add(1, { tenant: tenants.of(message.tenant) });
       recipients.add(message.recipients, { listener });
       bytes.add(message.bytes, { listener });
       accepting.record(message.durationMs / 1_000);
     },
+    contentRead: (durationMs) => reading.record(durationMs / 1_000),
     refused: (code) => refused.add(1, { code: String(code) }),
     authenticated: (outcome) => logins.add(1, { outcome }),
     contentBytesHeld(held) {

@@ -14,7 +14,7 @@ import { BounceTables } from "./bounces/bounce-tables.ts";
 import { BucketEntries } from "./buckets.ts";
 import { ContentTable } from "./content-table.ts";
 import { type CassandraOptions, Connection } from "./driver/connection.ts";
-import { type CallTime, Requests } from "./driver/requests.ts";
+import { type CallTime, Requests, type Tried } from "./driver/requests.ts";
 import { type OpenShard, OpenShards } from "./open-shard.ts";
 import { OperatorTables } from "./operator-tables.ts";
 import { Partitions } from "./partitions.ts";
@@ -24,6 +24,7 @@ import { UnitTable } from "./unit-table.ts";
 export interface CassandraStoreOptions extends CassandraOptions {
   readonly shards: number;
   readonly bouncesKeptMs?: number;
+  readonly tried?: Tried;
 }
 
 /**
@@ -59,7 +60,7 @@ export class CassandraStore implements Store {
   private constructor(options: CassandraStoreOptions) {
     const { clock, shards } = options;
     this.#connection = new Connection(options);
-    this.#requests = new Requests(this.#connection, clock);
+    this.#requests = new Requests(this.#connection, clock, options.tried);
     this.#contents = new ContentTable(this.#requests, clock);
     this.#units = new UnitTable(this.#requests, clock);
     this.#operators = new OperatorTables(this.#requests, clock, shards);

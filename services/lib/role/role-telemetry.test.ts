@@ -4,8 +4,10 @@ import { systemClock as clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { systemRandom as random } from "../random.ts";
-import { silentLog as log } from "../telemetry/log.ts";
+import { silentLog } from "../telemetry/log.ts";
 import { roleTelemetry } from "./role-telemetry.ts";
+
+const log = { ...silentLog, droppedLines: 0 };
 
 function configOf(telemetry: string): Config {
   const surroundings = {

@@ -3,16 +3,18 @@ import { hostname } from "node:os";
 import type { Clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import type { Random } from "#lib/random";
+import type { ProcessLog } from "#lib/telemetry/json-log";
 import type { Log } from "#lib/telemetry/log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
 import { OtlpExport } from "#lib/telemetry/otlp/otlp-export";
+import { observeProcess } from "#lib/telemetry/process-metrics";
 import { noTracing, type Tracing, tracing } from "#lib/telemetry/tracing";
 
 export interface RoleTelemetryPorts {
   readonly role: "standalone" | "edge" | "delivery" | "control";
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
+  readonly log: Log & Pick<ProcessLog, "droppedLines">;
 }
 
 export interface RoleTelemetry {
@@ -28,6 +30,10 @@ export interface RoleTelemetry {
 export function roleTelemetry(config: Config, ports: RoleTelemetryPorts): RoleTelemetry {
   const { role, clock, random, log } = ports;
   const metrics = new PrometheusMetrics();
+  observeProcess(metrics, {
+    droppedLines: () => log.droppedLines,
+    ...(role === "standalone" ? { data: config.data } : {}),
+  });
   const { telemetry } = config;
   if (telemetry?.otlp === undefined) {
     return { metrics, tracing: noTracing, traces: 0, stop: async () => {} };

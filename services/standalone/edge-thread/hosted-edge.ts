@@ -100,6 +100,7 @@ function countingInto(outbox: Outbox): EdgeMetrics {
     sessionClosed: (listener) => outbox.count(["sessionClosed", listener]),
     sessionRefused: (reason) => outbox.count(["sessionRefused", reason]),
     accepted: (message) => outbox.count(["accepted", message]),
+    contentRead: (durationMs) => outbox.count(["contentRead", durationMs]),
     refused: (code) => outbox.count(["refused", code]),
     authenticated: (outcome) => outbox.count(["authenticated", outcome]),
     contentBytesHeld: (bytes) => outbox.count(["contentBytesHeld", bytes]),

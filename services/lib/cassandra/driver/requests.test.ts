@@ -121,3 +121,22 @@ describe("a write", () => {
     expect(await writing).toBeInstanceOf(StoreUnavailable);
   });
 });
+
+test("each try is told by itself, with what it took and whether it was done", async () => {
+  const client = new ScriptedClient();
+  const clock = new ManualClock();
+  const told: unknown[] = [];
+  const requests = new Requests({ client }, clock, (...tried) => void told.push(tried));
+  const reading = requests.read(requests.callTime(), statement);
+  await settled();
+  clock.advance(30);
+  client.asked[0]?.answer(timeout);
+  await settled();
+  clock.advance(5);
+  client.asked[1]?.answer();
+  await reading;
+  expect(told).toEqual([
+    [30, false],
+    [5, true],
+  ]);
+});

@@ -49,14 +49,19 @@ export interface Connected {
   readonly client: Pick<Client, "execute" | "batch">;
 }
 
+/** Told of each try: what the cluster took for it, and whether it was done. */
+export type Tried = (durationMs: number, isDone: boolean) => void;
+
 export class Requests {
   readonly #connection: Connected;
   readonly #clock: Clock;
+  readonly #tried: Tried;
   readonly #turns = new Turns(requestsMax);
 
-  constructor(connection: Connected, clock: Clock) {
+  constructor(connection: Connected, clock: Clock, tried: Tried = () => {}) {
     this.#connection = connection;
     this.#clock = clock;
+    this.#tried = tried;
   }
 
   callTime(): CallTime {
@@ -113,9 +118,13 @@ export class Requests {
     return this.#turns.run(1, async () => {
       for (let tries = 1; ; tries++) {
         time.mustBegin();
+        const startedAt = this.#clock.monotonic();
         try {
-          return await request();
+          const result = await request();
+          this.#tried(this.#clock.monotonic() - startedAt, true);
+          return result;
         } catch (error) {
+          this.#tried(this.#clock.monotonic() - startedAt, false);
           if (tries === triesMax || !isWorthRepeating(error)) throw unavailable(error);
         }
       }

@@ -1,7 +1,9 @@
 /** A process joins Cassandra: its tables checked, its store opened and watched. */
 import { CassandraStore } from "#lib/cassandra/cassandra-store";
+import type { Tried } from "#lib/cassandra/driver/requests";
 import { checkTables } from "#lib/cassandra/schema";
 import type { CassandraConfig } from "#lib/config/config";
+import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
 import { persistently } from "../persistently.ts";
 import { Watch } from "../watch.ts";
 import { tablesOptionsOf } from "./cluster-options.ts";
@@ -36,7 +38,10 @@ export async function joinCassandra(
       readiness.tell(part, { reason: reasonOf(error), isBlocking: true });
     },
   });
-  const store = await CassandraStore.open({ ...options, shards, bouncesKeptMs });
+  const store = await CassandraStore.open({
+    ...{ ...options, shards, bouncesKeptMs },
+    tried: requestTelemetry(ports.metrics),
+  });
   undoing.add(() => store.close());
   const common = { clock, readiness, isBlocking: false };
   // A question that costs little, and says more than an open socket does.
@@ -54,6 +59,14 @@ export async function joinCassandra(
   await rows.start();
   void nodes.start();
   return store;
+}
+
+function requestTelemetry(metrics: Metrics): Tried {
+  const requests = metrics.histogram("godwit_cassandra_request_seconds", {
+    help: "A request to the cluster, each try by itself, by whether it was done.",
+    buckets: secondsBuckets,
+  });
+  return (durationMs, isDone) => requests.record(durationMs / 1_000, { done: String(isDone) });
 }
 
 function reasonOf(error: unknown): string {
