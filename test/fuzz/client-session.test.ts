@@ -43,9 +43,10 @@ const event = fc.oneof(
   { weight: 25, arbitrary: fc.constant("!good") },
   { weight: 12, arbitrary: line.map((text) => `${text}\r\n`) },
   { weight: 1, arbitrary: fc.string({ maxLength: 8 }) },
+  { weight: 6, arbitrary: fc.constant("!follow") },
   {
     weight: 1,
-    arbitrary: fc.constantFrom("!lost", "!timeout", "!quit", "!unsent", "!sent"),
+    arbitrary: fc.constantFrom("!lost", "!timeout", "!quit", "!unsent", "!sent", "!withdraw"),
   },
 );
 
@@ -68,13 +69,20 @@ const transaction: fc.Arbitrary<ClientTransaction> = fc.record({
   contentLineMax: fc.constantFrom(0, 100),
 });
 
+interface Running {
+  readonly count: number;
+  readonly settled: Set<number>;
+}
+
 /** An owner who does all that an owner may do, and checks what he is told. */
 class Owner {
   readonly session: ClientSession;
   readonly log: string[] = [];
   readonly #transactions: ClientTransaction[];
   readonly #canShakeHands: boolean;
-  #running: { readonly count: number; readonly settled: Set<number> } | undefined;
+  #running: Running | undefined;
+  /** What follows it. */
+  #next: Running | undefined;
   #isReady = false;
   #isOver = false;
   #dots = 0;
@@ -98,6 +106,8 @@ class Owner {
       if (waitingFor !== "nothing") this.happen(`${goodReply[waitingFor] ?? "250 Ok"}\r\n`);
     } else if (what === "!unsent") this.session.unsent(5);
     else if (what === "!sent") this.session.unsent(0);
+    else if (what === "!follow") this.#follow();
+    else if (what === "!withdraw") this.#withdraw();
     else if (what !== "!quit") this.hear(encoder.encode(what));
     else if (this.#running === undefined) {
       this.#isReady = false;
@@ -118,8 +128,23 @@ class Owner {
     if (next === undefined) return;
     this.#isReady = false;
     this.#dots = 0;
-    this.#running = { count: next.recipients.length, settled: new Set() };
+    this.#running = runningOf(next);
     this.take(this.session.transact(next));
+  }
+
+  #follow(): void {
+    const next = this.session.canFollow ? this.#transactions.shift() : undefined;
+    if (next === undefined) return;
+    // Only a final dot that waits for its reply is followed, and by one.
+    expect([this.session.waitingFor, this.#next]).toEqual(["dataTermination", undefined]);
+    this.#next = runningOf(next);
+    this.take(this.session.follow(next));
+  }
+
+  #withdraw(): void {
+    if (this.#next === undefined) return;
+    this.#next = undefined;
+    this.session.withdrawFollower();
   }
 
   take(steps: readonly ClientStep[]): void {
@@ -150,8 +175,11 @@ class Owner {
         return;
       case "transactionDone":
         expect(this.#running?.settled.size).toBe(this.#running?.count);
-        this.#running = undefined;
-        this.#isReady = step.isReusable;
+        this.#running = this.#next;
+        this.#isReady = step.isReusable && this.#next === undefined;
+        this.#next = undefined;
+        // Its content had to wait for this moment: the next dot is its own.
+        this.#dots = 0;
         this.log.push(`done ${step.isReusable}`);
         return;
       case "failed":
@@ -177,6 +205,10 @@ class Owner {
     expect(result.reply?.class).not.toBe(3);
     this.log.push(`${index} ${JSON.stringify(result)}`);
   }
+}
+
+function runningOf({ recipients }: ClientTransaction): Running {
+  return { count: recipients.length, settled: new Set() };
 }
 
 function endsInDot(bytes: Uint8Array): boolean {

@@ -3,10 +3,12 @@
  * `C:` lines are the octets it must send. Headers, `E:` and `M:` lines are those of script.ts.
  *
  *   A: transact        its owner sends the message that the E: and M: lines before describe; or `quit`
+ *   A: follow          the same behind the final dot of the message before, whose reply has not come
  *   R: ready           what the session tells its owner: `ready`, `done`, `done, not reusable`, `closed`,
  *   R: <b@server.example> rcpt 550 5.1.1 *            `… lost: reason`, `… in doubt: reason`, `… 5.6.3 reason`
  *   R: failed greeting 554 *                          `failed idle: reason` without a reply
  *   T: tls             the handshake that it waits for succeeds; or `no tls`, `lost`, `timeout`, `unsent 5`
+ *   T: withdraw        its owner takes the follower back
  *   W: dataTermination what it waits for at this point
  */
 import type { Random } from "#lib/random";
@@ -55,6 +57,8 @@ class Player {
   #content: readonly string[] = [];
   #recipients: readonly string[] = [];
   #settled = new Set<number>();
+  /** Of the message that follows. */
+  #next: readonly string[] | undefined;
   #isHandshakeDue = false;
 
   constructor(session: ClientSession, options: PlayOptions) {
@@ -116,11 +120,17 @@ class Player {
       this.#carryOut(this.#session.quit());
       return;
     }
-    if (what !== "transact") throw new SyntaxError(`nobody can ask for "${what}"`);
     const transaction = transactionOf(this.#envelope, this.#content);
-    this.#recipients = transaction.recipients.map(({ path }) => path);
-    this.#settled = new Set();
-    this.#carryOut(this.#session.transact(transaction));
+    const recipients = transaction.recipients.map(({ path }) => path);
+    if (what === "follow") {
+      if (!this.#session.canFollow) throw new Error("nothing can follow");
+      this.#next = recipients;
+      this.#carryOut(this.#session.follow(transaction));
+    } else if (what === "transact") {
+      this.#recipients = recipients;
+      this.#settled = new Set();
+      this.#carryOut(this.#session.transact(transaction));
+    } else throw new SyntaxError(`nobody can ask for "${what}"`);
   }
 
   #transport(event: string): void {
@@ -128,7 +138,10 @@ class Player {
     else if (event === "no tls") this.#shakeHands(() => this.#session.tlsFailed("no handshake"));
     else if (event === "lost") this.#carryOut(this.#session.connectionLost("connection reset"));
     else if (event === "timeout") this.#carryOut(this.#session.timedOut());
-    else if (event.startsWith("unsent ")) this.#session.unsent(Number(event.slice(7)));
+    else if (event === "withdraw") {
+      this.#next = undefined;
+      this.#session.withdrawFollower();
+    } else if (event.startsWith("unsent ")) this.#session.unsent(Number(event.slice(7)));
     else throw new SyntaxError(`no such event: ${event}`);
   }
 
@@ -159,6 +172,7 @@ class Player {
         if (this.#settled.size < this.#recipients.length)
           throw new Error("somebody is not settled");
         this.#tell(step.isReusable ? "done" : "done, not reusable");
+        this.#takeTurn();
         return;
       case "failed":
         this.#isHandshakeDue = false;
@@ -167,6 +181,13 @@ class Player {
       default:
         this.#tell(step.kind);
     }
+  }
+
+  #takeTurn(): void {
+    if (this.#next === undefined) return;
+    this.#recipients = this.#next;
+    this.#settled = new Set();
+    this.#next = undefined;
   }
 
   #tell(text: string): void {

@@ -61,6 +61,33 @@ describe("ClientSession", () => {
     expect(first?.kind === "send" && first.bytes).toBe(content);
   });
 
+  test.each([
+    ["with PIPELINING", readySession("PIPELINING"), true],
+    ["without it", readySession(), false],
+  ])("may be followed from the final dot to its reply, %s", (_, session, isOffered) => {
+    const seen = [session.canFollow];
+    session.transact(message);
+    for (const said of ["250 Ok\r\n", "250 Ok\r\n", "354 Go on\r\n", "250 Ok\r\n"]) {
+      seen.push(session.canFollow);
+      hear(session, said);
+      // Nothing has left of what it asked to send, until that is told.
+      if (said.startsWith("354")) session.unsent(5);
+      if (said.startsWith("354")) seen.push(session.canFollow);
+      session.unsent(0);
+    }
+    expect(seen).toEqual([false, false, false, false, false, isOffered]);
+    expect(session.canFollow).toBe(false);
+  });
+
+  test("may not be followed over LMTP, where the dot has many replies", () => {
+    const session = new ClientSession({ ...settings, protocol: "lmtp" });
+    hear(session, "220 server.example\r\n");
+    hear(session, "250-server.example\r\n250 PIPELINING\r\n");
+    session.transact(message);
+    hear(session, "250 Ok\r\n250 Ok\r\n354 Go on\r\n");
+    expect([session.waitingFor, session.canFollow]).toEqual(["dataTermination", false]);
+  });
+
   test("says nothing any more once it is over", () => {
     const session = readySession();
     expect(session.connectionLost("gone")).toHaveLength(1);
@@ -101,6 +128,17 @@ describe("ClientSession", () => {
         const session = readySession();
         session.transact(message);
         session.transact(message);
+      },
+    ],
+    ["that follows nothing", () => readySession("PIPELINING").follow(message)],
+    [
+      "behind another that follows",
+      () => {
+        const session = readySession("PIPELINING");
+        session.transact(message);
+        hear(session, "250 Ok\r\n250 Ok\r\n354 Go on\r\n");
+        session.follow(message);
+        session.follow(message);
       },
     ],
     ["without recipients", () => readySession().transact({ ...message, recipients: [] })],

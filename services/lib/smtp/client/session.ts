@@ -6,56 +6,33 @@
  *   idle ──quit──▶ quit ──▶ closed
  *   any ──refused, 421, no SMTP, connection lost──▶ closed
  *
+ * Behind the final dot of a transaction the next one may follow before the reply (ADR 0021): when that
+ * has come the follower is the transaction. If it never comes, nothing of the follower was begun. What
+ * the reply said is told when the envelope behind it was answered as it should be.
+ *
  * Nothing but the reply that is awaited may come: a server that says more has lost its place,
  * and what it says next would be taken for the answer to something else.
  */
 import { assert } from "#lib/assert";
 import type { Reply } from "../reply.ts";
 import { type Capabilities, noCapabilities, readCapabilities } from "./capabilities.ts";
+import { type Phase, stageOf, waitingForOf } from "./phase.ts";
 import { ReplyReader } from "./reply-reader.ts";
-import type {
-  ClientSettings,
-  ClientStep,
-  ClientTransaction,
-  SessionFailure,
-  WaitingFor,
-} from "./step.ts";
+import type { ClientSettings, ClientStep, ClientTransaction, WaitingFor } from "./step.ts";
 import { OpenTransaction, type TransactionEnd } from "./transaction.ts";
 
-type Phase =
-  | "greeting"
-  | "ehlo"
-  | "helo"
-  | "starttls"
-  | "handshake"
-  | "idle"
-  | "transaction"
-  | "quit"
-  | "closed";
+/** A transaction whose envelope went out behind the final dot of the one before. */
+interface Follower {
+  readonly transaction: OpenTransaction;
+  /** What is known of it already, told when its turn has come. */
+  readonly told: readonly ClientStep[];
+  /** There was nothing to send. */
+  readonly end: TransactionEnd | undefined;
+}
 
 const none: readonly ClientStep[] = [];
 const encoder = new TextEncoder();
-
-const stageOf: Readonly<Record<Exclude<Phase, "quit" | "closed">, SessionFailure["stage"]>> = {
-  greeting: "greeting",
-  ehlo: "ehlo",
-  helo: "ehlo",
-  starttls: "starttls",
-  handshake: "starttls",
-  idle: "idle",
-  transaction: "transaction",
-};
-
-const waitingForOf: Readonly<Record<Exclude<Phase, "transaction">, WaitingFor>> = {
-  greeting: "greeting",
-  ehlo: "ehlo",
-  helo: "ehlo",
-  starttls: "starttls",
-  handshake: "starttls",
-  idle: "nothing",
-  quit: "quit",
-  closed: "nothing",
-};
+const lostPlace = "the server lost its place behind the final dot";
 
 export class ClientSession {
   readonly #settings: ClientSettings;
@@ -64,6 +41,11 @@ export class ClientSession {
   #capabilities: Capabilities = noCapabilities;
   #isTls = false;
   #transaction: OpenTransaction | undefined;
+  #follower: Follower | undefined;
+  /** A follower was withdrawn: what the server says to its envelope is not listened to. */
+  #isLast = false;
+  /** Replies to the envelope behind a final dot whose reply is not told; undefined: nothing waits. */
+  #heardBehind: number | undefined;
   #needsReset = false;
   #replies = 0;
   #steps: ClientStep[] = [];
@@ -140,11 +122,52 @@ export class ClientSession {
   }
 
   /**
+   * `follow` may be called: the final dot is gone, and the server takes commands behind it (RFC 2920
+   * §3.1). Over LMTP the dot has many replies, of which each may be the last.
+   */
+  get canFollow(): boolean {
+    const mayPipeline = this.#capabilities.pipelining && this.#settings.protocol === "smtp";
+    const isAlone = this.#follower === undefined && !this.#isLast;
+    return mayPipeline && isAlone && this.#transaction?.isDotSent === true;
+  }
+
+  /** The next transaction, behind the final dot of the one that waits for its reply. */
+  follow(asked: ClientTransaction): readonly ClientStep[] {
+    assert(this.canFollow, "a follower goes behind a final dot, and alone");
+    const options = { offered: this.#capabilities, protocol: "smtp", needsReset: false } as const;
+    const transaction = new OpenTransaction(asked, options);
+    const steps: ClientStep[] = [];
+    const end = transaction.begin(steps);
+    const told = steps.filter(({ kind }) => kind !== "send");
+    this.#follower = { transaction, told, end };
+    this.#steps.push(...steps.filter(({ kind }) => kind === "send"));
+    return this.#takeSteps();
+  }
+
+  /** What follows waits for its turn. */
+  get hasFollower(): boolean {
+    return this.#follower !== undefined;
+  }
+
+  /** The same, or it has its turn, and not a word was said to it. */
+  get isFollowerUnheard(): boolean {
+    return this.hasFollower || this.#heardBehind === 0;
+  }
+
+  /** The follower is not to be sent: nothing is told of it, and after the reply all is over. */
+  withdrawFollower(): void {
+    assert(this.#follower !== undefined, "only a follower is withdrawn");
+    this.#follower = undefined;
+    this.#isLast = true;
+  }
+
+  /**
    * How many octets of what was to be sent the connection has not taken: what its `write` returned,
    * and 0 when it has drained. Who never says it is taken to have sent everything.
    */
   unsent(octets: number): void {
-    this.#transaction?.unsent(octets);
+    // Behind a final dot that is gone they are the follower's.
+    if (this.#follower === undefined && !this.#isLast) this.#transaction?.unsent(octets);
   }
 
   /** RFC 5321 §4.1.1.10: the end is said, and the reply awaited. */
@@ -180,7 +203,7 @@ export class ClientSession {
       this.#replies += 1;
       if (read.kind === "reply") this.#take(read.reply);
       else if (this.#phase === "quit") this.#close();
-      else this.#fail(read.reason);
+      else this.#losePlace(read.reason);
     }
   }
 
@@ -202,7 +225,7 @@ export class ClientSession {
         this.#takeStartTls(reply);
         return;
       case "transaction":
-        this.#endedAs(this.#transaction?.take(reply, this.#steps));
+        this.#takeAnswer(reply);
         return;
       case "quit":
         this.#close();
@@ -273,13 +296,32 @@ export class ClientSession {
   #endedAs(end: TransactionEnd | undefined): void {
     if (end === undefined) return;
     if (end.kind === "broken") {
-      this.#fail(end.reason);
+      this.#losePlace(end.reason);
       return;
     }
     this.#phase = "idle";
     this.#transaction = undefined;
     this.#needsReset = end.needsReset;
-    this.#steps.push({ kind: "transactionDone", isReusable: true });
+    this.#steps.push({ kind: "transactionDone", isReusable: !this.#isLast });
+    if (this.#isLast) this.#close();
+    else if (this.#follower !== undefined) this.#takeTurn(this.#follower);
+  }
+
+  #takeAnswer(reply: Reply): void {
+    if (this.#heardBehind !== undefined) this.#heardBehind += 1;
+    this.#endedAs(this.#transaction?.take(reply, this.#steps));
+    // Consent to the content, or a refusal of it: the server is where we are.
+    const isAnswered = this.#transaction === undefined || this.#transaction.stage === "dot";
+    if (isAnswered) this.#heardBehind = undefined;
+  }
+
+  #takeTurn({ transaction, told, end }: Follower): void {
+    this.#phase = "transaction";
+    this.#transaction = transaction;
+    this.#follower = undefined;
+    this.#steps.push(...told);
+    if (end === undefined) this.#heardBehind = 0;
+    this.#endedAs(end);
   }
 
   #send(command: string): void {
@@ -292,10 +334,20 @@ export class ClientSession {
     this.#fail(reason, reply);
   }
 
+  /** The server says what cannot be an answer. */
+  #losePlace(reason: string): void {
+    if (this.#heardBehind !== undefined) this.#steps = inDoubt(this.#steps);
+    this.#fail(reason);
+  }
+
   #fail(reason: string, reply?: Reply): void {
     assert(this.#phase !== "quit" && this.#phase !== "closed", "there is something to fail");
     const stage = stageOf[this.#phase];
     this.#phase = "closed";
+    // One reply too few, as when there was none to the dot.
+    const isOneShort = reply === undefined && this.#transaction?.stage === "data";
+    if (isOneShort && this.#heardBehind !== undefined) this.#steps = inDoubt(this.#steps);
+    this.#heardBehind = undefined;
     const transaction = this.#transaction;
     this.#transaction = undefined;
     if (transaction !== undefined) {
@@ -303,8 +355,19 @@ export class ClientSession {
       else transaction.takeShutdown(reply, this.#steps);
       this.#steps.push({ kind: "transactionDone", isReusable: false });
     }
+    this.#abandonFollower(reason);
     const failure = { stage, reason, ...(reply === undefined ? {} : { reply }) };
     this.#steps.push({ kind: "failed", failure });
+  }
+
+  /** Not a word of it was answered, whatever became of the one before it. */
+  #abandonFollower(reason: string): void {
+    const follower = this.#follower;
+    if (follower === undefined) return;
+    this.#follower = undefined;
+    this.#steps.push(...follower.told);
+    if (follower.end === undefined) follower.transaction.abandon(reason, this.#steps);
+    this.#steps.push({ kind: "transactionDone", isReusable: false });
   }
 
   #close(): void {
@@ -314,9 +377,21 @@ export class ClientSession {
   }
 
   #takeSteps(): readonly ClientStep[] {
-    if (this.#steps.length === 0) return none;
+    if (this.#steps.length === 0 || this.#heardBehind !== undefined) return none;
     const steps = this.#steps;
     this.#steps = [];
     return steps;
   }
+}
+
+/**
+ * The server has lost its place behind a final dot: what we took for the reply to that may have been
+ * the answer to the envelope behind it, so that nobody knows who has the message.
+ */
+function inDoubt(steps: readonly ClientStep[]): ClientStep[] {
+  const result = { stage: "dot", reason: lostPlace, isInDoubt: true } as const;
+  return steps.map((step) => {
+    const isOfDot = step.kind === "settle" && step.result.stage === "dot";
+    return isOfDot ? { ...step, result } : step;
+  });
 }
