@@ -3,7 +3,7 @@ import type { Destination, Uid, Unit } from "#lib/queue/unit";
 import type { PathText } from "#lib/smtp/path";
 import { queueFor } from "../../test/support/delivery/queue-for.ts";
 import type { DestinationQueue } from "./destination/destination-queue.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher, type Sent } from "./dispatcher.ts";
 import { fromLog, type QueuedUnit } from "./shard/queued-unit.ts";
 
 function queued(destination: string, n: number): QueuedUnit {
@@ -31,9 +31,11 @@ function queueOf(destination: string, count: number, first = 2): DestinationQueu
 function manualRun() {
   const started: string[] = [];
   const ends: (() => void)[] = [];
+  const sents: (() => void)[] = [];
   const run = {
     next: (queue: DestinationQueue) => queue.take(() => true),
-    run: (queue: DestinationQueue, { unit }: QueuedUnit) => {
+    run: (queue: DestinationQueue, { unit }: QueuedUnit, sent: Sent<QueuedUnit>) => {
+      sents.push(() => sent(() => run.next(queue)));
       started.push(`${queue.destination} ${unit.uid.split(".")[1]}`);
       return new Promise<void>((resolve) => {
         ends.push(resolve);
@@ -44,7 +46,9 @@ function manualRun() {
     ends.shift()?.();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { started, run, endNext };
+  /** The first of those that run has sent all. */
+  const sentNext = () => sents.shift()?.();
+  return { started, run, endNext, sentNext };
 }
 
 describe("Dispatcher", () => {
@@ -83,6 +87,57 @@ describe("Dispatcher", () => {
     }
     expect(started).toEqual(["a 1", "a 2", "a 3", "a 4"]);
     expect(queue.running).toBe(0);
+  });
+
+  test("what follows begins when all is sent before it, in the same session", async () => {
+    const dispatcher = new Dispatcher<QueuedUnit>(10);
+    const { started, run, endNext, sentNext } = manualRun();
+    const queue = queueOf("a", 4, 1);
+    dispatcher.offer(queue, run);
+    sentNext();
+    expect([started, queue.running, dispatcher.sessions]).toEqual([["a 1", "a 2"], 1, 1]);
+    await endNext();
+    expect([started.length, queue.running, dispatcher.sessions]).toEqual([2, 1, 1]);
+    sentNext();
+    await endNext();
+    await endNext();
+    expect([started.length, queue.running]).toEqual([4, 1]);
+    await endNext();
+    expect([started, queue.running, dispatcher.sessions]).toEqual([
+      ["a 1", "a 2", "a 3", "a 4"],
+      0,
+      0,
+    ]);
+  });
+
+  test("nothing follows where another destination waits for a session, or all is paused", async () => {
+    const dispatcher = new Dispatcher<QueuedUnit>(1);
+    const { started, run, endNext, sentNext } = manualRun();
+    dispatcher.offer(queueOf("a", 3), run);
+    dispatcher.offer(queueOf("b", 1), run);
+    sentNext();
+    expect(started).toEqual(["a 1"]);
+    await endNext();
+    await endNext();
+    expect(started).toEqual(["a 1", "a 2", "b 1"]);
+    await endNext();
+    dispatcher.pause("journal", true);
+    for (let n = 0; n < 3; n++) sentNext();
+    expect(started).toEqual(["a 1", "a 2", "b 1", "a 3"]);
+  });
+
+  test("nothing follows at a destination that is closed, or has more sessions than are sensible", () => {
+    const dispatcher = new Dispatcher<QueuedUnit>(10);
+    const { started, run, sentNext } = manualRun();
+    const queue = queueOf("a", 9, 3);
+    dispatcher.offer(queue, run);
+    expect(started.length).toBe(3);
+    queue.goDown("no answer", 1, () => {});
+    sentNext();
+    queue.goUp();
+    // From now on one session is enough.
+    sentNext();
+    expect(started.length).toBe(3);
   });
 
   test("a session of which nothing may go now is none", async () => {

@@ -10,8 +10,20 @@ import type { DestinationQueue } from "./destination/destination-queue.ts";
 export interface Departures<Departure> {
   /** Undefined: nothing may go now; what may go later offers its destination again. */
   next(queue: DestinationQueue): Departure | undefined;
-  /** Attempts one unit to its end; never rejects. */
-  run(queue: DestinationQueue, departure: Departure): Promise<void>;
+  /**
+   * Attempts one unit to its end; never rejects. When all of it is sent `sent` is called, which may
+   * take what is `next` over the same connection and begin it (ADR 0021).
+   */
+  run(queue: DestinationQueue, departure: Departure, sent: Sent<Departure>): Promise<void>;
+}
+
+export type Sent<Departure> = (next: () => Departure | undefined) => void;
+
+/** A unit in a session's hands. */
+interface Run<Departure> {
+  readonly over: Promise<void>;
+  /** What followed it, begun already; it has the session next. */
+  readonly follower: () => Run<Departure> | undefined;
 }
 
 interface Waiting<Departure> {
@@ -77,22 +89,43 @@ export class Dispatcher<Departure = unknown> {
     }
   }
 
-  async #runSession({ queue, departures }: Waiting<Departure>, first: Departure): Promise<void> {
+  async #runSession(waiting: Waiting<Departure>, first: Departure): Promise<void> {
+    const { queue, departures } = waiting;
     try {
-      for (let departure: Departure | undefined = first; departure !== undefined; ) {
+      for (let run: Run<Departure> | undefined = this.#begin(waiting, first); run; ) {
         try {
-          await departures.run(queue, departure);
+          await run.over;
         } finally {
           queue.sessionEnded();
         }
-        const goesOn = !this.#isPaused && this.#waiting.length === 0 && queue.canStart;
-        departure = goesOn ? departures.next(queue) : undefined;
-        if (departure !== undefined) queue.sessionStarted();
+        run = run.follower() ?? this.#beginNext(waiting);
+        if (run !== undefined) queue.sessionStarted();
       }
     } finally {
       this.#sessions -= 1;
       this.offer(queue, departures);
       this.#pump();
     }
+  }
+
+  #beginNext(waiting: Waiting<Departure>): Run<Departure> | undefined {
+    const { queue, departures } = waiting;
+    const departure = this.#mayGoOn && queue.canStart ? departures.next(queue) : undefined;
+    return departure && this.#begin(waiting, departure);
+  }
+
+  #begin(waiting: Waiting<Departure>, departure: Departure): Run<Departure> {
+    const { queue, departures } = waiting;
+    let follower: Run<Departure> | undefined;
+    const over = departures.run(queue, departure, (next) => {
+      if (follower !== undefined || !this.#mayGoOn || !queue.canFollow) return;
+      const following = next();
+      if (following !== undefined) follower = this.#begin(waiting, following);
+    });
+    return { over, follower: () => follower };
+  }
+
+  get #mayGoOn(): boolean {
+    return !this.#isPaused && this.#waiting.length === 0;
   }
 }

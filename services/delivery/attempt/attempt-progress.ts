@@ -4,7 +4,8 @@ import type { Outcome } from "#lib/queue/outcome";
 import type { Source } from "../egress/sources.ts";
 import type { Refused } from "./pass.ts";
 import { recipientOutcome } from "./recipient-outcome.ts";
-import type { RemoteHost, RemoteSession, TransactionReport } from "./remote-session.ts";
+import type { RemoteHost, RemoteSession } from "./remote-session.ts";
+import type { TransactionReport } from "./transaction-report.ts";
 
 /** Says nothing about the host. */
 const dropped: Outcome = {
@@ -38,6 +39,10 @@ export class AttemptProgress {
   limited: Refused | undefined;
   /** The session that is at work. */
   session: RemoteSession | undefined;
+  /** Withdraws what a session has of it, unless that has sent the final dot; tells whether it did. */
+  withdraw: (() => boolean) | undefined;
+  /** It was to follow another message over its connection, and its turn never came. */
+  isUnbegun = false;
   #isDropped = false;
 
   constructor(count: number) {
@@ -89,14 +94,23 @@ export class AttemptProgress {
   /** True when nothing of it can come to anything any more: as if it had never begun. */
   drop(): boolean {
     this.#isDropped = true;
-    const isWithdrawn = this.session === undefined || this.session.dropUnlessCommitted();
+    const isWithdrawn = this.withdraw === undefined || this.withdraw();
     return isWithdrawn && this.#isUntouched;
   }
 
-  /** It ended without an outcome for anybody, because it was dropped, or a limit was in its way. */
+  /** Somebody has no outcome yet, and may be tried. */
+  get isUnfinished(): boolean {
+    return this.#open.length > 0 && !this.#isDropped && !this.isUnbegun;
+  }
+
+  /**
+   * It ended without an outcome for anybody, because it was dropped, its turn never came, or a limit
+   * was in its way.
+   */
   get isVoid(): boolean {
     const isKept = this.limited !== undefined || this.hasNoSource;
-    return this.#isUntouched && (this.#isDropped || (isKept && !this.#hostOutcome));
+    const isStopped = this.#isDropped || this.isUnbegun;
+    return this.#isUntouched && (isStopped || (isKept && !this.#hostOutcome));
   }
 
   get #isUntouched(): boolean {

@@ -1,10 +1,9 @@
 /** One try of one unit: over a waiting session or the next hop's hosts in turn, to an outcome for each recipient. */
-import { assert } from "#lib/assert";
 import type { Permit } from "#lib/limits/acquire";
 import { ForgetfulMap } from "#lib/limits/forgetful-map";
 import type { Outcome } from "#lib/queue/outcome";
-import type { Recipient, Uid, Unit } from "#lib/queue/unit";
-import type { ClientSettings, ClientTransaction } from "#lib/smtp/client/step";
+import type { Uid, Unit } from "#lib/queue/unit";
+import type { ClientSettings } from "#lib/smtp/client/step";
 import type { Log } from "#lib/telemetry/log";
 import type { Measures } from "../automation/measures.ts";
 import type { DeliveryConfig } from "../config.ts";
@@ -21,7 +20,9 @@ import {
   RemoteSession,
   type RemoteSessionPorts,
 } from "./remote-session.ts";
-import type { SessionPool } from "./session-pool.ts";
+import type { Lent, SessionPool } from "./session-pool.ts";
+import { SessionReuse } from "./session-reuse.ts";
+import { transactionOf } from "./unit-transaction.ts";
 import { allSkipped, closedAtOnce, noFamily, noHost } from "./untold-outcomes.ts";
 
 export interface AttemptReport {
@@ -68,16 +69,17 @@ interface Work {
   readonly progress: AttemptProgress;
   /** Of its pass, until it is used. */
   permit: Permit | undefined;
+  readonly sent: Pass["sent"];
+  /** Its session, when another unit may follow over that. */
+  lent: Lent | undefined;
 }
 
 const plainMs = 3_600_000;
-/** So many go over a connection whose place is wanted before another has it. */
-const turnTransactions = 20;
-const idleWhileWantedMs = 10;
 
 export class Attempts {
   readonly #ports: AttemptPorts;
   readonly #connections: Connections;
+  readonly #reuse: SessionReuse;
   readonly #running = new Map<AttemptProgress, Uid>();
   /** Addresses that are not offered TLS until then: the one connection that limits allow must do. */
   readonly #plainUntil = new ForgetfulMap<number>((until, now) => until <= now);
@@ -85,6 +87,7 @@ export class Attempts {
   constructor(ports: AttemptPorts) {
     this.#ports = ports;
     this.#connections = new Connections(ports.limits);
+    this.#reuse = new SessionReuse({ ...ports, connections: this.#connections });
   }
 
   /** Those that are there or will be in a moment, idle ones included. */
@@ -96,14 +99,14 @@ export class Attempts {
   async attempt(unit: Unit, content: Uint8Array, pass: Pass): Promise<AttemptReport> {
     const started = this.#ports.clock.monotonic();
     const progress = new AttemptProgress(unit.recipients.length);
-    const { path, session, permit } = pass;
-    const work: Work = { unit, content, path, progress, permit };
+    const { path, permit, sent } = pass;
+    const work: Work = { unit, content, path, progress, permit, sent, lent: undefined };
     progress.source = this.#sourceOf(work);
     this.#running.set(progress, unit.uid);
     let last: Outcome | undefined;
     try {
-      await this.#overWaitingSession(work, session);
-      if (isUnfinished(progress)) last = await this.#overHosts(work);
+      await this.#overWaitingSession(work, pass);
+      if (progress.isUnfinished) last = await this.#overHosts(work);
     } finally {
       this.#running.delete(progress);
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
@@ -164,11 +167,13 @@ export class Attempts {
     return meant.flatMap(([progress, uid]) => (progress.drop() ? [uid] : []));
   }
 
-  async #overWaitingSession(work: Work, first: RemoteSession | undefined): Promise<void> {
+  async #overWaitingSession(work: Work, pass: Pass): Promise<void> {
     const { pool } = this.#ports;
-    const session = first ?? pool.take(work.path.connectionKey);
-    if (session === undefined || !isUnfinished(work.progress)) return;
-    await this.#transact(session, work);
+    const session = pass.session ?? pool.take(work.path.connectionKey);
+    if (session === undefined || !work.progress.isUnfinished) return;
+    // Whom it follows may be at the next host by now, in the place that both have.
+    if (pass.follows !== undefined && !session.isOpen) work.progress.isUnbegun = true;
+    else await this.#transact(session, work);
     // It may have died while it waited: go on afresh. Not over the next one that waits: a message at
     // which the host breaks off would end them all.
     work.progress.forgetHost();
@@ -180,7 +185,7 @@ export class Attempts {
     let skipped: Outcome | undefined;
     for await (const candidate of this.#ports.nextHops.candidates(unit.destination)) {
       if (candidate.kind === "none") return candidate.outcome;
-      if (!isUnfinished(progress)) return undefined;
+      if (!progress.isUnfinished) return undefined;
       if (this.#ports.measures.isSkipped(candidate.host.name, work.path.subject)) {
         skipped = allSkipped;
         continue;
@@ -201,7 +206,7 @@ export class Attempts {
       if (session !== undefined) await this.#transact(session, work);
       tried += 1;
       const isStopped = progress.limited !== undefined || progress.hasNoSource;
-      if (!isUnfinished(progress) || isStopped) return undefined;
+      if (!progress.isUnfinished || isStopped) return undefined;
       if (tried >= this.#ports.config.limits.hostsPerAttemptMax) return undefined;
     }
     return skipped;
@@ -264,7 +269,8 @@ export class Attempts {
     const { config, pool } = this.#ports;
     const permit = this.#permit(work);
     if (permit === undefined) return undefined;
-    pool.shrink(Math.max(0, config.limits.sessionsMax - this.#running.size));
+    const inUse = this.#connections.count - pool.size;
+    pool.shrink(Math.max(0, config.limits.sessionsMax - inUse - 1));
     const place = this.#connections.place(work.path, permit);
     const hostname = source?.hostname ?? config.hostname;
     const settings = { hostname, protocol: host.protocol, tls };
@@ -299,13 +305,15 @@ export class Attempts {
     if (progress.isDropped) return session.quit();
     if (!session.isOpen) return progress.hostFailed(closedAtOnce);
     let isReusable = false;
+    work.lent = undefined;
     try {
       isReusable = await this.#transactions(session, work);
     } finally {
+      const isOurs = this.#reuse.isOurs(session, work.lent);
       // Nobody else has it: its place must not be held by one that nobody uses.
-      if (!isReusable && session.isOpen) session.quit();
+      if (isOurs && !isReusable && session.isOpen) session.quit();
+      if (isOurs && isReusable) this.#reuse.keep(session, path);
     }
-    if (isReusable) this.#keep(session, path);
   }
 
   /** One, or as many as the recipients need. True when the session may be used again. */
@@ -317,72 +325,39 @@ export class Attempts {
     let isReusable = true;
     for (let left = progress.open.length; left > 0 && isReusable; ) {
       const indexes = progress.open.slice(0, Math.min(left, path.recipientsPerTransaction));
-      const recipients = indexes.map((index) => recipientAt(unit, index));
+      const transaction = transactionOf(unit, { indexes, content, contentLineMax });
+      const isLast = indexes.length === left;
       progress.session = session;
-      const transaction = transactionOf(unit, { recipients, content, contentLineMax });
-      const report = await session.transact(transaction);
+      progress.withdraw = () => session.dropUnlessCommitted(transaction);
+      const report = await session.transact(transaction, () => isLast && this.#lend(session, work));
       progress.session = undefined;
+      progress.withdraw = undefined;
+      const { following = "begun" } = report;
+      const isHeard = this.#reuse.heard(session, report);
+      progress.isUnbegun = following !== "begun";
+      if (progress.isUnbegun) return false;
+      isReusable = report.isReusable && !progress.isDropped;
+      if (!isHeard) continue;
       progress.remote = session.host;
       progress.tls = session.tls;
       progress.tlsCipher = session.tlsCipher;
       progress.transmission = session.transmission;
       progress.transacted(report);
-      isReusable = report.isReusable && !progress.isDropped;
       left -= indexes.length;
     }
     return isReusable;
   }
 
-  #keep(session: RemoteSession, path: Path): void {
-    const isUsedUp = session.transactions >= path.messagesPerConnection;
-    const isDue = session.transactions % turnTransactions === 0;
-    const isWanted = this.#isWantedByOthers(session, path);
-    if (isUsedUp || (isDue && isWanted) || this.#connections.isExcess(session)) session.quit();
-    else this.#ports.pool.put(path.connectionKey, session, path.settings.idleMs);
-    if (isWanted) this.#leaveIfIdle(session, path);
+  #lend(session: RemoteSession, work: Work): void {
+    const { path, progress, sent } = work;
+    if (sent === undefined || progress.isDropped) return;
+    work.lent = this.#reuse.lend(session, path);
+    if (work.lent !== undefined) sent(work.lent);
   }
-
-  /** Somebody waits for its place who cannot use it as it is. */
-  #isWantedByOthers(session: RemoteSession, path: Path): boolean {
-    return this.#connections.waitingFor(session) > this.#ports.pool.wantedBy(path.connectionKey);
-  }
-
-  /** What its own destination has ready takes it at once; else its place is for others. */
-  #leaveIfIdle(session: RemoteSession, path: Path): void {
-    const { clock, pool } = this.#ports;
-    clock.after(idleWhileWantedMs, () => {
-      if (this.#isWantedByOthers(session, path)) pool.evict((idle) => idle === session);
-    });
-  }
-}
-
-function isUnfinished({ open, isDropped }: AttemptProgress): boolean {
-  return open.length > 0 && !isDropped;
 }
 
 /** From an IPv4 address nobody reaches an IPv6 one. */
 function canReach(source: Source | undefined, { address }: RemoteHost): boolean {
   const own = source?.egress.address;
   return own === undefined || own.includes(":") === address.includes(":");
-}
-
-function recipientAt(unit: Unit, index: number): Recipient {
-  const recipient = unit.recipients[index];
-  assert(recipient !== undefined, "an open index names a recipient");
-  return recipient;
-}
-
-function transactionOf(
-  unit: Unit,
-  of: { recipients: readonly Recipient[]; content: Uint8Array; contentLineMax: number },
-): ClientTransaction {
-  const { reversePath, ret, envid, body, smtpUtf8 } = unit.envelope;
-  return {
-    reversePath,
-    body,
-    smtpUtf8,
-    ...of,
-    ...(ret === undefined ? {} : { ret }),
-    ...(envid === undefined ? {} : { envid }),
-  };
 }

@@ -3,13 +3,18 @@ import type { Acquired, BoundLimit, Permit } from "#lib/limits/acquire";
 import type { Demand } from "#lib/limits/limit";
 import type { Path } from "../path/paths.ts";
 import type { RemoteSession } from "./remote-session.ts";
+import type { Lent } from "./session-pool.ts";
 
 export interface Pass {
   readonly path: Path;
-  /** One that waited for more mail. */
+  /** One that waited for more mail, or has sent a message and awaits the reply. */
   readonly session: RemoteSession | undefined;
+  /** That one, as it was lent: this unit is to follow the message over it (ADR 0021). */
+  readonly follows?: Lent;
   /** For the first connection, where none waited. */
   readonly permit: Permit | undefined;
+  /** Called when all is sent, and another unit may follow over this session before the reply. */
+  readonly sent?: ((lent: Lent) => void) | undefined;
 }
 
 export type Refused = Extract<Acquired, { kind: "refused" }>;

@@ -22,6 +22,7 @@ import type {
 } from "#lib/smtp/client/step";
 import type { Timings } from "../config.ts";
 import { Outgoing } from "./outgoing.ts";
+import { type Following, followingOf, type TransactionReport } from "./transaction-report.ts";
 
 export interface RemoteHost extends Endpoint {
   /** As named by the MX record or route; for logs and Remote-MTA. */
@@ -50,23 +51,24 @@ export interface RemoteSessionPorts {
   readonly isOver?: () => boolean;
 }
 
-export interface TransactionReport {
-  /** By index of the transaction's recipients. */
-  readonly results: readonly RecipientResult[];
-  readonly isReusable: boolean;
-  readonly dsnOffered: boolean;
-}
-
 export type Opened =
   | { readonly kind: "session"; readonly session: RemoteSession }
   /** `isEgress`: our way out failed, not the host. */
   | { readonly kind: "refused"; readonly failure: SessionFailure; readonly isEgress?: true };
 
 interface Running {
+  readonly asked: ClientTransaction;
   readonly results: (RecipientResult | undefined)[];
   readonly done: (report: TransactionReport) => void;
+  /** Called once, when another may follow. */
+  sent: (() => void) | undefined;
+  following: Following | undefined;
+  /** A follower waits no longer for a word. */
+  readonly patientUntil: number;
 }
 
+/** So long a follower waits until something is said to it: then another connection may have it. */
+const patienceMs = 30_000;
 const notOurs = "given up: this worker no longer owns the shard";
 
 export class RemoteSession implements ConnectionHandler, HasDeadline {
@@ -78,6 +80,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   readonly #outgoing: Outgoing;
   #tls: TlsInfo | undefined;
   #running: Running | undefined;
+  #follower: Running | undefined;
   #isOpen = true;
   #transactions = 0;
   #opened: ((opened: Opened) => void) | undefined;
@@ -150,14 +153,25 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     return protocolName({ isExtended, isTls, isAuthenticated: false, isSmtpUtf8: false });
   }
 
-  /** Sends one message. Never rejects: a lost connection is a result. One at a time. */
-  transact(transaction: ClientTransaction): Promise<TransactionReport> {
-    assert(this.#running === undefined, "one transaction at a time");
+  /**
+   * Sends one message. Never rejects: a lost connection is a result. One at a time, but for one that
+   * follows: `sent` is called when it may, behind the final dot.
+   */
+  transact(asked: ClientTransaction, sent?: () => void): Promise<TransactionReport> {
     assert(this.#isOpen, "a closed session takes no transaction");
     this.#transactions += 1;
     return new Promise((done) => {
-      this.#running = { results: new Array(transaction.recipients.length), done };
-      this.#carryOut(this.#session.transact(transaction));
+      const patientUntil = this.#ports.clock.monotonic() + patienceMs;
+      const results = new Array<RecipientResult | undefined>(asked.recipients.length);
+      const running = { asked, results, done, sent, following: undefined, patientUntil };
+      if (this.#running === undefined) {
+        this.#running = running;
+        this.#carryOut(this.#session.transact(asked));
+      } else {
+        assert(this.#follower === undefined, "one transaction may follow another");
+        this.#follower = running;
+        this.#carryOut(this.#session.follow(asked));
+      }
     });
   }
 
@@ -180,19 +194,22 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
 
   /**
    * Ends at once, unless the final dot was sent: then the reply is awaited (DESIGN §5: fenced). True
-   * when a transaction was under way and is withdrawn.
+   * when the transaction was under way and is withdrawn.
    */
-  dropUnlessCommitted(): boolean {
-    if (this.#session.waitingFor === "dataTermination") return false;
-    const isRunning = this.#running !== undefined;
-    this.#abandon(notOurs);
-    return isRunning;
+  dropUnlessCommitted(asked: ClientTransaction): boolean {
+    if (this.#follower?.asked === asked) this.#withdrawFollower(notOurs);
+    else if (this.#running?.asked !== asked) return false;
+    else if (this.#session.waitingFor === "dataTermination" || this.#isAnswered) return false;
+    else this.#abandon(notOurs);
+    return true;
   }
 
   data(bytes: Uint8Array): void {
     if (this.#isTooLate) return this.#abandon(notOurs);
     // Its last word was said: who goes on is not listened to, however fast it is.
     if (!this.#isOpen && this.#session.waitingFor === "nothing") return this.#connection.destroy();
+    // The reply to the final dot is welcome, what stands behind it would have us send more.
+    if (this.#isOver) this.#withdrawFollower(notOurs);
     const { replies } = this.#session;
     const steps = this.#session.receive(bytes);
     // Part of a reply buys no more time, nor does what comes behind the end: a server could send for ever.
@@ -205,6 +222,7 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     this.#outgoing.drained();
     this.#session.unsent(this.#outgoing.unsent);
     this.#setDeadline();
+    this.#tellSent();
   }
 
   ended(): void {
@@ -220,6 +238,10 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   }
 
   expired(): void {
+    if (this.#patientUntil <= this.#ports.clock.monotonic()) {
+      this.#withdrawFollower("the reply to the message before it did not come");
+      return this.#setDeadline();
+    }
     const waitedFor = this.#session.waitingFor;
     this.#carryOut(this.#session.timedOut());
     this.#finish(`timeout while waiting for ${waitedFor}`);
@@ -228,7 +250,16 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
 
   /** Behind a pause what has arrived meanwhile comes before the timer that should have stopped us. */
   get #isTooLate(): boolean {
-    return this.#ports.isOver?.() === true && this.#session.waitingFor !== "dataTermination";
+    return this.#isOver && this.#session.waitingFor !== "dataTermination";
+  }
+
+  /** The reply to the final dot has come, and is told with those to the envelope behind it. */
+  get #isAnswered(): boolean {
+    return this.#follower !== undefined && !this.#session.hasFollower;
+  }
+
+  get #isOver(): boolean {
+    return this.#ports.isOver?.() === true;
   }
 
   #abandon(reason: string): void {
@@ -240,6 +271,15 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   #carryOut(steps: readonly ClientStep[]): void {
     for (const step of steps) this.#step(step);
     this.#setDeadline();
+    this.#tellSent();
+  }
+
+  #tellSent(): void {
+    const running = this.#running;
+    if (running?.sent === undefined || !this.#session.canFollow) return;
+    const { sent } = running;
+    running.sent = undefined;
+    sent();
   }
 
   #setDeadline(): void {
@@ -251,7 +291,14 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     // A peer that does not close in its turn gets as long as one that does not answer QUIT.
     const { reply } = this.#ports.timings;
     const timeoutMs = waitingFor === "nothing" ? reply.quit : reply[waitingFor];
-    this.deadline = this.#ports.clock.monotonic() + timeoutMs;
+    const deadline = this.#ports.clock.monotonic() + timeoutMs;
+    this.deadline = Math.min(deadline, this.#patientUntil);
+  }
+
+  /** Who follows waits so long for the first word. */
+  get #patientUntil(): number {
+    const follower = this.#session.isFollowerUnheard ? this.#follower : undefined;
+    return follower?.patientUntil ?? Number.POSITIVE_INFINITY;
   }
 
   #step(step: ClientStep): void {
@@ -304,14 +351,35 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
   #transactionDone(isReusable: boolean): void {
     const running = this.#running;
     if (running === undefined) return;
-    this.#running = undefined;
+    this.#running = this.#follower;
+    this.#follower = undefined;
+    if (!isReusable) this.#isOpen = false;
     const results = running.results.map((result) => {
       assert(result !== undefined, "every recipient is settled before the transaction is done");
       return result;
     });
-    if (!isReusable) this.#isOpen = false;
+    if (this.#running !== undefined) this.#running.following = followingOf(results, isReusable);
+    this.#report(running, results);
+  }
+
+  #withdrawFollower(reason: string): void {
+    const follower = this.#follower;
+    if (follower === undefined) return;
+    if (this.#isAnswered) return this.#abandon(reason);
+    this.#follower = undefined;
+    this.#session.withdrawFollower();
+    follower.following = "unbegun";
+    const result = { stage: "mail", reason, isInDoubt: false } as const;
+    this.#report(
+      follower,
+      follower.asked.recipients.map(() => result),
+    );
+  }
+
+  #report({ done, following }: Running, results: readonly RecipientResult[]): void {
     const dsnOffered = this.#session.capabilities.dsn;
-    running.done({ results, isReusable: this.#isOpen, dsnOffered });
+    const how = following === undefined ? {} : { following };
+    done({ results, isReusable: this.#isOpen, dsnOffered, ...how });
   }
 
   #tellOpened(opened: Opened): void {

@@ -92,6 +92,38 @@ describe("SessionPool", () => {
     expect(told).toEqual(["first", "second"]);
   });
 
+  test("lends one that awaits a reply to who asks first, and to nobody else", async () => {
+    const { pool, open } = setUp();
+    const [first, second] = [await open(), await open()];
+    const told: string[] = [];
+    pool.whenIdle(net, () => told.push("waiting"));
+    const lent = pool.lend(net, first);
+    const later = pool.lend(net, second);
+    expect([told.length, pool.has(net), pool.take(net), pool.peekLent(other)]).toEqual([
+      2,
+      false,
+      undefined,
+      undefined,
+    ]);
+    expect(pool.peekLent(net)).toBe(lent);
+    expect([pool.takeLent(lent), pool.takeLent(lent)]).toEqual([true, false]);
+    expect(pool.peekLent(net)).toBe(later);
+    pool.giveBack(lent);
+    expect([pool.takeLent(lent), pool.takeLent(later), pool.peekLent(net)]).toEqual([
+      true,
+      true,
+      undefined,
+    ]);
+  });
+
+  test("lends none that is closing already", async () => {
+    const { pool, open } = setUp();
+    const session = await open();
+    pool.lend(net, session);
+    session.data(Buffer.from("421 4.3.2 Going down\r\n"));
+    expect(pool.peekLent(net)).toBeUndefined();
+  });
+
   test("gives up the one that has waited longest of those meant", async () => {
     const { clock, mx, pool, open } = setUp();
     const sessions = [await open(), await open(), await open()];

@@ -1,4 +1,7 @@
-/** Sessions that wait for more mail, by what may use them (`Path.connectionKey`). */
+/**
+ * Sessions that wait for more mail, by what may use them (`Path.connectionKey`), and such as may take
+ * another message behind the one whose reply they await (ADR 0021).
+ */
 import type { CancelTimer, Clock } from "#lib/clock";
 import { Deadlines, type HasDeadline } from "#lib/deadlines";
 import type { RemoteSession } from "./remote-session.ts";
@@ -8,12 +11,20 @@ interface Idle extends HasDeadline {
   readonly session: RemoteSession;
 }
 
+/** A session that awaits a reply, and may be had by another message meanwhile. */
+export interface Lent {
+  readonly key: string;
+  readonly session: RemoteSession;
+  isTaken: boolean;
+}
+
 export class SessionPool {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #byKey = new Map<string, Idle[]>();
   /** Those that have waited longest come first. */
   readonly #all = new Set<Idle>();
+  readonly #lent = new Map<string, Lent[]>();
   readonly #wanted = new Map<string, Set<() => void>>();
 
   constructor(clock: Clock) {
@@ -52,6 +63,37 @@ export class SessionPool {
     this.#deadlines.watch(idle);
     session.onClosed(() => this.#remove(idle));
     this.#tellOne(key);
+  }
+
+  /** It has sent a message, and may be had before the reply comes: by who waits, or is next. */
+  lend(key: string, session: RemoteSession): Lent {
+    const lent: Lent = { key, session, isTaken: true };
+    this.giveBack(lent);
+    return lent;
+  }
+
+  /** Of those lent the one that has waited longest for its reply. */
+  peekLent(key: string): Lent | undefined {
+    return this.#lent.get(key)?.find(({ session }) => session.isOpen);
+  }
+
+  /** For who is to follow, or nobody any more. False when somebody has it already. */
+  takeLent(lent: Lent): boolean {
+    if (lent.isTaken) return false;
+    lent.isTaken = true;
+    const list = this.#lent.get(lent.key);
+    list?.splice(list.indexOf(lent), 1);
+    if (list?.length === 0) this.#lent.delete(lent.key);
+    return true;
+  }
+
+  /** Who took it does not use it, and the message before is not answered yet. */
+  giveBack(lent: Lent): void {
+    lent.isTaken = false;
+    const list = this.#lent.get(lent.key);
+    if (list === undefined) this.#lent.set(lent.key, [lent]);
+    else list.push(lent);
+    this.#tellOne(lent.key);
   }
 
   /** How many wait for one. */

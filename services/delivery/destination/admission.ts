@@ -10,7 +10,7 @@ import type { Demand } from "#lib/limits/limit";
 import type { Shard, Time } from "#lib/queue/unit";
 import type { Attempts } from "../attempt/attempt.ts";
 import { oneConnection, type Pass, type Refused } from "../attempt/pass.ts";
-import type { SessionPool } from "../attempt/session-pool.ts";
+import type { Lent, SessionPool } from "../attempt/session-pool.ts";
 import type { Measures } from "../automation/measures.ts";
 import type { Sources } from "../egress/sources.ts";
 import type { WorkerLimits } from "../limits/worker-limits.ts";
@@ -19,7 +19,7 @@ import type { Site } from "../path/site.ts";
 import type { QueuedUnit } from "../shard/queued-unit.ts";
 import type { DestinationQueue } from "./destination-queue.ts";
 import type { Lane } from "./ready-queue.ts";
-import { WaitingLanes, type WaitingTogether } from "./waiting-lanes.ts";
+import { isOfConnections, WaitingLanes, type WaitingTogether } from "./waiting-lanes.ts";
 
 /** What keeps a lane back: a limit, or a rule on replies that has held it. */
 export interface Wait {
@@ -65,12 +65,17 @@ export class Admission {
     this.#ports = ports;
   }
 
-  next(queue: DestinationQueue): Departure | undefined {
+  /** With `lent`: what may follow over that session, which is what it will go over. */
+  next(queue: DestinationQueue, lent?: Lent): Departure | undefined {
     const site = queue.located?.site;
-    if (site === undefined) return undefined;
+    if (site === undefined || lent?.isTaken === true) return undefined;
     let departure: Omit<Departure, "queued"> | undefined;
     const queued = queue.take((candidate, lane) => {
-      const pass = this.#pass(queue, { candidate, lane, site });
+      const path = this.#mayGo(queue, { candidate, lane, site });
+      if (path === undefined) return false;
+      // Whose turn it is comes first, over another session.
+      if (lent !== undefined && !mayUse(path, lent)) return undefined;
+      const pass = this.#pass(queue, { candidate, lane, path, lent });
       if (pass === undefined) return false;
       departure = { lane, pass };
       return true;
@@ -87,9 +92,10 @@ export class Admission {
   }
 
   /** It was not used. */
-  giveBack({ path, session, permit }: Pass): void {
+  giveBack({ path, session, permit, follows }: Pass): void {
     const { limits, pool, attempts } = this.#ports;
-    if (session?.isOpen === true) {
+    if (follows !== undefined && session?.isBusy === true) pool.giveBack(follows);
+    else if (session?.isOpen === true) {
       // Its source may be another since it was taken.
       if (attempts.connections.isExcess(session)) session.quit();
       else pool.put(path.connectionKey, session, path.settings.idleMs);
@@ -203,36 +209,56 @@ export class Admission {
     };
   }
 
-  #pass(
+  /** The way of the lane's mail, if nothing but limits may keep it. */
+  #mayGo(
     queue: DestinationQueue,
     { candidate, lane, site }: { candidate: QueuedUnit; lane: Lane; site: Site },
-  ): Pass | undefined {
-    const { limits, pool, measures, sources } = this.#ports;
+  ): Path | undefined {
+    const { measures, sources } = this.#ports;
     if ((lane.of.source !== "" || sources.arePooled) && !this.#hasSource(queue, candidate, lane))
       return undefined;
     const path = this.#pathOf(queue, lane, site);
     const held = measures.heldBy(path.subject);
-    if (held !== undefined) {
-      this.#hold(queue, lane, held);
-      return undefined;
-    }
-    const hasIdle = pool.has(path.connectionKey);
-    const others = this.#waiting.find(queue, path, hasIdle);
+    if (held === undefined) return path;
+    this.#hold(queue, lane, held);
+    return undefined;
+  }
+
+  #pass(
+    queue: DestinationQueue,
+    of: { candidate: QueuedUnit; lane: Lane; path: Path; lent: Lent | undefined },
+  ): Pass | undefined {
+    const { limits, pool, attempts } = this.#ports;
+    const { candidate, lane, path, lent } = of;
+    const hasSession = lent !== undefined || pool.has(path.connectionKey);
+    const others = this.#waiting.find(queue, path, hasSession);
     if (others !== undefined) {
       this.#join(queue, lane, others);
       return undefined;
     }
-    const demand = demandOf(candidate, path, hasIdle ? 0 : 1);
+    const demand = demandOf(candidate, path, hasSession ? 0 : 1);
     const acquired = limits.acquire(path.bound, demand);
-    if (acquired.kind === "refused") {
-      this.#wait(queue, lane, { refused: acquired, demand });
-      return undefined;
+    if (acquired.kind === "granted") {
+      return hasSession
+        ? this.#over(path, lent)
+        : { path, session: undefined, permit: acquired.permit };
     }
-    return {
-      path,
-      session: hasIdle ? pool.take(path.connectionKey) : undefined,
-      permit: hasIdle ? undefined : acquired.permit,
-    };
+    // Where no further connection may be, one that awaits a reply will do.
+    const isForConnection =
+      demand.connections === 1 && isOfConnections(acquired.binding.limit.kind);
+    const other = isForConnection ? pool.peekLent(path.connectionKey) : undefined;
+    if (other !== undefined && !attempts.connections.isExcess(other.session))
+      return this.#pass(queue, { ...of, lent: other });
+    this.#wait(queue, lane, { refused: acquired, demand });
+    return undefined;
+  }
+
+  #over(path: Path, lent: Lent | undefined): Pass {
+    const { pool } = this.#ports;
+    const permit = undefined;
+    if (lent === undefined) return { path, session: pool.take(path.connectionKey), permit };
+    pool.takeLent(lent);
+    return { path, session: lent.session, follows: lent, permit };
   }
 
   #pathOf(queue: DestinationQueue, lane: Lane, site: Site): Path {
@@ -265,4 +291,9 @@ function demandOf({ unit }: QueuedUnit, path: Path, connections: 0 | 1): Demand 
     connections,
     newConnections: connections,
   };
+}
+
+function mayUse({ connectionKey, messagesPerConnection }: Path, { key, session }: Lent): boolean {
+  const isLeft = session.isOpen && session.transactions < messagesPerConnection;
+  return connectionKey === key && isLeft;
 }

@@ -17,7 +17,13 @@ import type { QueuedUnit } from "../shard/queued-unit.ts";
 import { Backlogs } from "../waiting/backlogs.ts";
 import { Tally } from "../waiting/tally.ts";
 import { AdaptiveWindow, type WindowBounds } from "./adaptive-window.ts";
-import { type Lane, type LaneOf, ReadyQueue, type ReadyQueueOptions } from "./ready-queue.ts";
+import {
+  type Admit,
+  type Lane,
+  type LaneOf,
+  ReadyQueue,
+  type ReadyQueueOptions,
+} from "./ready-queue.ts";
 
 export interface Down {
   readonly reason: string;
@@ -130,6 +136,12 @@ export class DestinationQueue {
     return this.#running < (this.isInDoubt ? 1 : this.window);
   }
 
+  /** Another unit may follow over a session that has sent one: there is no place for more sessions. */
+  get canFollow(): boolean {
+    if (this.#ready.startable === 0 || this.isClosed || this.isInDoubt) return false;
+    return this.#running <= this.window;
+  }
+
   /** A host failed, and nothing has told yet that another is there. */
   get isInDoubt(): boolean {
     return this.#window.isInDoubt;
@@ -152,7 +164,7 @@ export class DestinationQueue {
   }
 
   /** The next in turn that `admit` lets go; a lane whose first is not let go waits until `unblock`. */
-  take(admit: (queued: QueuedUnit, lane: Lane) => boolean): QueuedUnit | undefined {
+  take(admit: Admit): QueuedUnit | undefined {
     if (this.isClosed) return undefined;
     const queued = this.#ready.take(admit);
     if (queued === undefined) return undefined;

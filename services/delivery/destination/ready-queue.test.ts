@@ -161,6 +161,23 @@ describe("ReadyQueue", () => {
     expect(slow.map(() => queue.take(always))).toEqual(slow);
   });
 
+  test("whose turn it is keeps it where nothing is decided", () => {
+    const units = [...many(30, { tenant: "a" }), ...many(30, { tenant: "b" })];
+    const [queue, same] = [queueWith(units), queueWith(units)];
+    for (let n = 0; n < 60; n++) {
+      const asked: QueuedUnit[] = [];
+      const undecided = (queued: QueuedUnit) => {
+        asked.push(queued);
+        return undefined;
+      };
+      expect([queue.take(undecided), queue.take(undecided)]).toEqual([undefined, undefined]);
+      const next = same.take(always);
+      expect(asked).toEqual([next, next].flatMap((each) => each ?? []));
+      expect(queue.take(always)).toBe(next);
+    }
+    expect([queue.length, queue.startable]).toEqual([0, 0]);
+  });
+
   test("what is asked for by a test is taken out of every lane, blocked or not", () => {
     const units = [...many(3, { tenant: "a" }), ...many(3, { tenant: "b" })];
     const queue = queueWith(units);

@@ -99,6 +99,9 @@ export interface ReadyQueueOptions {
   readonly weightOf: (tenant: string) => number;
 }
 
+/** Whether the next in turn may go. */
+export type Admit = (queued: QueuedUnit, lane: Lane) => boolean | undefined;
+
 export class ReadyQueue {
   readonly #options: ReadyQueueOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -145,9 +148,10 @@ export class ReadyQueue {
 
   /**
    * The next in turn that `admit` lets go. A lane whose first unit is not let go is blocked until
-   * `unblock`; the others are asked in its place.
+   * `unblock`; the others are asked in its place, but where `admit` knows no answer: then nothing is
+   * taken, and the turn stays.
    */
-  take(admit: (queued: QueuedUnit, lane: Lane) => boolean): QueuedUnit | undefined {
+  take(admit: Admit): QueuedUnit | undefined {
     for (;;) {
       const turns = this.#active.peek();
       if (turns === undefined) return undefined;
@@ -155,8 +159,12 @@ export class ReadyQueue {
       const queued = lane?.units.peek();
       if (lane === undefined || queued === undefined) this.#deactivate(turns);
       else if (this.#mustYield(turns, queued)) this.#yield(turns);
-      else if (!admit(queued, lane)) this.block(lane);
-      else return this.#taken(turns, lane, queued);
+      else {
+        const isAdmitted = admit(queued, lane);
+        if (isAdmitted === undefined) return undefined;
+        if (isAdmitted) return this.#taken(turns, lane, queued);
+        this.block(lane);
+      }
     }
   }
 

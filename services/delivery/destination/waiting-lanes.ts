@@ -54,6 +54,6 @@ function groupKey({ key, limit }: Refused["binding"], path: Path | undefined): s
   return isOfConnections(limit.kind) ? `${key}\n${path?.connectionKey ?? ""}` : key;
 }
 
-function isOfConnections(kind: string): boolean {
+export function isOfConnections(kind: string): boolean {
   return kind === "connections" || kind === "newConnections";
 }

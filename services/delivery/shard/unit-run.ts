@@ -4,8 +4,10 @@ import { retryInterval } from "#lib/queue/schedule";
 import { queueIdOf, type Shard, type Unit } from "#lib/queue/unit";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { Pass } from "../attempt/pass.ts";
+import type { Lent } from "../attempt/session-pool.ts";
 import type { Admission, Departure } from "../destination/admission.ts";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
+import type { Sent } from "../dispatcher.ts";
 import type { WorkerPorts } from "../ports.ts";
 import type { Settlement } from "../settlement/settlement.ts";
 import type { Suppressed } from "../suppression/known-suppressions.ts";
@@ -66,13 +68,13 @@ export class UnitRun {
     this.#ports = ports;
   }
 
-  next(queue: DestinationQueue): Departure | undefined {
+  next(queue: DestinationQueue, lent?: Lent): Departure | undefined {
     const { isOver, admission } = this.#ports;
-    return isOver() ? undefined : admission.next(queue);
+    return isOver() ? undefined : admission.next(queue, lent);
   }
 
   /** Never rejects. */
-  async run(queue: DestinationQueue, departure: Departure): Promise<void> {
+  async run(queue: DestinationQueue, departure: Departure, sent: Sent<Departure>): Promise<void> {
     const { clock, log, config, settlement, suppressions, isOver, admission } = this.#ports;
     const { queued } = departure;
     let isUsed = false;
@@ -89,7 +91,9 @@ export class UnitRun {
       if (content === undefined) return this.#contentMissing(queued);
       if (isForNobody) return this.#suppress(queue, queued, suppressed);
       isUsed = true;
-      await this.#attempt(queue, departure, { content, suppressed, told });
+      const follow = (lent: Lent) => sent(() => this.next(queue, lent));
+      const pass = { ...departure.pass, sent: follow };
+      await this.#attempt(queue, { ...departure, pass }, { content, suppressed, told });
     } catch (error) {
       log.error("attempt_broke_off", { uid: queued.unit.uid, error: String(error) });
       // What may have been sent is left to the shard's next owner: here it would be sent each second.
