@@ -195,7 +195,7 @@ describe("tenants with weights under a limit that they have in common", () => {
 
   test.each([
     ["a rate", [rate], 120_000],
-    ["connections that they share", [two], 2_500],
+    ["connections that they share", [two], 1_500],
   ])("have their parts of %s", async (_, limits, ms) => {
     const shaping = plainShaping({ limits, weights: { gold: 4 } });
     const bench = await new DeliveryBench({ config: { shaping: constantly(shaping) } }).start();
