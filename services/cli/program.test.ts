@@ -197,6 +197,13 @@ describe("schema apply", () => {
     expect(await run("schema", "apply", "--check", "--json")).toBe(0);
   });
 
+  test("--wait is for who checks what another makes", async () => {
+    expect(await run("schema", "apply", "--check", "--wait")).toBe(0);
+    expect(roles.settled).toMatchObject([{ isCheck: true, waits: true }]);
+    expect(await run("schema", "apply", "--wait")).toBe(2);
+    expect(io.stderr).toContain("--wait goes with --check");
+  });
+
   test("needs both servers", async () => {
     io.files.set("godwit.yaml", "hostname: mta1.example.net\n");
     expect(await run("schema", "apply")).toBe(2);

@@ -17,6 +17,8 @@ export interface Started {
 export interface SchemaOptions {
   /** Changes nothing, and tells what would be. */
   readonly isCheck: boolean;
+  /** A check waits until somebody else has made what is missing. */
+  readonly waits: boolean;
   readonly told: (line: string) => void;
 }
 

@@ -9,6 +9,7 @@ import { jsonText, printable } from "./table.ts";
 interface ApplyOptions {
   readonly config?: string;
   readonly check?: boolean;
+  readonly wait?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,12 +22,15 @@ export function addSchemaCommand(program: Command, io: Io, roles: Roles): void {
     .description("make them, and change what can be changed without a loss; safe to repeat")
     .option("-c, --config <file>", "the configuration (default: godwit.yaml)")
     .option("--check", "change nothing; exit code 1 when something differs")
+    .option("--wait", "with --check: until nothing differs, or for five minutes")
     .option("--json", "print JSON")
     .action(async (options: ApplyOptions) => {
       const { config } = configured(io, options.config, "delivery");
       const isCheck = options.check === true;
+      if (options.wait && !isCheck) throw new CommandFailed("--wait goes with --check", 2);
       const reports = await roles.schema(config, {
         isCheck,
+        waits: options.wait === true,
         told: (line) => io.err(`${printable(line)}\n`),
       });
       io.out(options.json ? jsonText({ reports }) : reports.map(textOf(isCheck)).join(""));

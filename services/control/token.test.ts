@@ -34,6 +34,14 @@ describe("readOrMakeToken()", () => {
     expect(await readOrMakeToken(path)).toBe("a-token-of-our-own");
   });
 
+  test("reads one where nothing can be written", async () => {
+    const path = join(directory, "token");
+    await writeFile(path, "a-token-of-our-own");
+    const before = await stat(directory);
+    expect(await readOrMakeToken(path)).toBe("a-token-of-our-own");
+    expect((await stat(directory)).mtimeMs).toBe(before.mtimeMs);
+  });
+
   test("refuses one that can be guessed", async () => {
     const path = join(directory, "token");
     await writeFile(path, "secret\n");

@@ -1,5 +1,6 @@
 /** The token that operators show: a file only its owner reads, made at the first start. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ControlConfig } from "#lib/config/config";
@@ -18,9 +19,12 @@ export async function operatorsToken(
   { makes }: { readonly makes: boolean },
 ): Promise<string | undefined> {
   if (token !== undefined) return token;
-  if (makes) return await readOrMakeToken(tokenFile);
+  return makes ? await readOrMakeToken(tokenFile) : await tokenThere(tokenFile);
+}
+
+async function tokenThere(path: string): Promise<string | undefined> {
   try {
-    return await readToken(tokenFile);
+    return await readToken(path);
   } catch (error) {
     if (isCode(error, "ENOENT")) return undefined;
     throw error;
@@ -32,6 +36,8 @@ export async function operatorsToken(
  * cannot be.
  */
 export async function readOrMakeToken(path: string): Promise<string> {
+  // A mounted secret stands where nothing can be written.
+  if (existsSync(path)) return await readToken(path);
   try {
     return await makeToken(path);
   } catch (error) {

@@ -91,9 +91,9 @@ async function withStore(joined: Joined): Promise<Work> {
   return { records: storeRecords(await joinCassandra(cassandra, { ...joined, ...settings })) };
 }
 
-const settled = (isCheck: boolean) =>
+const settled = (isCheck: boolean, waits = false) =>
   settleSchema(config, {
-    ...{ clock, isCheck, told: () => {} },
+    ...{ clock, isCheck, waits, told: () => {} },
     signal: AbortSignal.timeout(patienceMs),
   });
 
@@ -102,16 +102,19 @@ async function firstSteps() {
   const failure = await failureOf(early.start());
   await early.stop();
   const checkedBefore = await settled(true);
+  const waiting = settled(true, true);
   const applied = await settled(false);
-  return { failure, checkedBefore, applied, checkedAfter: await settled(true) };
+  const waited = await waiting;
+  return { failure, checkedBefore, applied, waited, checkedAfter: await settled(true) };
 }
 
 describe.skipIf(missing !== undefined)(titled("a role of the cluster", missing), () => {
   test("is refused the start until the schema is there", () => {
-    const { failure, checkedBefore, applied, checkedAfter } = first;
+    const { failure, checkedBefore, applied, waited, checkedAfter } = first;
     expect(String(failure)).toContain("It is made and changed by: godwit schema apply");
     expect(checkedBefore.map(({ changes }) => changes.length > 0)).toEqual([true, true]);
     expect(applied.flatMap(({ refusals }) => refusals)).toEqual([]);
+    expect(waited.flatMap(({ changes }) => changes)).toEqual([]);
     expect(checkedAfter.flatMap(({ changes }) => changes)).toEqual([]);
   });
 

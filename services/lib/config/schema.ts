@@ -2,7 +2,18 @@
 import { z } from "zod";
 import { bounceClasses } from "#lib/bounces/bounce-class";
 import { eventsSchema } from "./events-schema.ts";
-import { count, field, name, quantity, span, tenantOrAll, text, url } from "./field.ts";
+import {
+  count,
+  field,
+  name,
+  portForm,
+  quantity,
+  span,
+  tenantOrAll,
+  text,
+  textField,
+  url,
+} from "./field.ts";
 import { limits, listenerLimits } from "./limits.ts";
 import { cassandraSchema, natsSchema } from "./schema/cluster.ts";
 import { poolsSchema, sourcesSchema } from "./schema/egress.ts";
@@ -25,14 +36,14 @@ import {
 const listener = z
   .strictObject({
     name,
-    address: field(address),
-    port: field(port),
+    address: textField(address),
+    port: field(port, portForm),
     kind: z.enum(["submission", "inbound"]),
-    trustedNetworks: z.array(field(network)).default([]),
-    localDomains: z.array(field(domainPattern)).default([]),
+    trustedNetworks: z.array(textField(network)).default([]),
+    localDomains: z.array(textField(domainPattern)).default([]),
     tls: z.strictObject({ implicit: z.boolean().default(false) }).prefault({}),
     proxyProtocol: z
-      .strictObject({ trustedNetworks: z.array(field(network)).min(1, "needs at least one") })
+      .strictObject({ trustedNetworks: z.array(textField(network)).min(1, "needs at least one") })
       .exactOptional(),
     auth: z.enum(["never", "underTls", "always"]).exactOptional(),
     requireTls: z.boolean().default(false),
@@ -71,7 +82,7 @@ function deliverySchema(secrets: Sources) {
       tls: z.enum(["opportunistic", "required", "never"]).default("opportunistic"),
       ipv6: z.boolean().default(true),
       /** Under which its own port 25 is reached from elsewhere, beside those it listens on. */
-      ownAddresses: z.array(field(address)).default([]),
+      ownAddresses: z.array(textField(address)).default([]),
       sources: sourcesSchema(secrets),
       pools: poolsSchema,
     })
@@ -113,7 +124,7 @@ export function configSchema(sources: Sources) {
     mayActAs: z.array(tenantOrAll).exactOptional(),
   });
   return z.strictObject({
-    hostname: field(hostname).exactOptional(),
+    hostname: textField(hostname).exactOptional(),
     data: text.prefault("./data"),
     /** Without it: as many as suit the role. */
     shards: count(1, 256).exactOptional(),
@@ -124,17 +135,17 @@ export function configSchema(sources: Sources) {
     tls: pemPair(sources).exactOptional(),
     users: z.array(user).default([]),
     routes: z
-      .array(z.strictObject({ domain: field(routePattern), nextHop: field(nextHop) }))
+      .array(z.strictObject({ domain: textField(routePattern), nextHop: textField(nextHop) }))
       .default([]),
     /** Over the shipped one, the later over the earlier. */
-    shaping: z.array(field(readable(sources))).default([]),
-    dns: z.strictObject({ servers: z.array(field(endpoint(53))).default([]) }).prefault({}),
+    shaping: z.array(textField(readable(sources))).default([]),
+    dns: z.strictObject({ servers: z.array(textField(endpoint(53))).default([]) }).prefault({}),
     delivery: deliverySchema(sources).prefault({}),
     suppression: suppression.prefault({}),
     control: z
       .strictObject({
-        address: field(address).prefault("127.0.0.1"),
-        port: field(port).prefault(8025),
+        address: textField(address).prefault("127.0.0.1"),
+        port: field(port, portForm).prefault(8025),
         tokenFile: text.exactOptional(),
         token: secret(sources, operatorsToken).exactOptional(),
       })

@@ -4,7 +4,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { z } from "zod";
 import type { TlsIdentity } from "#lib/net/transport";
-import { field } from "./field.ts";
+import { type Form, field } from "./field.ts";
 import { bad, ok, quote, type ValueParse, type ValueParser } from "./value.ts";
 
 export interface Sources {
@@ -16,13 +16,24 @@ export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+const elsewhere = (key: string): Form => ({
+  type: "object",
+  properties: { [key]: { type: "string", minLength: 1 } },
+  required: [key],
+  additionalProperties: false,
+});
+
+export const secretForm: Form = {
+  anyOf: [{ type: "string" }, elsewhere("file"), elsewhere("env")],
+};
+
 /** A value in place, in a file, or in the environment; without the line end that files have. */
 export function secret<T>(sources: Sources, parse: ValueParser<T>) {
   return field<T>((value) => {
     const read = isMap(value) ? readElsewhere(value, sources) : ok(value);
     if (!read.ok) return read;
     return parse(typeof read.value === "string" ? read.value.trimEnd() : read.value);
-  });
+  }, secretForm);
 }
 
 /** The path of a file that can be read. */
@@ -43,8 +54,8 @@ export function certificates(sources: Sources): ValueParser<string> {
 /** A certificate and its key by themselves; `pemPair` sees that they belong together. */
 export function keyPair(sources: Sources) {
   return {
-    certificate: field(pem(sources, certificateFault)),
-    privateKey: field(pem(sources, privateKeyFault)),
+    certificate: field(pem(sources, certificateFault), secretForm),
+    privateKey: field(pem(sources, privateKeyFault), secretForm),
   };
 }
 

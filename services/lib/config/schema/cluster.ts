@@ -1,7 +1,7 @@
 /** The keys of `godwit.yaml` about the servers that a cluster stands on: `nats` and `cassandra`. */
 import { z } from "zod";
-import { bytes, count, field, name, text, url } from "../field.ts";
-import { certificates, keyPair, type Sources, secret } from "../secret.ts";
+import { bytes, count, field, name, text, textField, url } from "../field.ts";
+import { certificates, keyPair, type Sources, secret, secretForm } from "../secret.ts";
 import { bad, hostEndpoint, ok, quote, type ValueParser } from "../value.ts";
 
 /** Reserved by JetStream on each server that has a replica: all shards together must fit. */
@@ -19,7 +19,7 @@ export function natsSchema(sources: Sources) {
     servers: z.array(url("nats:", "tls:")).min(1, "needs at least one server"),
     replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
     /** Before the names of all streams, buckets and subjects: several clusters on the same servers. */
-    namespace: field(namespace).prefault(""),
+    namespace: textField(namespace).prefault(""),
     user: text.exactOptional(),
     password: secret(sources, secretText).exactOptional(),
     token: secret(sources, secretText).exactOptional(),
@@ -41,9 +41,9 @@ export function natsSchema(sources: Sources) {
 
 export function cassandraSchema(sources: Sources) {
   return z.strictObject({
-    contactPoints: z.array(field(hostEndpoint(9042))).min(1, "needs at least one address"),
+    contactPoints: z.array(textField(hostEndpoint(9042))).min(1, "needs at least one address"),
     localDataCenter: text,
-    keyspace: field(keyspace).prefault("godwit"),
+    keyspace: textField(keyspace).prefault("godwit"),
     username: text.exactOptional(),
     password: secret(sources, secretText).exactOptional(),
     /** Copies of each row: in the local data centre, or by data centre. Used by `schema apply`. */
@@ -61,7 +61,7 @@ function tlsSchema(sources: Sources) {
   const own = keyPair(sources);
   return z
     .strictObject({
-      ca: field(certificates(sources)).exactOptional(),
+      ca: field(certificates(sources), secretForm).exactOptional(),
       certificate: own.certificate.exactOptional(),
       privateKey: own.privateKey.exactOptional(),
     })

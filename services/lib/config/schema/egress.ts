@@ -1,6 +1,6 @@
 /** From where mail goes out: sources, and the pools that share mail among them. */
 import { z } from "zod";
-import { count, field, name, text } from "../field.ts";
+import { count, field, name, portForm, text, textField } from "../field.ts";
 import { type Sources, secret } from "../secret.ts";
 import { address, hostname, ok, port, type ValueParser } from "../value.ts";
 
@@ -16,8 +16,8 @@ export function sourcesSchema(secrets: Sources) {
   const proxy = z
     .strictObject({
       kind: z.enum(["socks5", "proxyProtocol"]),
-      address: field(address),
-      port: field(port),
+      address: textField(address),
+      port: field(port, portForm),
       /** Of socks5. */
       user: text.exactOptional(),
       password: secret(secrets, password).exactOptional(),
@@ -30,9 +30,9 @@ export function sourcesSchema(secrets: Sources) {
   const source = z.strictObject({
     name,
     /** Of this machine, or of the proxyProtocol's proxy. */
-    address: field(address).exactOptional(),
+    address: textField(address).exactOptional(),
     /** Argument of EHLO. */
-    hostname: field<string>(hostname).exactOptional(),
+    hostname: textField<string>(hostname).exactOptional(),
     proxy: proxy.exactOptional(),
   });
   return z.array(source).default([]);
@@ -41,7 +41,7 @@ export function sourcesSchema(secrets: Sources) {
 const poolRule = z.strictObject({
   tenant: name.exactOptional(),
   campaign: name.exactOptional(),
-  destination: field<string>(hostname).exactOptional(),
+  destination: textField<string>(hostname).exactOptional(),
 });
 
 export const poolsSchema = z

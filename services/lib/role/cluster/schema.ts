@@ -15,6 +15,8 @@ export interface SchemaPorts {
   /** Ends the waiting. */
   readonly signal: AbortSignal;
   readonly isCheck: boolean;
+  /** A check waits until somebody else has made what is missing. */
+  readonly waits: boolean;
   /** Hears why it waits. */
   readonly told: (line: string) => void;
 }
@@ -32,7 +34,7 @@ export async function settleSchema(
 }
 
 async function settleStreams(config: Config, ports: SchemaPorts): Promise<ServerReport> {
-  const { clock, signal, isCheck, told } = ports;
+  const { clock, signal, told } = ports;
   const { nats } = config;
   if (nats === undefined) throw new Error("Cannot look at NATS: nats is not configured");
   const onFailed = once(told, (error) => `Waiting for NATS: ${natsReason(error)}`);
@@ -40,8 +42,9 @@ async function settleStreams(config: Config, ports: SchemaPorts): Promise<Server
   const links = await connectNats({ ...options, signal, onFailed });
   try {
     const wanted = wantedStreamsOf(config, nats);
-    const settle = isCheck ? checkStreams : applyStreams;
-    const report = await persistently(() => settle(links, wanted), { clock, signal, onFailed });
+    const settle = ports.isCheck ? checkStreams : applyStreams;
+    const act = settled(() => settle(links, wanted), ports);
+    const report = await persistently(act, { clock, signal, onFailed });
     return { server: "NATS", ...report };
   } finally {
     await links.close();
@@ -49,16 +52,28 @@ async function settleStreams(config: Config, ports: SchemaPorts): Promise<Server
 }
 
 async function settleTables(config: Config, ports: SchemaPorts): Promise<ServerReport> {
-  const { clock, signal, isCheck, told } = ports;
+  const { clock, signal, told } = ports;
   const { cassandra } = config;
   if (cassandra === undefined) throw new Error("Cannot look at Cassandra: it is not configured");
   const options = tablesOptionsOf(cassandra, { clock, log: silentLog });
-  const settle = isCheck ? checkTables : applyTables;
+  const settle = ports.isCheck ? checkTables : applyTables;
   const onFailed = once(told, (error) =>
     error instanceof Error ? `Waiting for Cassandra: ${error.message}` : String(error),
   );
-  const report = await persistently(() => settle(options), { clock, signal, onFailed });
+  const act = settled(() => settle(options), ports);
+  const report = await persistently(act, { clock, signal, onFailed });
   return { server: "Cassandra", ...report };
+}
+
+/** Who waits takes a difference for a failure. What is refused does not change by waiting. */
+function settled(settle: () => Promise<SchemaReport>, { isCheck, waits }: SchemaPorts) {
+  return async (): Promise<SchemaReport> => {
+    const report = await settle();
+    if (!isCheck || !waits || report.changes.length === 0) return report;
+    const [first = ""] = report.changes;
+    const others = report.changes.length === 1 ? "" : `, and ${report.changes.length - 1} more`;
+    throw new Error(`${first}${others}`);
+  };
 }
 
 /** The same again is told once. */
