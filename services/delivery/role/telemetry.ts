@@ -173,6 +173,11 @@ export function observeDelivery(
   const sum = (of: (owner: ReturnType<typeof owners>[number]) => number) =>
     owners().reduce((total, owner) => total + of(owner), 0);
   metrics.gauge("godwit_delivery_shards", "Shards owned.", () => owners().length);
+  metrics.gauge(
+    "godwit_delivery_behind_seconds",
+    "How old the mail is that is being read, in the shard that is furthest behind.",
+    () => Math.max(0, ...owners().map(({ behindMs }) => behindMs)) / 1_000,
+  );
   metrics.gauge("godwit_delivery_sessions", "Sessions to remote hosts by state.", () => {
     const { running, idle } = delivery.worker?.sessions ?? { running: 0, idle: 0 };
     return [

@@ -159,6 +159,28 @@ describe("LogFeed", () => {
     expect([bench.progress.floor, bench.progress.unsettledCount]).toEqual([0, 4]);
   });
 
+  test("is behind by the age of what it reads while there is no room for more", async () => {
+    const limits = { ...config.limits, shardUnitsMax: 2 };
+    const bench = new Bench({}, limits);
+    for (const n of numbers(3)) {
+      await bench.accept({ uid: nthUid(n), acceptedAt: bench.clock.now() - 60_000 });
+    }
+    expect(bench.feed.behindMs).toBe(0);
+    await bench.read();
+    expect(bench.working.hasRoom).toBe(false);
+    expect(bench.feed.behindMs).toBe(60_000);
+    await bench.clock.advance(5_000);
+    expect(bench.feed.behindMs).toBe(65_000);
+  });
+
+  test("is not behind when it has read all, however old that was", async () => {
+    const bench = new Bench();
+    await bench.accept({ uid: nthUid(1), acceptedAt: bench.clock.now() - 60_000 });
+    await bench.read();
+    await bench.clock.advance(5_000);
+    expect([bench.uids.length, bench.feed.behindMs]).toEqual([1, 0]);
+  });
+
   test("leaves out what an earlier owner settled", async () => {
     const bench = new Bench({ settled: new Set([1, 3]), suspectThrough: 3 });
     for (const n of numbers(3)) await bench.accept({ uid: nthUid(n) });

@@ -1,7 +1,7 @@
 /** Reads a shard's log in order into the working set, as long as there is room. */
 
 import type { Clock } from "#lib/clock";
-import type { Shard, Uid } from "#lib/queue/unit";
+import type { Shard, Time, Uid } from "#lib/queue/unit";
 import type { Store, StoredUnit } from "#lib/store/store";
 import type { LogEntry, LogReader } from "#lib/stream/stream";
 import { rejectOnAbort, Waiters } from "#lib/stream/waiters";
@@ -56,6 +56,10 @@ export class LogFeed {
   /** Read, not settled, and in nobody's hands: the floor stays below them, as below all others. */
   readonly #aside: LogEntry[] = [];
   #isLookingUp = false;
+  /** When the newest unit read was accepted; undefined: the log's end was reached. */
+  #newest: Time | undefined;
+  /** Since when the log is asked: who waits for mail to come is not behind. */
+  #askedAt: Time | undefined;
   readonly #lookedUp = new Waiters();
 
   constructor(ports: LogFeedPorts) {
@@ -67,6 +71,12 @@ export class LogFeed {
     return this.#aside;
   }
 
+  /** How old the mail is that it reads: what is behind it in the log waits for at most so long. */
+  get behindMs(): number {
+    if (this.#newest === undefined) return 0;
+    return Math.max(0, (this.#askedAt ?? this.#ports.clock.now()) - this.#newest);
+  }
+
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { reader, clock, log, storeRetryMs } = this.#ports;
@@ -74,9 +84,12 @@ export class LogFeed {
       try {
         await this.#room();
         if (signal.aborted) return;
+        this.#askedAt = clock.now();
         const { entries, through } = await reader.pull(pullLimit, signal);
+        this.#askedAt = undefined;
         await this.#take(entries, signal);
         this.#ports.progress.through(through);
+        if (!isFull(entries) && this.#ports.working.hasRoom) this.#newest = undefined;
       } catch (error) {
         if (signal.aborted) return;
         log.error("log_read_failed", { shard: this.#ports.shard, error: String(error) });
@@ -203,6 +216,7 @@ export class LogFeed {
     try {
       const unit = entry.unit ?? decodeUnit(entry.record);
       const since = this.#ports.clock.monotonic();
+      this.#newest = unit.acceptedAt;
       return fromLog(unit, { sequence: entry.sequence, content: entry.content, since });
     } catch (error) {
       await this.#park(entry, error instanceof Error ? error.message : String(error));
@@ -219,6 +233,12 @@ export class LogFeed {
       this.#parked.wake();
     });
   }
+}
+
+/** As much as was asked for: there may be more. */
+function isFull(entries: readonly LogEntry[]): boolean {
+  const bytes = entries.reduce((sum, entry) => sum + weightOf(entry), 0);
+  return entries.length >= pullLimit.countMax || bytes >= pullLimit.bytesMax / 2;
 }
 
 function weightOf({ record, content }: LogEntry): number {

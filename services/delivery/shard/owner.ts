@@ -115,6 +115,11 @@ export class ShardOwner {
     return this.#parts.feed.suspects;
   }
 
+  /** Of its log. */
+  get behindMs(): number {
+    return this.#parts.feed.behindMs;
+  }
+
   /** Held destinations of this shard, also those without mail. */
   get ownHolds(): readonly Destination[] {
     const { shards } = this.#ports.config;
