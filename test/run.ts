@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { systemRandom } from "#lib/random";
-import { fetchServers } from "./runner/fetch-servers.ts";
+import { fetchBeforehand } from "./runner/fetch-beforehand.ts";
 import { groupsOf, isMode } from "./runner/groups.ts";
 import type { TestCase } from "./runner/junit.ts";
 import { asInCi, reportOf } from "./runner/report.ts";
@@ -25,8 +25,9 @@ process.stdout.write(`Order of tests: --seed=${orderSeed}\n`);
 
 const all: TestCase[] = [];
 const groups = groupsOf(mode, names);
-if (groups.some(({ needsServers }) => needsServers)) {
-  await fetchServers((text) => process.stdout.write(text));
+for (const what of ["servers", "chartTools"] as const) {
+  if (!groups.some(({ needs }) => needs === what)) continue;
+  await fetchBeforehand(what, (text) => process.stdout.write(text));
 }
 for (const group of groups) {
   process.stdout.write(`${group.name.padEnd(12)} `);

@@ -14,8 +14,8 @@ export interface Group {
   readonly testTimeoutMs: number;
   /** All of the group may take this long; then it is killed and counts as failed. */
   readonly groupTimeoutMs: number;
-  /** Starts NATS or Cassandra: they are fetched before its time begins to run. */
-  readonly needsServers?: true;
+  /** What is fetched or built before its time begins to run. */
+  readonly needs?: "servers" | "chartTools";
 }
 
 const second = 1_000;
@@ -53,13 +53,13 @@ const check: readonly Group[] = [
 ];
 
 /** A first start, three nodes of Cassandra on a busy machine, a fetch on a slow line. */
-const onServers = { needsServers: true, testTimeoutMs: 10 * minute } as const;
+const onServers = { needs: "servers", testTimeoutMs: 10 * minute } as const;
 
 const onProcesses: readonly Group[] = [
-  // What is fetched and built for it the first time takes a while.
   {
     name: "deploy",
     kind: "tests",
+    needs: "chartTools",
     what: ["test/deploy"],
     testTimeoutMs: 10 * minute,
     groupTimeoutMs: 20 * minute,

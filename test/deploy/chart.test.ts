@@ -1,0 +1,303 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { basename } from "node:path";
+import { generate } from "selfsigned";
+import { z } from "zod";
+import { loadConfig } from "#lib/config/load";
+import type { RoleName } from "#lib/config/role";
+import { Chart, type Manifest } from "../support/deploy/chart.ts";
+import { titled } from "../support/servers/titled.ts";
+import { chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
+
+const missing = chartToolsMissing();
+const buildMaxMs = 1_800_000;
+let chart: Chart;
+
+beforeAll(async () => {
+  if (missing === undefined) chart = await Chart.open();
+}, buildMaxMs);
+afterAll(() => chart?.close());
+
+const pair = await generate([{ name: "commonName", value: "mta.example.net" }]);
+
+const small = { config: { hostname: "mta.example.net" } };
+const bundled = {
+  ...small,
+  nats: { bundled: { enabled: true } },
+  cassandra: { bundled: { enabled: true } },
+};
+const external = {
+  config: {
+    hostname: "mta.example.net",
+    nats: { servers: ["nats://nats.example:4333"] },
+    cassandra: { contactPoints: ["cassandra.example"], localDataCenter: "dc1" },
+  },
+};
+
+const podTemplate = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }).optional(),
+  spec: z.looseObject({
+    terminationGracePeriodSeconds: z.number().optional(),
+    automountServiceAccountToken: z.boolean(),
+    securityContext: z.looseObject({ runAsNonRoot: z.boolean() }),
+    initContainers: z.array(z.looseObject({ name: z.string() })).optional(),
+    containers: z.array(
+      z.looseObject({
+        securityContext: z.looseObject({}),
+        env: z.array(z.looseObject({ name: z.string() })).optional(),
+        lifecycle: z.unknown().optional(),
+      }),
+    ),
+    volumes: z.array(z.looseObject({ name: z.string() })),
+  }),
+});
+
+function named(manifests: readonly Manifest[], kind: string, end: string): Manifest {
+  const found = manifests.filter(
+    ({ kind: k, metadata }) => k === kind && metadata.name.endsWith(end),
+  );
+  if (found.length !== 1 || found[0] === undefined) {
+    throw new Error(`there are ${found.length} of ${kind} ${end}`);
+  }
+  return found[0];
+}
+
+function podOf(manifest: Manifest) {
+  const spec = z.looseObject({ template: podTemplate.optional() }).parse(manifest.spec);
+  return spec.template ?? podTemplate.parse(manifest);
+}
+
+function pods(manifests: readonly Manifest[]) {
+  const kinds = ["Deployment", "StatefulSet", "Job", "Pod"];
+  return manifests.filter(({ kind }) => kinds.includes(kind)).map(podOf);
+}
+
+function fileOf(manifests: readonly Manifest[], end: string, name = "godwit.yaml"): string {
+  const data = z.record(z.string(), z.string()).parse(named(manifests, "ConfigMap", end).data);
+  return data[name] ?? "";
+}
+
+describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
+  test.each(Chart.examples.map((file) => [basename(file), file]))(
+    "%s is without fault, and so is every object for the API",
+    async (_, file) => {
+      const { code, out, err } = await chart.lint(file);
+      expect([code, err, /\[(WARNING|ERROR)\]/.test(out)]).toEqual([0, "", false]);
+      const checked = await chart.check(await chart.render(file));
+      expect(checked.out).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+      expect(checked.code).toBe(0);
+    },
+  );
+
+  test.each(Chart.examples.map((file) => [basename(file), file]))(
+    "the roles take the configuration that %s makes for them",
+    async (_, file) => {
+      const manifests = await chart.render(file);
+      for (const role of ["edge", "delivery", "control"] as const) {
+        const text = fileOf(manifests, `-${role}`);
+        expect(faultsOf(text, role)).toEqual([]);
+      }
+    },
+  );
+
+  test("each role has what it needs, and no other's secret", async () => {
+    const manifests = await chart.render(external, {
+      config: {
+        users: [{ name: "shop", passwordHash: { file: "secrets/shop.hash" } }],
+        nats: { user: "g", password: { file: "secrets/nats-password" } },
+        cassandra: { username: "g", password: { file: "secrets/cassandra-password" } },
+      },
+      secrets: { existing: "mail-secrets" },
+      tls: { secret: "mta-tls" },
+    });
+    const files = (role: string) => {
+      const pod = podOf(named(manifests, "Deployment", `-${role}`));
+      const text = JSON.stringify(pod.spec.volumes);
+      const paths = [...text.matchAll(/"path":"([^"]+)"/g)].map(([, path = ""]) => path);
+      return paths.toSorted();
+    };
+    expect(files("edge")).toEqual([
+      "secrets/nats-password",
+      "secrets/shop.hash",
+      "tls/tls.crt",
+      "tls/tls.key",
+    ]);
+    expect(files("delivery")).toEqual(["secrets/cassandra-password", "secrets/nats-password"]);
+    expect(files("control")).toEqual([
+      "operators/token",
+      "secrets/cassandra-password",
+      "secrets/nats-password",
+    ]);
+  });
+
+  test("every pod is restricted, has no rights in the API, and no secret among its arguments", async () => {
+    const manifests = [...(await chart.render(bundled)), ...(await chart.render(external))];
+    const all = pods(manifests);
+    expect(all.length).toBeGreaterThanOrEqual(11);
+    for (const { spec } of all) {
+      expect(spec.automountServiceAccountToken).toBe(false);
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      for (const container of spec.containers) {
+        expect(container.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        });
+        for (const { name, ...from } of container.env ?? []) {
+          if (/PASSWORD|TOKEN/.test(name)) expect(from).toHaveProperty("valueFrom.secretKeyRef");
+        }
+      }
+    }
+  });
+
+  test("an edge has the time to drain that its configuration gives it", async () => {
+    const grace = async (stop: string) => {
+      const values = { edge: { preStopSeconds: 7 }, config: { limits: { stop } } };
+      const edge = named(await chart.render(external, values), "Deployment", "-edge");
+      const { spec } = podOf(edge);
+      expect(spec.containers[0]?.lifecycle).toEqual({ preStop: { sleep: { seconds: 7 } } });
+      return spec.terminationGracePeriodSeconds;
+    };
+    expect([await grace("1m30s"), await grace("500ms")]).toEqual([7 + 90 + 15, 7 + 1 + 15]);
+    const worker = named(await chart.render(external), "Deployment", "-delivery");
+    // 30 s for attempts that run.
+    expect(podOf(worker).spec.terminationGracePeriodSeconds).toBeGreaterThan(30);
+  });
+
+  test("a change of what a role reads makes its pods anew, and no other's", async () => {
+    const sums = async (values: object) => {
+      const manifests = await chart.render(external, { ...values });
+      return ["edge", "delivery"].map((role) => {
+        const { metadata } = podOf(named(manifests, "Deployment", `-${role}`));
+        return metadata?.annotations?.["checksum/config"];
+      });
+    };
+    const [edge, delivery] = await sums({});
+    const [otherEdge, sameDelivery] = await sums({ config: { limits: { idle: "1m" } } });
+    expect(otherEdge).not.toBe(edge);
+    expect(sameDelivery).toBe(delivery);
+    const [shapedEdge] = await sums({ shaping: { default: { connections: 3 } } });
+    expect(shapedEdge).not.toBe(edge);
+  });
+
+  test("the schema is made before all else; beside servers that are bundled, while the roles wait", async () => {
+    const before = named(await chart.render(external), "Job", "-schema");
+    expect(before.metadata.annotations?.["helm.sh/hook"]).toContain("pre-upgrade");
+    const beside = await chart.render(bundled);
+    const job = beside.find(({ kind }) => kind === "Job");
+    expect(job?.metadata.annotations?.["helm.sh/hook"]).toBeUndefined();
+    const { spec } = podOf(named(beside, "Deployment", "-edge"));
+    expect(spec.initContainers).toMatchObject([
+      { args: ["schema", "apply", "--check", "--wait", "--config", "schema.yaml"] },
+    ]);
+    const text = fileOf(beside, "-edge", "schema.yaml");
+    expect(faultsOf(text, "delivery")).toEqual([]);
+    const other = await chart.render(bundled, { config: { shards: 16 } });
+    const otherJob = other.find(({ kind }) => kind === "Job");
+    expect(otherJob?.metadata.name).not.toBe(job?.metadata.name ?? "");
+  });
+
+  test("clients see the usual ports, and their addresses are seen", async () => {
+    const listeners = [
+      { name: "submission", address: "0.0.0.0", port: 2587, kind: "submission" },
+      {
+        ...{ name: "tls", address: "0.0.0.0", port: 2465, kind: "submission" },
+        tls: { implicit: true },
+      },
+      {
+        ...{ name: "inbound", address: "0.0.0.0", port: 2525, kind: "inbound" },
+        localDomains: ["example.net"],
+      },
+    ];
+    const service = named(
+      await chart.render(external, {
+        config: { listeners },
+        edge: { service: { ports: { tls: 4650 } } },
+      }),
+      "Service",
+      "-edge",
+    );
+    expect(service.spec).toMatchObject({
+      type: "LoadBalancer",
+      externalTrafficPolicy: "Local",
+      ports: [
+        { port: 587, targetPort: "submission" },
+        { port: 4650, targetPort: "tls" },
+        { port: 25, targetPort: "inbound" },
+      ],
+    });
+  });
+
+  test("an autoscaler decides the number of replicas alone", async () => {
+    const autoscaling = { enabled: true, metric: { by: "adapter" } };
+    const manifests = await chart.render(external, { delivery: { autoscaling } });
+    const worker = named(manifests, "Deployment", "-delivery");
+    expect(worker.spec).not.toHaveProperty("replicas");
+    expect(named(manifests, "HorizontalPodAutoscaler", "-delivery").spec).toMatchObject({
+      metrics: [
+        { type: "Resource" },
+        { pods: { metric: { name: "godwit_delivery_behind_seconds" } } },
+      ],
+    });
+  });
+
+  test("policies let out what is needed: to servers elsewhere by their ports", async () => {
+    const policy = named(await chart.render(external), "NetworkPolicy", "-control");
+    expect(policy.spec).toMatchObject({
+      policyTypes: ["Ingress", "Egress"],
+      egress: [
+        { ports: [{ port: 53 }, { port: 53 }] },
+        { ports: [{ port: 4333 }] },
+        { ports: [{ port: 9042 }] },
+      ],
+    });
+    const edge = named(await chart.render(bundled), "NetworkPolicy", "-edge");
+    expect(JSON.stringify(edge.spec)).toContain('"app.kubernetes.io/component":"nats"');
+  });
+
+  test("what is bundled is on the disk before it is acknowledged", async () => {
+    const manifests = await chart.render(bundled);
+    expect(fileOf(manifests, "-nats", "nats.conf")).toContain("sync_interval: always");
+    expect(fileOf(manifests, "-cassandra", "cassandra.yaml")).toContain("commitlog_sync: batch");
+    expect(fileOf(manifests, "-edge")).toContain("nats://mail-godwit-nats-2.mail-godwit-nats:4222");
+  });
+
+  test("parts can be left out: a release of workers only", async () => {
+    const only = {
+      edge: { enabled: false },
+      control: { enabled: false },
+      schema: { enabled: false },
+    };
+    const kinds = (await chart.render(external, only)).map(({ kind }) => kind).sort();
+    expect(kinds).toEqual([
+      "ConfigMap",
+      "Deployment",
+      "NetworkPolicy",
+      "PodDisruptionBudget",
+      "Service",
+      "ServiceAccount",
+    ]);
+  });
+});
+
+/** As the process would say it; whatever it names is there. */
+function faultsOf(text: string, role: RoleName): readonly string[] {
+  const loaded = loadConfig(text, {
+    fileName: "/etc/godwit/godwit.yaml",
+    osHostname: "godwit-edge-0",
+    environment: {},
+    readFile: (path) => contentOf(path),
+    role,
+  });
+  return "faults" in loaded ? loaded.faults.map(({ key, message }) => `${key}: ${message}`) : [];
+}
+
+function contentOf(path: string): string {
+  if (path.endsWith(".hash"))
+    return `$argon2id$v=19$m=65536,t=2,p=1$${"A".repeat(22)}$${"B".repeat(43)}`;
+  if (path.endsWith(".creds")) return "-----BEGIN NATS USER JWT-----\n";
+  if (/\.(crt|key)$/.test(path)) return pair[path.endsWith(".key") ? "private" : "cert"];
+  return "a-secret-of-16-letters";
+}

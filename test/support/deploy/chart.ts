@@ -1,0 +1,118 @@
+/** The chart as helm renders it, and what it says where it refuses. */
+import { readdirSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { type ChartTools, chartTools } from "../servers/toolchain/chart-tools.ts";
+
+export const chartFolder = join(import.meta.dir, "..", "..", "..", "deploy", "helm", "godwit");
+const examplesFolder = join(chartFolder, "examples");
+const runMaxMs = 60_000;
+
+const manifest = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({
+    name: z.string(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+});
+export type Manifest = z.infer<typeof manifest>;
+
+/** Of keys and values as they stand in a values file. */
+export type Values = Readonly<Record<string, unknown>>;
+
+interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export class Chart {
+  readonly #tools: ChartTools;
+  readonly #folder: string;
+
+  static async open(): Promise<Chart> {
+    return new Chart(await chartTools(), await mkdtemp(join(tmpdir(), "godwit-chart-")));
+  }
+
+  private constructor(tools: ChartTools, folder: string) {
+    this.#tools = tools;
+    this.#folder = folder;
+  }
+
+  static get examples(): readonly string[] {
+    return readdirSync(examplesFolder).map((name) => join(examplesFolder, name));
+  }
+
+  async lint(file: string): Promise<Said> {
+    return await this.#run([this.#tools.helm, "lint", "--strict", chartFolder, "-f", file]);
+  }
+
+  /** Later values are laid over earlier ones. @throws with what helm says when it refuses */
+  async render(...values: readonly (Values | string)[]): Promise<Manifest[]> {
+    const { code, out, err } = await this.#template(values);
+    if (code !== 0) throw new Error(err);
+    return parseAllDocuments(out)
+      .map((document) => document.toJS())
+      .filter((object) => object !== null)
+      .map((object) => manifest.parse(object));
+  }
+
+  /** @throws when it does not refuse */
+  async refusal(...values: readonly (Values | string)[]): Promise<string> {
+    const { code, err } = await this.#template(values);
+    if (code === 0) throw new Error("the chart takes these values");
+    return err;
+  }
+
+  /** Against the API's own schemas; objects of other kinds than Kubernetes' own are left out. */
+  async check(manifests: readonly Manifest[]): Promise<Said> {
+    const file = join(this.#folder, `${Bun.randomUUIDv7()}.json`);
+    const own = manifests.filter(({ apiVersion }) => !isForeign(apiVersion));
+    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: own }));
+    const { kubeconform, schemas } = this.#tools;
+    return await this.#run([kubeconform, "-strict", "-summary", "-schema-location", schemas, file]);
+  }
+
+  close(): Promise<void> {
+    return rm(this.#folder, { recursive: true });
+  }
+
+  async #template(values: readonly (Values | string)[]): Promise<Said> {
+    const files = values.map(async (value) => {
+      if (typeof value === "string") return value;
+      const file = join(this.#folder, `${Bun.randomUUIDv7()}.json`);
+      await writeFile(file, JSON.stringify(value));
+      return file;
+    });
+    const words = (await Promise.all(files)).flatMap((file) => ["-f", file]);
+    const command = [this.#tools.helm, "template", "mail", chartFolder, "-n", "post", ...words];
+    return await this.#run(command);
+  }
+
+  async #run(command: string[]): Promise<Said> {
+    const environment = {
+      PATH: process.env.PATH,
+      // What helm keeps for itself, and no cluster.
+      HOME: this.#folder,
+      KUBECONFIG: "/nonexistent",
+    };
+    const child = Bun.spawn(command, {
+      env: environment,
+      stdout: "pipe",
+      stderr: "pipe",
+      timeout: runMaxMs,
+    });
+    const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    return { code: child.exitCode, out, err };
+  }
+}
+
+/** Of an operator that may be there or not. */
+function isForeign(apiVersion: string): boolean {
+  return /^(monitoring\.coreos\.com|cert-manager\.io|keda\.sh)\//.test(apiVersion);
+}
