@@ -3,7 +3,7 @@
  * allow: in peace, when the limits' home is killed, and when shards move.
  */
 import { systemClock } from "#lib/clock";
-import { Source } from "../../source/source.ts";
+import { Source, type SourceOptions } from "../../source/source.ts";
 import { domains } from "../contestants/contestant.ts";
 import { sourceOptions } from "../workload.ts";
 import { LimitedCluster, type LimitedClusterOptions } from "./limited-cluster.ts";
@@ -32,6 +32,8 @@ export interface Phase {
   /** More than the limit at a time, at the longest. */
   readonly aboveMs: number;
   readonly perSecond: readonly number[];
+  /** Accepted and not gone, at its end: without any nothing is known of what was used. */
+  readonly waiting: number;
 }
 
 export interface Accuracy {
@@ -51,7 +53,8 @@ const afterMoveMs = 20_000;
 const slowMs = 500;
 /** There is always more than may go, whatever the turns of domains. */
 const overload = 1.3;
-const ahead = 10;
+/** Seconds of mail that wait from the beginning. */
+const ahead = 40;
 
 export async function accuracy(options: AccuracyOptions): Promise<Accuracy> {
   await using limited = await LimitedCluster.start(options);
@@ -66,6 +69,7 @@ class Run {
   readonly #limited: LimitedCluster;
   readonly #options: AccuracyOptions;
   readonly #phases: Phase[] = [];
+  readonly #sources: Source[] = [];
 
   constructor(limited: LimitedCluster, options: AccuracyOptions) {
     this.#limited = limited;
@@ -74,9 +78,9 @@ class Run {
 
   async phases(): Promise<readonly Phase[]> {
     const { seconds, messagesPerSecond } = this.#options;
-    await new Source(this.#load("ahead", messagesPerSecond * ahead)).run();
+    await this.#source(this.#load("ahead", messagesPerSecond * ahead)).run();
     const ratePerSecond = messagesPerSecond * overload;
-    const source = new Source({ ...this.#load("more", Number.POSITIVE_INFINITY), ratePerSecond });
+    const source = this.#source({ ...this.#load("more", Number.POSITIVE_INFINITY), ratePerSecond });
     const sending = source.run();
     await this.#phase("start", () => systemClock.sleep(settleMs));
     await this.#phase("in peace", () => systemClock.sleep(seconds * 1_000));
@@ -145,9 +149,20 @@ class Run {
       connectionsMean: open.mean,
       aboveMs: record.longestAboveMs(this.#options.connections, from, until),
       perSecond: perSecond(seen, from, until),
+      waiting: this.#accepted - this.#limited.sink.ledger.distinct,
     };
     this.#phases.push(phase);
     this.#options.told(`${name}: ${(phase.used * 100).toFixed(1)} % used\n`);
+  }
+
+  get #accepted(): number {
+    return this.#sources.reduce((sum, source) => sum + source.summary().accepted, 0);
+  }
+
+  #source(options: SourceOptions): Source {
+    const source = new Source(options);
+    this.#sources.push(source);
+    return source;
   }
 
   #load(run: string, messages: number) {

@@ -16,6 +16,7 @@ const phase: Phase = {
   connectionsMean: 9.9,
   aboveMs: 0,
   perSecond: [49, 50],
+  waiting: 700,
 };
 
 function accuracyOf(...phases: readonly Partial<Phase>[]): Accuracy {
@@ -59,7 +60,7 @@ describe("checks()", () => {
   });
 
   test.each<[string, Limits]>([
-    ["too many in a second", { accuracy: accuracyOf({}, { most: 56 }) }],
+    ["too many in a second", { accuracy: accuracyOf({}, { most: 57, mostSent: 56 }) }],
     ["too many connections", { accuracy: accuracyOf({ connectionsMost: 11, aboveMs: 200 }) }],
     ["too few", { accuracy: accuracyOf({ used: 0.94 }) }],
     ["idle connections", { accuracy: accuracyOf({}, { connectionsMean: 9 }) }],
@@ -75,9 +76,11 @@ describe("checks()", () => {
 });
 
 test("limitsText() has a row for each phase, and tells what is not so", () => {
-  const text = limitsText({ accuracy: accuracyOf({}, { name: "killed", most: 56 }, {}) });
-  expect(text).toMatch(/killed +60 +2940 +98\.0 % +56 +53/);
-  expect(text).toMatch(/^NO +at most 55 in any second: 56$/m);
+  const text = limitsText({
+    accuracy: accuracyOf({}, { name: "killed", most: 58, mostSent: 56 }, {}),
+  });
+  expect(text).toMatch(/killed +60 +2940 +98\.0 % +58 +56/);
+  expect(text).toMatch(/^NO +at most 55 in any second.*: 58, 56 as sent$/m);
 });
 
 function fair() {
