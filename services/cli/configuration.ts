@@ -8,6 +8,9 @@ import { printable } from "./table.ts";
 
 export const defaultFileName = "godwit.yaml";
 
+/** What a configuration is read with. */
+export type ConfigurationIo = Pick<Io, "readFile" | "environment" | "osHostname">;
+
 export interface Configured {
   readonly config: Config;
   readonly warnings: readonly string[];
@@ -26,7 +29,7 @@ export interface Misconfigured {
  * @throws {CommandFailed} when the named one cannot be read
  */
 export function readConfiguration(
-  io: Io,
+  io: ConfigurationIo,
   fileName: string | undefined,
   role?: RoleName,
 ): Configured | Misconfigured {
@@ -44,7 +47,11 @@ export function readConfiguration(
 }
 
 /** The same for who cannot go on without. @throws {CommandFailed} with every fault */
-export function configured(io: Io, fileName: string | undefined, role?: RoleName): Configured {
+export function configured(
+  io: ConfigurationIo,
+  fileName: string | undefined,
+  role?: RoleName,
+): Configured {
   const read = readConfiguration(io, fileName, role);
   if ("config" in read) return read;
   throw new CommandFailed(faultText(read), 2);
@@ -58,7 +65,7 @@ export function faultText({ faults, fileName }: Misconfigured): string {
 }
 
 /** Undefined when none was named and there is none. */
-function textOf(io: Io, fileName: string | undefined): string | undefined {
+function textOf(io: ConfigurationIo, fileName: string | undefined): string | undefined {
   try {
     return io.readFile(fileName ?? defaultFileName);
   } catch (error) {

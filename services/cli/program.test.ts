@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
 import { FakeIo } from "../../test/support/cli/fake-io.ts";
 import { NotedRoles } from "../../test/support/cli/noted-roles.ts";
 import { failureOf } from "../../test/support/failure.ts";
@@ -143,6 +144,25 @@ describe.each(["edge", "delivery", "control"] as const)("%s", (role) => {
     io.files.set("x.yaml", cluster);
     expect(await run(role, "--config", "x.yaml")).toBe(3);
     expect(roles.started).toMatchObject([{ role, config: { shards: 32 }, configFile: "x.yaml" }]);
+  });
+
+  test("looks at all files that it was read from, when it is to watch", async () => {
+    io.files.set(
+      resolve("hash"),
+      `$argon2id$v=19$m=65536,t=2,p=1$${"A".repeat(22)}$${"B".repeat(43)}`,
+    );
+    io.files.set("x.yaml", `${cluster}users: [{ name: a, passwordHash: { file: hash } }]\n`);
+    await run(role, "--config", "x.yaml");
+    await run(role, "--config", "x.yaml", "--watch");
+    const [unwatched, watched] = roles.started;
+    expect(unwatched?.fingerprint).toBeUndefined();
+    const before = watched?.fingerprint?.();
+    expect(watched?.fingerprint?.()).toBe(before ?? "");
+    io.files.delete(resolve("hash"));
+    const without = watched?.fingerprint?.();
+    expect(without).not.toBe(before ?? "");
+    io.files.set("x.yaml", cluster);
+    expect(watched?.fingerprint?.()).not.toBe(without ?? "");
   });
 
   test("is not started without its servers", async () => {

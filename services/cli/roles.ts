@@ -12,6 +12,8 @@ export interface Started {
   readonly configFile: string | undefined;
   /** Reads the configuration again. @throws {CommandFailed} when its file is gone */
   readonly reload: () => Promise<Configured | Misconfigured>;
+  /** Of all files that it was read from: it is to be reloaded when they change. */
+  readonly fingerprint?: () => string;
 }
 
 export interface SchemaOptions {

@@ -20,7 +20,7 @@ export async function runControl(config: Config, options: RunOptions): Promise<n
   const ports = { clock, log, metrics, transport, openControl: ControlServer.open };
   const kind = { name: `control ${config.hostname}`, makesToken: true, begin: controlWork };
   const role = new ClusterRole(config, kind, ports);
-  return await runRole(role, { ...options, log, telemetry, signals: process });
+  return await runRole(role, { ...options, clock, log, telemetry, signals: process });
 }
 
 /** The API is there already; with the store it answers everything. */

@@ -31,5 +31,5 @@ export async function runDelivery(config: Config, options: DeliveryOptions): Pro
   const begin = deliveryWork({ random, resolver, tracing });
   const kind = { name: `delivery ${name}`, makesToken: false, begin };
   const role = new ClusterRole(config, kind, ports);
-  return await runRole(role, { ...options, log, telemetry, signals: process });
+  return await runRole(role, { ...options, clock, log, telemetry, signals: process });
 }

@@ -27,5 +27,5 @@ export async function runEdge(config: Config, options: EdgeOptions): Promise<num
     begin: edgeWork({ random, tracing }),
   };
   const role = new ClusterRole(config, kind, ports);
-  return await runRole(role, { ...options, log, telemetry, signals: process });
+  return await runRole(role, { ...options, clock, log, telemetry, signals: process });
 }

@@ -50,6 +50,6 @@ export async function runStandalone(config: Config, options: RunOptions): Promis
       process.stderr.write(welcomeText({ config, ...options, listening, control }));
     },
   });
-  const surroundings = { ...options, log, telemetry, signals: process, broken: broken.promise };
-  return await runRole(standalone, surroundings);
+  const own = { clock, log, telemetry, signals: process, broken: broken.promise };
+  return await runRole(standalone, { ...options, ...own });
 }

@@ -2,12 +2,15 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import type { Config } from "#lib/config/config";
 import { loadConfig } from "#lib/config/load";
+import { VirtualClock } from "#lib/virtual-clock";
 import { type Role, type RoleSurroundings, runRole } from "./role-process.ts";
 
 let signals: EventEmitter;
 let events: string[];
 let done: string[];
 let reload: RoleSurroundings["reload"];
+let clock: VirtualClock;
+let fingerprint: (() => string) | undefined;
 
 const source = { fileName: "x.yaml", osHostname: "host", environment: {}, readFile: () => "" };
 const loaded = loadConfig("", source);
@@ -18,6 +21,8 @@ beforeEach(() => {
   events = [];
   done = [];
   reload = async () => loaded;
+  clock = new VirtualClock(0);
+  fingerprint = undefined;
 });
 
 function roleOf(overrides: Partial<Role> = {}): Role {
@@ -42,7 +47,7 @@ function run(role: Role, heard: (event: string) => void = () => {}): Promise<num
     droppedLines: 0,
   };
   const given = { warnings: ["odd"], configFile: "x.yaml", reload: () => reload() };
-  return runRole(role, { ...given, log, signals });
+  return runRole(role, { ...given, clock, fingerprint, log, signals });
 }
 
 describe("runRole()", () => {
@@ -74,6 +79,24 @@ describe("runRole()", () => {
       if (event === "configuration_reloaded") signals.emit("SIGTERM");
     });
     await ran;
+    expect(done).toEqual(["start", "reload 4", "stop", "flush"]);
+  });
+
+  test("so do files that changed, until it stops", async () => {
+    let files = "a";
+    fingerprint = () => files;
+    let passing = Promise.resolve();
+    const ran = run(roleOf(), (event) => {
+      if (event === "started") {
+        files = "b";
+        passing = clock.advance(10_000);
+      }
+      if (event === "configuration_reloaded") signals.emit("SIGTERM");
+    });
+    expect(await ran).toBe(0);
+    await passing;
+    files = "c";
+    await clock.advance(60_000);
     expect(done).toEqual(["start", "reload 4", "stop", "flush"]);
   });
 

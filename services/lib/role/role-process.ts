@@ -1,7 +1,9 @@
 /** A role as a process: it starts, hears signals, and stops in good order. */
+import type { Clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import { type Fault, faultLine } from "#lib/config/fault";
 import type { ProcessLog } from "#lib/telemetry/json-log";
+import { watchFiles } from "./file-watch.ts";
 
 export interface Role {
   /** May wait for servers for as long as they are away; `stop` ends that. Rejects when it cannot be. */
@@ -20,6 +22,8 @@ export interface RunOptions {
   readonly reload: () => Promise<
     { readonly config: Config } | { readonly faults: readonly Fault[] }
   >;
+  /** Of all files that it was read from: whoever has it reloads when they change. */
+  readonly fingerprint?: (() => string) | undefined;
 }
 
 type SignalName = "SIGTERM" | "SIGINT" | "SIGHUP";
@@ -31,6 +35,7 @@ export interface Signals {
 }
 
 export interface RoleSurroundings extends RunOptions {
+  readonly clock: Clock;
   readonly log: ProcessLog;
   /** Told last, when there is nothing left to tell of. */
   readonly telemetry?: { stop(): Promise<void> };
@@ -51,6 +56,9 @@ export async function runRole(role: Role, surroundings: RoleSurroundings): Promi
   signals.on("SIGTERM", stop);
   signals.on("SIGINT", stop);
   signals.on("SIGHUP", reload);
+  const { clock, fingerprint } = surroundings;
+  const unwatch =
+    fingerprint === undefined ? undefined : watchFiles({ clock, fingerprint, changed: reload });
   broken?.then(ended.resolve, ended.reject);
   try {
     for (const warning of surroundings.warnings) log.warn("configuration_warning", { warning });
@@ -64,6 +72,7 @@ export async function runRole(role: Role, surroundings: RoleSurroundings): Promi
     log.error("start_failed", { error });
     throw error;
   } finally {
+    unwatch?.();
     await role.stop();
     await surroundings.telemetry?.stop();
     log.info("stopped");

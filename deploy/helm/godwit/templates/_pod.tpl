@@ -125,7 +125,7 @@ spec:
       {{- end }}
       containers:
         - name: {{ .role }}
-          args: [{{ .role }}, --config, godwit.yaml]
+          args: [{{ .role }}, --watch, --config, godwit.yaml]
           {{- include "godwit.containerBasics" .root | nindent 10 }}
           {{- with $values.env }}
           env: {{- toYaml . | nindent 12 }}
