@@ -26,7 +26,7 @@ process.stdout.write(`Order of tests: --seed=${orderSeed}\n`);
 const all: TestCase[] = [];
 const groups = groupsOf(mode, names);
 for (const what of ["servers", "chartTools"] as const) {
-  if (!groups.some(({ needs }) => needs === what)) continue;
+  if (!groups.some(({ needs = [] }) => needs.includes(what))) continue;
   await fetchBeforehand(what, (text) => process.stdout.write(text));
 }
 for (const group of groups) {

@@ -14,7 +14,19 @@ export interface Trial {
   readonly durationMs: number;
 }
 
-/** `words` are the command's. The image's own loader looks in the image's own folders. */
+/** Its Bun, by its own loader, which looks in the image's own folders. */
+export function bunOf(folder: string, architecture: Architecture): readonly string[] {
+  const { loader, folder: libraries } = loaderOf(architecture);
+  const libraryPath = ["--library-path", join(folder, libraries)];
+  return [join(folder, loader), ...libraryPath, join(folder, "usr/local/bin/bun")];
+}
+
+/** What its `godwit` runs. */
+export function programOf(folder: string): string {
+  return join(folder, "opt/godwit/services/cli/main.ts");
+}
+
+/** `words` are the command's. */
 export async function trialStart(
   entries: readonly Entry[],
   architecture: Architecture,
@@ -23,14 +35,7 @@ export async function trialStart(
   const folder = await mkdtemp(join(tmpdir(), "godwit-image-"));
   try {
     await writeTree(folder, entries);
-    const { loader, folder: libraries } = loaderOf(architecture);
-    const command = [
-      join(folder, loader),
-      ...["--library-path", join(folder, libraries)],
-      join(folder, "usr/local/bin/bun"),
-      join(folder, "opt/godwit/services/cli/main.ts"),
-      ...words,
-    ];
+    const command = [...bunOf(folder, architecture), programOf(folder), ...words];
     const startedAt = performance.now();
     const child = Bun.spawn(command, {
       env: runConfig.environment,

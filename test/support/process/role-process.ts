@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { RoleName } from "#lib/config/role";
 import type { Endpoint } from "#lib/net/transport";
-import { command, type Ran, ranGodwit } from "../cli/godwit-process.ts";
+import { command as ownCommand, type Ran, ranGodwit } from "../cli/godwit-process.ts";
 import { type LogLine, LogLines } from "./log-lines.ts";
 
 export interface RoleSettings {
@@ -12,6 +12,8 @@ export interface RoleSettings {
   readonly folder: string;
   /** `godwit.yaml`. */
   readonly yaml: string;
+  /** Another `godwit` than that of this clone. */
+  readonly command?: readonly string[];
 }
 
 const readiness = z.object({
@@ -44,7 +46,7 @@ export class RoleProcess implements AsyncDisposable {
     return launched;
   }
 
-  private constructor({ role, folder }: RoleSettings) {
+  private constructor({ role, folder, command = ownCommand }: RoleSettings) {
     this.#folder = folder;
     // A line that never comes: it only notes what passes.
     const noted = this.log.next((line) => this.#note(line));
