@@ -126,7 +126,7 @@ const ended = {
     outcomes: [],
     remote: "mx1.domain.example[192.0.2.1]",
     remoteName: "mx1.domain.example",
-    tls: "TLSv1.3",
+    tls: received.origin.tls,
     durationMs: 12.3,
     inDoubt: 0,
     isVoid: false,

@@ -56,9 +56,36 @@ describe("mail of a pool", () => {
     await bench.accept({ tenant: "acme" });
     await bench.accept();
     await bench.clock.advance(1_000);
+    const lines = bench.events.filter(({ event, outcome }) => {
+      return event === "attempt" && outcome === "permanent";
+    });
+    expect(lines.map(({ source }) => source ?? "none").toSorted()).toEqual([
+      expect.stringMatching(/^ip[12]$/),
+      "none",
+    ]);
     const { bounces } = await bench.store.bounces({ limit: 9 });
     const found = bounces.filter(({ kind }) => kind === "failed").map((it) => it.source ?? "none");
     expect(found.toSorted()).toEqual([expect.stringMatching(/^ip[12]$/), "none"]);
+  });
+
+  test("is told with the pool that it went by, whoever chose that", async () => {
+    const bench = await setUp();
+    bench.network.refuse("192.0.2.9");
+    await bench.accept({ tenant: "acme" });
+    await bench.accept({ pool: "far" });
+    await bench.accept({ pool: "removed", tenant: "acme" });
+    await bench.accept();
+    await bench.clock.advance(5_000);
+    const went = bench.recorded.records.filter(({ kind }) => kind === "delivery");
+    const told = went.map(({ tenant = "none", source, pool = "none" }) => {
+      return `${tenant} by ${pool}${source === undefined ? "" : ", which has sources"}`;
+    });
+    expect(told.toSorted()).toEqual([
+      "acme by bulk, which has sources",
+      "acme by bulk, which has sources",
+      "none by far, which has sources",
+      "none by none",
+    ]);
   });
 
   test("that is there no more goes as that of none, which is told once", async () => {

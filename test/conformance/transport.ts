@@ -350,6 +350,7 @@ function upgrading(bench: () => Bench): void {
     expect(clientTls.protocol).toStartWith("TLSv1.");
     expect(clientTls.cipher).toBe(serverTls.cipher);
     expect([clientTls.isVerified, serverTls.isVerified]).toEqual([bench().world.canVerify, false]);
+    expect([clientTls.peer, serverTls.peer]).toEqual(["mx.example", undefined]);
     client.say("EHLO client.example\r\n");
     await bench().until(server, (it) => it.text === "STARTTLS\r\nEHLO client.example\r\n");
     server.say("250 hello\r\n");
@@ -360,6 +361,7 @@ function upgrading(bench: () => Bench): void {
     const { client, server, clientTls } = await upgraded(bench(), "other.example");
     expect(clientTls.isVerified).toBe(false);
     expect(clientTls.verifyError).toBeString();
+    expect(clientTls.peer).toBe("mx.example");
     client.say("x");
     await bench().until(server, (it) => it.text.endsWith("x"));
   });

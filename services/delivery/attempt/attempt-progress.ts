@@ -1,5 +1,6 @@
 /** What is known so far of a running attempt. */
 import { assert } from "#lib/assert";
+import type { TlsInfo } from "#lib/net/transport";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Source } from "../egress/sources.ts";
 import type { Refused } from "./pass.ts";
@@ -28,8 +29,7 @@ export class AttemptProgress {
   remote: RemoteHost | undefined;
   /** From where it goes: another one may have its name after a reload. */
   source: Source | undefined;
-  tls: string | undefined;
-  tlsCipher: string | undefined;
+  tls: TlsInfo | undefined;
   transmission: string | undefined;
   inDoubt = 0;
   /** The way out could not be used: nobody was asked. */

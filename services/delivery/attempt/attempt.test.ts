@@ -99,7 +99,7 @@ describe("an attempt", () => {
     Object.assign(hosts[0], { script: { answer } });
     const old = await run();
     expect(words(old)).toEqual(["delivered"]);
-    expect([old.transmission, old.tls, old.tlsCipher]).toEqual(["SMTP", undefined, undefined]);
+    expect([old.transmission, old.tls]).toEqual(["SMTP", undefined]);
   });
 
   test.each<[string, (s: ReturnType<typeof setUp>) => void]>([

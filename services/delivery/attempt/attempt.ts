@@ -1,6 +1,7 @@
 /** One try of one unit: over a waiting session or the next hop's hosts in turn, to an outcome for each recipient. */
 import type { Permit } from "#lib/limits/acquire";
 import { ForgetfulMap } from "#lib/limits/forgetful-map";
+import type { TlsInfo } from "#lib/net/transport";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Uid, Unit } from "#lib/queue/unit";
 import type { ClientSettings } from "#lib/smtp/client/step";
@@ -34,8 +35,9 @@ export interface AttemptReport {
   readonly remoteName?: string;
   /** Name of the egress source that it was tried from. */
   readonly source?: string;
-  readonly tls?: string;
-  readonly tlsCipher?: string;
+  /** Of the pool that has this source. */
+  readonly pool?: string | undefined;
+  readonly tls?: TlsInfo;
   /** ESMTP, ESMTPS, LMTP … (RFC 3848), when there was a transaction. */
   readonly transmission?: string;
   /** The source's own address, where it has one. */
@@ -111,7 +113,7 @@ export class Attempts {
       this.#running.delete(progress);
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
-    const { remote, tls, tlsCipher, transmission, inDoubt, limited, failedHosts } = progress;
+    const { remote, tls, transmission, inDoubt, limited, failedHosts } = progress;
     const sourceAddress = progress.source?.egress.address;
     return {
       outcomes: progress.conclude(last ?? noHost),
@@ -126,9 +128,8 @@ export class Attempts {
         : { remote: `${remote.name}[${remote.address}]`, remoteName: remote.name }),
       ...(remote === undefined || path.subject.source === undefined
         ? {}
-        : { source: path.subject.source }),
+        : { source: path.subject.source, pool: this.#ports.sources.poolOf(unit)?.name }),
       ...(tls === undefined ? {} : { tls }),
-      ...(tlsCipher === undefined ? {} : { tlsCipher }),
       ...(transmission === undefined ? {} : { transmission }),
     };
   }
@@ -340,7 +341,6 @@ export class Attempts {
       if (!isHeard) continue;
       progress.remote = session.host;
       progress.tls = session.tls;
-      progress.tlsCipher = session.tlsCipher;
       progress.transmission = session.transmission;
       progress.transacted(report);
       left -= indexes.length;

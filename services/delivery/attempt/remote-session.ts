@@ -136,13 +136,8 @@ export class RemoteSession implements ConnectionHandler, HasDeadline {
     return this.#transactions;
   }
 
-  /** "TLSv1.3", or undefined without TLS. */
-  get tls(): string | undefined {
-    return this.#tls?.protocol;
-  }
-
-  get tlsCipher(): string | undefined {
-    return this.#tls?.cipher;
+  get tls(): TlsInfo | undefined {
+    return this.#tls;
   }
 
   /** The registered name of how mail goes over it (RFC 3848). */

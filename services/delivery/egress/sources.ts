@@ -124,7 +124,7 @@ export class Sources {
   }
 
   #chosen(unit: Unit, provider: string | undefined): string {
-    const pool = this.#poolOf(unit);
+    const pool = this.poolOf(unit);
     if (pool === undefined) return "";
     const usable = pool.sources.filter(({ name }) => this.broken(name) === undefined);
     const subject = subjectOf(unit, provider);
@@ -163,14 +163,8 @@ export class Sources {
     if (this.#broken.size > 0) this.#broken.delete(name);
   }
 
-  #tellUnknown(pool: string, unit: Unit): void {
-    const now = this.#ports.clock.monotonic();
-    if ((this.#unknown.get(pool) ?? 0) > now) return;
-    this.#unknown.set(pool, now + toldAgainMs, now);
-    this.#ports.onUnknownPool?.(pool, unit);
-  }
-
-  #poolOf(unit: Unit): Pool | undefined {
+  /** That it names, as long as it is there; else the first that is for it. */
+  poolOf(unit: Unit): Pool | undefined {
     const named = unit.pool === undefined ? undefined : this.#pools.get(unit.pool);
     if (named !== undefined) return named;
     if (unit.pool !== undefined) this.#tellUnknown(unit.pool, unit);
@@ -178,6 +172,13 @@ export class Sources {
       if (pool.for.some((rule) => matches(rule, unit))) return pool;
     }
     return undefined;
+  }
+
+  #tellUnknown(pool: string, unit: Unit): void {
+    const now = this.#ports.clock.monotonic();
+    if ((this.#unknown.get(pool) ?? 0) > now) return;
+    this.#unknown.set(pool, now + toldAgainMs, now);
+    this.#ports.onUnknownPool?.(pool, unit);
   }
 }
 

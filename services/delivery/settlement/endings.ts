@@ -62,7 +62,7 @@ export class Endings {
       recipients,
       attempt,
       ...(report?.remote === undefined ? {} : { remote: report.remote }),
-      ...(report?.tls === undefined ? {} : { tls: report.tls }),
+      ...(report?.tls === undefined ? {} : { tls: report.tls.protocol }),
       ...(report === undefined ? {} : { durationMs: Math.round(report.durationMs) }),
       ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
     };
@@ -115,7 +115,8 @@ export class Endings {
         reply: r.text,
         suppressed: r.isSuppressed,
         remote: tried?.remote,
-        tls: tried?.tls,
+        source: tried?.source,
+        tls: tried?.tls?.protocol,
         duration_ms: tried === undefined ? undefined : Math.round(tried.durationMs),
         attempt,
         trace_id: traceIdOf(unit.trace),

@@ -15,8 +15,13 @@ const report: AttemptReport = {
   remote: "mx1.b.example[2001:db8::1]",
   remoteName: "mx1.b.example",
   source: "s1",
-  tls: "TLSv1.3",
-  tlsCipher: "TLS_AES_128_GCM_SHA256",
+  pool: "bulk",
+  tls: {
+    protocol: "TLSv1.3",
+    cipher: "TLS_AES_128_GCM_SHA256",
+    peer: "mx1.b.example",
+    isVerified: false,
+  },
   transmission: "ESMTPS",
   durationMs: 131.6,
   inDoubt: 0,
@@ -62,7 +67,8 @@ describe("tellEnding()", () => {
       createdAt: "2026-11-28T15:25:25.123Z",
       ...{ reversePath: unit.envelope.reversePath, sizeBytes: 4_096, tenant: "acme" },
       ...{ provider: "google", attempt: 2, durationMs: 132, source: "s1", tlsProtocol: "TLSv1.3" },
-      ...{ protocol: "ESMTPS", tlsCipher: "TLS_AES_128_GCM_SHA256" },
+      ...{ protocol: "ESMTPS", tlsCipher: "TLS_AES_128_GCM_SHA256", tlsPeer: "mx1.b.example" },
+      pool: "bulk",
       ...{ remoteHost: "mx1.b.example", remoteAddress: "2001:db8::1" },
     };
     expect(events).toEqual([

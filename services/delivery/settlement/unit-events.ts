@@ -98,7 +98,7 @@ function attemptRecord(
     sizeBytes: unit.sizeBytes,
     tenant: unit.tenant,
     campaign: unit.campaign,
-    pool: unit.pool,
+    pool: tried?.source === undefined ? unit.pool : tried.pool,
     isNotification: unit.isNotification || undefined,
     attempt,
     durationMs: tried === undefined ? undefined : Math.round(tried.durationMs),
@@ -112,8 +112,9 @@ function attemptRecord(
     source: tried?.source,
     protocol: tried?.transmission,
     sourceAddress: tried?.sourceAddress,
-    tlsProtocol: tried?.tls,
-    tlsCipher: tried?.tlsCipher,
+    tlsProtocol: tried?.tls?.protocol,
+    tlsCipher: tried?.tls?.cipher,
+    tlsPeer: tried?.tls?.peer,
   };
 }
 

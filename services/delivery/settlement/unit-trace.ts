@@ -37,7 +37,7 @@ export function traceAttempt(tracing: Tracing, unit: Unit, attempt: TracedAttemp
       "smtp.reply.code": told?.code,
       "smtp.reply.status": told?.status,
       "smtp.reply.text": told?.text,
-      "tls.protocol.version": report.tls,
+      "tls.protocol.version": report.tls?.protocol,
     },
     ...(isDelivered ? {} : { failure: told?.text ?? "no outcome" }),
   });

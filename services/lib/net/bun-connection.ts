@@ -5,6 +5,7 @@
  * These sockets take what the kernel takes and keep nothing: the rest of a write waits here for
  * `drain`.
  */
+import type { PeerCertificate } from "node:tls";
 import type { Socket, SocketHandler, TLSOptions } from "bun";
 import { assert } from "../assert.ts";
 import type { Deadlines, HasDeadline } from "../deadlines.ts";
@@ -297,6 +298,8 @@ export const socketHandlers: SocketHandler<BunConnection | undefined> = {
   handshake: (socket, isDone, problem) => socket.data?.socketHandshake(socket, isDone, problem),
 };
 
+const peerNameMax = 255;
+
 /** The system's words (EPROTO, ECONNRESET); what is wrong with a certificate has longer ones. */
 const systemCode = /^E[A-Z]+$/;
 
@@ -313,7 +316,19 @@ function tlsInfo(socket: BunSocket, isServer: boolean, problem: Error | null): T
     cipher: socket.getCipher().name,
     isVerified: !isServer && socket.authorized && !problem,
   };
-  return isServer || !problem ? info : { ...info, verifyError: problem.message };
+  const peer = isServer ? undefined : nameIn(socket.getPeerCertificate());
+  return {
+    ...info,
+    ...(peer === undefined ? {} : { peer }),
+    ...(isServer || !problem ? {} : { verifyError: problem.message }),
+  };
+}
+
+/** The common name, or the first of the others where there is none, as it is by now. */
+function nameIn(certificate: Partial<PeerCertificate> | undefined): string | undefined {
+  const [name] = [certificate?.subject?.CN].flat();
+  const other = certificate?.subjectaltname?.split(", ")[0]?.replace(/^DNS:/, "");
+  return (name || other || undefined)?.slice(0, peerNameMax);
 }
 
 /** "EADDRINUSE" and the like, where the runtime gives one. */

@@ -36,8 +36,10 @@ export interface Wire {
 
 /** An identity that a client on the memory network verifies, when it asks for `name`. */
 export function fakeIdentity(name: string): TlsIdentity {
-  return { certificate: `fake certificate for ${name}`, privateKey: "fake" };
+  return { certificate: certificateOf(name), privateKey: "fake" };
 }
+
+const certificateOf = (name: string) => `fake certificate for ${name}`;
 
 export class MemoryConnection implements Connection {
   readonly local: Endpoint;
@@ -114,7 +116,8 @@ export class MemoryConnection implements Connection {
     return this.#shakeHands("serverHello", (hello) => {
       const given = hello.kind === "serverHello" ? hello.certificate : "";
       const isVerified = given === fakeIdentity(serverName).certificate;
-      return { ...tls, isVerified, ...(isVerified ? {} : { verifyError: "another name" }) };
+      const peer = given.slice(certificateOf("").length);
+      return { ...tls, peer, isVerified, ...(isVerified ? {} : { verifyError: "another name" }) };
     });
   }
 

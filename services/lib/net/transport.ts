@@ -9,6 +9,8 @@ export interface TlsInfo {
   /** As in `Received`: "TLSv1.3". */
   readonly protocol: string;
   readonly cipher: string;
+  /** The name in the peer's certificate, verified or not; 255 characters at most. Not of clients. */
+  readonly peer?: string;
   /**
    * The peer's certificate was verified against the name asked for. Always false on the server
    * side.
