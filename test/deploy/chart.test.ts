@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { basename } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { generate } from "selfsigned";
 import { z } from "zod";
 import { loadConfig } from "#lib/config/load";
@@ -7,6 +9,7 @@ import type { RoleName } from "#lib/config/role";
 import { Chart, type Manifest } from "../support/deploy/chart.ts";
 import { titled } from "../support/servers/titled.ts";
 import { chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
+import { natsBinary, natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
 const missing = chartToolsMissing();
 const buildMaxMs = 1_800_000;
@@ -263,6 +266,30 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     expect(fileOf(manifests, "-cassandra", "cassandra.yaml")).toContain("commitlog_sync: batch");
     expect(fileOf(manifests, "-edge")).toContain("nats://mail-godwit-nats-2.mail-godwit-nats:4222");
   });
+
+  test.skipIf(natsMissing() !== undefined)(
+    titled("nats-server takes what is written for it, alone and with others", natsMissing()),
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "godwit-nats-conf-"));
+      for (const replicas of [1, 3]) {
+        const one = { config: { nats: { replicas: 1 } }, nats: { bundled: { replicas } } };
+        const text = fileOf(await chart.render(bundled, one), "-nats", "nats.conf");
+        const file = join(folder, "nats.conf");
+        await writeFile(file, text);
+        const child = Bun.spawn([await natsBinary(), "-t", "-c", file], {
+          env: { POD_NAME: "godwit-nats-0", NATS_PASSWORD: "p123" },
+          stderr: "pipe",
+        });
+        const said = await child.stderr.text();
+        expect([replicas, await child.exited, said]).toMatchObject([
+          replicas,
+          0,
+          expect.stringContaining("is valid"),
+        ]);
+      }
+      await rm(folder, { recursive: true });
+    },
+  );
 
   test("parts can be left out: a release of workers only", async () => {
     const only = {
