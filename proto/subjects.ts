@@ -32,9 +32,13 @@ export interface ClusterNames {
   /** Chunks and marks of a message. */
   readonly bodyOfMessage: (id: QueueId) => string;
   readonly journalFilter: string;
+  /** Of those who read it: not outcomes, but marks of how far they have come. */
+  readonly journalMarks: string;
   readonly journalSubject: (writer: Incarnation) => string;
   readonly eventsFilter: string;
   readonly eventSubject: (kind: EventKind) => string;
+  /** All questions to workers. */
+  readonly controlFilter: string;
   readonly shardControlSubject: (shard: Shard) => string;
   readonly workerControlSubject: string;
   /** A worker listens there for as long as it serves, to knocks and to what is asked of it alone. */
@@ -85,9 +89,11 @@ export function clusterNames(namespace = ""): ClusterNames {
       const prefix = keySubject(`${bucket}_shards`, "");
       return subject.startsWith(prefix) ? shardIn(subject.slice(prefix.length)) : undefined;
     },
+    journalMarks: `${root}.j.marks.*`,
     journalSubject: (writer) => `${root}.j.${writer.split("/").map(token).join(".")}`,
     eventsFilter: `${root}.e.>`,
     eventSubject: (kind) => `${root}.e.${kind}`,
+    controlFilter: `${root}.ctl.>`,
     shardControlSubject: (shard) => `${root}.ctl.shard.${shard}`,
     workerControlSubject: `${root}.ctl.worker`,
     presenceSubject: (worker) => `${root}.ctl.worker.${worker.split("/").map(token).join(".")}`,
@@ -98,6 +104,11 @@ export function clusterNames(namespace = ""): ClusterNames {
       stats: `${bucket}_stats`,
     },
   };
+}
+
+/** Under which a user hears answers; its own, so that no other may hear them. */
+export function inboxPrefix(user: string | undefined): string {
+  return user === undefined ? "_INBOX" : `_INBOX.${token(user)}`;
 }
 
 /** The stream in which a bucket's keys stand. */

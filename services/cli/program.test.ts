@@ -224,6 +224,14 @@ describe("schema apply", () => {
     expect(io.stderr).toContain("--wait goes with --check");
   });
 
+  test("nats-users prints each role's user, for the shards and the namespace of the file", async () => {
+    expect(await run("schema", "nats-users")).toBe(0);
+    expect(io.stdout).toStartWith("authorization {\n");
+    expect(io.stdout).toContain('{ user: "godwit-edge", password: $GODWIT_EDGE_PASSWORD');
+    expect(io.stdout).toContain('"mta.q.031.n.>"');
+    expect(roles.settled).toEqual([]);
+  });
+
   test("needs both servers", async () => {
     io.files.set("godwit.yaml", "hostname: mta1.example.net\n");
     expect(await run("schema", "apply")).toBe(2);

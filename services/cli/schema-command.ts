@@ -1,6 +1,8 @@
 /** `godwit schema apply`: makes what the cluster stands on, and says what it changed. */
 import type { Command } from "commander";
+import { authorizationText } from "#lib/nats/permissions";
 import type { ServerReport } from "#lib/role/cluster/schema";
+import { clusterNames } from "#proto/subjects";
 import { configured } from "./configuration.ts";
 import { CommandFailed, type Io } from "./io.ts";
 import type { Roles } from "./roles.ts";
@@ -40,6 +42,15 @@ export function addSchemaCommand(program: Command, io: Io, roles: Roles): void {
         throw new CommandFailed("Not all is as it should be: what was refused would lose mail");
       }
       if (differing.length > 0) throw new CommandFailed("To change it: godwit schema apply");
+    });
+  schema
+    .command("nats-users")
+    .description("print users for each role, and what each may do, for the servers' configuration")
+    .option("-c, --config <file>", "the configuration (default: godwit.yaml)")
+    .action(({ config: file }: Pick<ApplyOptions, "config">) => {
+      const { nats, shards } = configured(io, file, "delivery").config;
+      if (nats === undefined) throw new CommandFailed("nats is not configured", 2);
+      io.out(authorizationText({ names: clusterNames(nats.namespace), shards }));
     });
 }
 

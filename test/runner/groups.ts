@@ -6,7 +6,7 @@ export type Mode = "check" | "all" | "fuzz";
 
 export interface Group {
   readonly name: string;
-  readonly kind: "tool" | "tests";
+  readonly kind: "tool" | "tests" | "audit";
   /** Arguments of the tool, or the paths where the tests are. */
   readonly what: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -50,6 +50,14 @@ const check: readonly Group[] = [
     testTimeoutMs: minute,
   },
   { ...common, name: "fuzz", kind: "tests", what: ["test/fuzz"], testTimeoutMs: minute },
+  // Asks a registry, which may be away.
+  {
+    ...common,
+    name: "audit",
+    kind: "audit",
+    what: ["audit", "--omit=dev", "--json", "--fetch-retries=0"],
+    groupTimeoutMs: 20 * second,
+  },
 ];
 
 /** A first start, three nodes of Cassandra on a busy machine, a fetch on a slow line. */

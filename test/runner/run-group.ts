@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { auditCase } from "./audit.ts";
 import type { Group } from "./groups.ts";
 import { readJunit, type TestCase } from "./junit.ts";
 
@@ -19,7 +20,22 @@ export interface RunSettings {
 }
 
 export function runGroup(group: Group, settings: RunSettings): Promise<GroupRun> {
+  if (group.kind === "audit") return runAudit(group, settings);
   return group.kind === "tool" ? runTool(group, settings) : runTests(group, settings);
+}
+
+async function runAudit(group: Group, { root }: RunSettings): Promise<GroupRun> {
+  if (Bun.which("npm") === null) return { cases: [auditCase(undefined)], output: "" };
+  const child = Bun.spawn(["npm", ...group.what], {
+    cwd: root,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    timeout: group.groupTimeoutMs,
+    killSignal: "SIGKILL",
+  });
+  const [output] = await Promise.all([child.stdout.text(), child.exited]);
+  return { cases: [auditCase(child.signalCode === null ? output : undefined)], output: "" };
 }
 
 /** A tool counts as one case. */

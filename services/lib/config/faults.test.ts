@@ -305,6 +305,11 @@ describe("a file with", () => {
       'f:1:19: nats.servers[0]: "http://a" is no such URL (beginning with nats:// or tls://)',
     ],
     [
+      "a login in a URL, without repeating it",
+      "nats: { servers: ['nats://me:s3cret@a:4222'] }",
+      "f:1:19: nats.servers[0]: has a login in its URL (a login has keys of its own, such as user or headers)",
+    ],
+    [
       "traces beyond all",
       "telemetry: { traces: 2 }",
       "f:1:22: telemetry.traces: 2 is out of range (a number, 0 to 1)",

@@ -101,6 +101,10 @@ export const text = textField<string>((value) =>
 export function url(...protocols: readonly string[]) {
   return textField<string>((value) => {
     const parsed = typeof value === "string" ? URL.parse(value) : null;
+    // Addresses are logged, and a login is not for the log: nor is it repeated here.
+    if (parsed !== null && parsed.username + parsed.password !== "") {
+      return bad("has a login in its URL", "a login has keys of its own, such as user or headers");
+    }
     if (parsed !== null && protocols.includes(parsed.protocol)) return ok(String(value));
     const hint = `beginning with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
     return bad(`${quote(value)} is no such URL`, hint);

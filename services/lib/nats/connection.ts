@@ -10,6 +10,7 @@ import {
 } from "@nats-io/transport-node";
 import type { Clock } from "#lib/clock";
 import type { Log } from "#lib/telemetry/log";
+import { inboxPrefix } from "#proto/subjects";
 import { Link } from "./link.ts";
 
 export interface NatsOptions {
@@ -81,7 +82,7 @@ async function connectLink(options: NatsOptions, purpose: string): Promise<Link>
     try {
       const connection = await connect(connectionOptions(options, purpose));
       log.info("nats_connected", { purpose, server: connection.getServer() });
-      return new Link(connection, purpose, log);
+      return new Link(connection, { purpose, inboxPrefix: inboxPrefix(options.user) }, log);
     } catch (error) {
       options.onFailed?.(error);
       log.error("nats_connect_failed", { purpose, servers, error: String(error), retryMs: waitMs });
@@ -95,6 +96,7 @@ function connectionOptions(options: NatsOptions, purpose: string): ConnectionOpt
   return {
     servers: [...options.servers],
     name: `${options.name}/${purpose}`,
+    inboxPrefix: inboxPrefix(user),
     timeout: connectTimeoutMs,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectWaitMs,

@@ -9,6 +9,8 @@ export interface Wire {
     NatsConnection,
     "publish" | "request" | "subscribe" | "flush" | "isClosed" | "info"
   >;
+  /** Under which answers are heard; without it the client's own. */
+  readonly inboxPrefix?: string;
   readonly isUp: boolean;
   readonly changed: Waiters;
   onDown(listener: () => void): () => void;
@@ -16,6 +18,7 @@ export interface Wire {
 
 export class Link implements Wire {
   readonly connection: NatsConnection;
+  readonly inboxPrefix: string;
   /** Woken when the connection goes down or comes back. */
   readonly changed = new Waiters();
   readonly #downListeners = new Set<() => void>();
@@ -24,8 +27,13 @@ export class Link implements Wire {
   #isUp = true;
   #watching: Promise<void>;
 
-  constructor(connection: NatsConnection, purpose: string, log: Log) {
+  constructor(
+    connection: NatsConnection,
+    { purpose, inboxPrefix }: { readonly purpose: string; readonly inboxPrefix: string },
+    log: Log,
+  ) {
     this.connection = connection;
+    this.inboxPrefix = inboxPrefix;
     this.#purpose = purpose;
     this.#log = log;
     this.#watching = this.#watch();

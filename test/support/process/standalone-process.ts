@@ -84,11 +84,20 @@ export class StandaloneProcess implements AsyncDisposable {
     return join(this.data, "queue", "queue.sqlite");
   }
 
+  /** The operators'. */
+  token(): Promise<string> {
+    return Bun.file(join(this.data, "control.token")).text();
+  }
+
+  get pid(): number {
+    return this.#running.pid;
+  }
+
   /** To the operators' API. */
   async ask(path: string, body?: unknown): Promise<Response> {
     const control = this.#places.get("control");
     if (control === undefined) throw new Error("Godwit does not run");
-    const token = await Bun.file(join(this.data, "control.token")).text();
+    const token = await this.token();
     return await fetch(`http://${control.address}:${control.port}${path}`, {
       headers: { authorization: `Bearer ${token.trim()}` },
       ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),

@@ -60,7 +60,7 @@ export async function gather(
       log.warn("bus_answer_unreadable", { verb: question.request.verb, error: String(error) });
     }
   };
-  const inbox = createInbox();
+  const inbox = createInbox(link.inboxPrefix);
   const subscription = connection.subscribe(inbox, {
     callback: (error, message) => {
       if (error === null) take(message);

@@ -51,7 +51,7 @@ export class Publisher {
   readonly #link: Wire;
   readonly #clock: Clock;
   readonly #answerMaxMs: number;
-  readonly #inbox = `${createInbox()}.`;
+  readonly #inbox: string;
   readonly #waiting = new Map<string, WaitingPublish>();
   readonly #deadlines: Deadlines;
   readonly #stopListening: () => void;
@@ -64,6 +64,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#link = options.link;
+    this.#inbox = `${createInbox(options.link.inboxPrefix)}.`;
     this.#clock = options.clock;
     this.#answerMaxMs = options.answerMaxMs ?? answerMaxMs;
     this.#deadlines = new Deadlines(options.clock);

@@ -177,7 +177,7 @@ export class OrderedLane implements HasDeadline {
     await manager.consumers.add(this.#place.stream, this.#configuration(name));
     // Lost while it was made: where it stands now nobody knows.
     if (!link.isUp) throw new Error("the connection was lost");
-    const inbox = createInbox();
+    const inbox = createInbox(link.inboxPrefix);
     const subscription = link.connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
         const standing = this.#standing;

@@ -41,13 +41,14 @@ export class SplitPull implements HasDeadline {
   readonly #ports: PullPorts;
   readonly #place: PullPlace;
   readonly #deadlines: Deadlines;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
   #open: OpenPull | undefined;
   #pulls = 0;
 
   constructor(ports: PullPorts, place: PullPlace) {
+    this.#inbox = createInbox(ports.link.inboxPrefix);
     this.#ports = ports;
     this.#place = place;
     this.#deadlines = new Deadlines(ports.clock);
