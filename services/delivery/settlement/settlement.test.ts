@@ -144,6 +144,15 @@ describe("Settlement: the order of writes", () => {
     expect(await bench.attempted(logged(), [good])).toEqual(["append", "settled"]);
   });
 
+  test("a suspect that is delivered: the store hears of it, whatever its last owner wrote", async () => {
+    const bench = new Bench();
+    const unit = unitOf({ expiresAt: epoch + 24 * hour });
+    const from = { sequence: 1, content: undefined, since: 0, isSuspect: true };
+    const steps = await bench.attempted(fromLog(unit, from), [good]);
+    expect(steps).toEqual(["finish", "append", "settled"]);
+    expect((await bench.store.find([unit.uid])).get(unit.uid)?.state).toBe("finished");
+  });
+
   test("failed: notification, bounce record, journal", async () => {
     const bench = new Bench();
     const steps = await bench.attempted(logged(), [bad]);

@@ -14,7 +14,7 @@ import type { Stream } from "#lib/stream/stream";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { SuppressionConfig } from "../config.ts";
 import type { ContentMissing } from "../shard/parking.ts";
-import { attemptsOf, type QueuedUnit } from "../shard/queued-unit.ts";
+import { attemptsOf, mayBeStored, type QueuedUnit } from "../shard/queued-unit.ts";
 import type { KnownSuppressions } from "../suppression/known-suppressions.ts";
 import { isUntried } from "../suppression/suppressed-report.ts";
 import { suppressionsAfter } from "../suppression/suppression-rule.ts";
@@ -288,7 +288,7 @@ export class Settlement {
   }
 
   async #finishInStore(units: readonly QueuedUnit[]): Promise<void> {
-    const stored = units.filter(({ origin }) => origin.kind === "store");
+    const stored = units.filter(mayBeStored);
     if (stored.length === 0) return;
     const { store, shard } = this.#ports;
     const uids = stored.map(({ unit }) => unit.uid);
@@ -314,7 +314,7 @@ interface Settling {
 /** Delivered at the first try and nobody to tell: nothing but the journal is written. */
 function isSimple(queued: QueuedUnit, plan: Plan): boolean {
   return (
-    queued.origin.kind === "log" &&
+    !mayBeStored(queued) &&
     plan.failed.length === 0 &&
     plan.waiting === undefined &&
     plan.notifications.size === 0

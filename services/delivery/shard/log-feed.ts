@@ -124,17 +124,20 @@ export class LogFeed {
       else fresh.push(entry);
     }
     // Looked for in all of them: the lane that overtakes may come first, with one that is behind them.
-    const isSuspect = (entry: LogEntry) => entry.sequence <= takeover.suspectThrough;
-    const suspects = fresh.filter(isSuspect);
+    const suspects = fresh.filter((entry) => this.#isSuspect(entry));
     // While others wait for the store it is not asked here: it may take its time to fail.
     const stored = this.#isLookingUp ? undefined : await this.#findStored(suspects);
     if (signal.aborted) return;
     if (stored !== undefined) return await this.#place(fresh, stored);
     this.#aside.push(...suspects);
     if (!this.#isLookingUp) void this.#lookUpAside(signal);
-    const others = fresh.filter((entry) => !isSuspect(entry));
+    const others = fresh.filter((entry) => !this.#isSuspect(entry));
     await this.#place(others, new Map());
     while (this.#isAsideFull) await rejectOnAbort(this.#lookedUp.wait(), signal);
+  }
+
+  #isSuspect({ sequence }: LogEntry): boolean {
+    return sequence <= this.#ports.takeover.suspectThrough;
   }
 
   async #place(fresh: readonly LogEntry[], stored: ReadonlyMap<Uid, StoredUnit>): Promise<void> {
@@ -217,7 +220,8 @@ export class LogFeed {
       const unit = entry.unit ?? decodeUnit(entry.record);
       const since = this.#ports.clock.monotonic();
       this.#newest = unit.acceptedAt;
-      return fromLog(unit, { sequence: entry.sequence, content: entry.content, since });
+      const { sequence, content } = entry;
+      return fromLog(unit, { sequence, content, since, isSuspect: this.#isSuspect(entry) });
     } catch (error) {
       await this.#park(entry, error instanceof Error ? error.message : String(error));
       return undefined;

@@ -21,6 +21,11 @@ export interface LogOrigin {
   readonly kind: "log";
   readonly sequence: number;
   readonly content?: Uint8Array;
+  /**
+   * The last owner did not say that it was done with it: what it wrote of it may come to light later,
+   * on a replica that nobody asked before. So the store must hear how it ends.
+   */
+  readonly isSuspect: boolean;
 }
 
 export interface StoreOrigin {
@@ -35,14 +40,19 @@ const unitBytes = 2_048;
 
 export function fromLog(
   unit: Unit,
-  from: { sequence: number; content: Uint8Array | undefined; since: number },
+  from: {
+    sequence: number;
+    content: Uint8Array | undefined;
+    since: number;
+    isSuspect?: boolean;
+  },
 ): QueuedUnit {
-  const { sequence, content, since } = from;
+  const { sequence, content, since, isSuspect = false } = from;
   return {
     unit,
     since,
     bytes: unitBytes + (content?.length ?? 0),
-    origin: { kind: "log", sequence, ...(content === undefined ? {} : { content }) },
+    origin: { kind: "log", sequence, isSuspect, ...(content === undefined ? {} : { content }) },
     isInFlight: false,
     isCancelled: false,
   };
@@ -72,4 +82,9 @@ export function attemptsOf(queued: QueuedUnit): number {
 /** The generation that the next write of this unit has. */
 export function nextGeneration(queued: QueuedUnit): number {
   return queued.origin.kind === "store" ? queued.origin.deferred.generation + 1 : 1;
+}
+
+/** The store has rows of it, or may come to have some. */
+export function mayBeStored({ origin }: QueuedUnit): boolean {
+  return origin.kind === "store" || origin.isSuspect;
 }

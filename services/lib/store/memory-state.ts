@@ -1,5 +1,6 @@
 /** What a memory store holds, without faults: every step is done at once. */
 import type { Clock } from "#lib/clock";
+import type { Epoch } from "#lib/leases/leases";
 import type { Destination, QueueId, Shard, Uid } from "#lib/queue/unit";
 import { queueIdOf } from "#lib/queue/unit";
 import { decodeDeferred, encodeDeferred } from "#proto/deferred";
@@ -12,16 +13,24 @@ import type { Deferral, DeferredUnit, Hold, Parked, StoredUnit, UnitFilter } fro
 const finishedKeptMs = 3_600_000;
 
 interface WaitingUnit {
+  /** Of who wrote it. */
+  readonly epoch: Epoch | undefined;
   readonly shard: Shard;
   readonly destination: Destination;
   readonly record: Uint8Array;
 }
 
+/** Whose write it is: the owner of a shard; without an epoch it never opened it. */
+export interface Writer {
+  readonly shard: Shard;
+  readonly epoch: Epoch | undefined;
+}
+
 export class MemoryStoreState {
   readonly #clock: Clock;
   readonly #waiting = new Map<Uid, WaitingUnit>();
-  /** By uid, when each was finished, in that order. */
-  readonly #finished = new Map<Uid, number>();
+  /** By uid, when each was finished and by whom, in that order. */
+  readonly #finished = new Map<Uid, { readonly at: number; readonly epoch: Epoch | undefined }>();
   readonly #contents = new Map<QueueId, Uint8Array>();
   /** The units of each message that wait or are about to: without any its content goes. */
   readonly #unitsOf = new Map<QueueId, Set<Uid>>();
@@ -72,10 +81,12 @@ export class MemoryStoreState {
     if (place.kind === "backlog") this.backlog(shard).add(deferred, this.#clock.now());
   }
 
-  putUnit(shard: Shard, deferred: DeferredUnit): void {
+  /** What an owner before the last one writes late changes nothing. */
+  putUnit({ shard, epoch }: Writer, deferred: DeferredUnit): void {
     const { uid, destination } = deferred.unit;
+    if (this.#isByLater(uid, epoch)) return;
     this.#finished.delete(uid);
-    this.#waiting.set(uid, { shard, destination, record: encodeDeferred(deferred) });
+    this.#waiting.set(uid, { epoch, shard, destination, record: encodeDeferred(deferred) });
     this.needContent(uid);
   }
 
@@ -86,10 +97,11 @@ export class MemoryStoreState {
     return this.#finished.has(uid) ? { state: "finished" } : undefined;
   }
 
-  finish(uid: Uid): void {
+  finish(epoch: Epoch | undefined, uid: Uid): void {
     this.#forgetFinished();
+    if (this.#isByLater(uid, epoch)) return;
     this.#waiting.delete(uid);
-    this.#finished.set(uid, this.#clock.monotonic());
+    this.#finished.set(uid, { at: this.#clock.monotonic(), epoch });
     const id = queueIdOf(uid);
     const units = this.#unitsOf.get(id);
     units?.delete(uid);
@@ -114,9 +126,14 @@ export class MemoryStoreState {
     });
   }
 
+  #isByLater(uid: Uid, epoch: Epoch | undefined): boolean {
+    const row = this.#waiting.get(uid) ?? this.#finished.get(uid);
+    return row?.epoch !== undefined && row.epoch > (epoch ?? row.epoch);
+  }
+
   #forgetFinished(): void {
     const before = this.#clock.monotonic() - finishedKeptMs;
-    for (const [uid, at] of this.#finished) {
+    for (const [uid, { at }] of this.#finished) {
       if (at >= before) return;
       this.#finished.delete(uid);
     }

@@ -38,6 +38,8 @@ export class MemoryStore implements Store {
   readonly #state: MemoryStoreState;
   readonly #clock: Clock;
   readonly #faults: Faults | undefined;
+  /** Under which each shard was opened last. */
+  readonly #epochs = new Map<Shard, Epoch>();
 
   constructor(options: MemoryStoreOptions, state = new MemoryStoreState(options.clock)) {
     this.#state = state;
@@ -55,12 +57,16 @@ export class MemoryStore implements Store {
     return new MemoryStore(options, this.#state);
   }
 
-  open(shard: Shard, _epoch: Epoch): Promise<void> {
-    return this.#at("open", () => void this.#state.wheel(shard));
+  open(shard: Shard, epoch: Epoch): Promise<void> {
+    return this.#at("open", () => {
+      this.#epochs.set(shard, epoch);
+      this.#state.wheel(shard);
+    });
   }
 
   defer(shard: Shard, deferrals: readonly Deferral[]): Promise<void> {
     const startedAt = this.#clock.monotonic();
+    const epoch = this.#epochs.get(shard);
     return this.#at("defer", async () => {
       // Steps of their own, as in Cassandra, so that a simulation can stop between them.
       await this.#at("defer/content", () => this.#putContents(deferrals));
@@ -70,7 +76,7 @@ export class MemoryStore implements Store {
       });
       this.#mustBeInTime(startedAt);
       await this.#at("defer/units", () => {
-        for (const { deferred } of deferrals) this.#state.putUnit(shard, deferred);
+        for (const { deferred } of deferrals) this.#state.putUnit({ shard, epoch }, deferred);
       });
     });
   }
@@ -90,9 +96,10 @@ export class MemoryStore implements Store {
     return this.#at("content", () => this.#state.content(id));
   }
 
-  finish(_shard: Shard, uids: readonly Uid[]) {
+  finish(shard: Shard, uids: readonly Uid[]) {
+    const epoch = this.#epochs.get(shard);
     return this.#at("finish", () => {
-      for (const uid of uids) this.#state.finish(uid);
+      for (const uid of uids) this.#state.finish(epoch, uid);
     });
   }
 
