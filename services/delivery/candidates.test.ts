@@ -2,12 +2,14 @@ import { expect, test } from "bun:test";
 import type { Member } from "#lib/leases/leases";
 import { VirtualClock } from "#lib/virtual-clock";
 import { incarnation } from "../../test/support/records.ts";
-import { Candidates, staying } from "./candidates.ts";
+import { Candidates } from "./candidates.ts";
 
 const [a, b] = [incarnation("a/1"), incarnation("b/1")];
-const member = (name: typeof a, standing: Member["standing"] = "staying"): Member => {
-  return { incarnation: name, standing, silentMs: 0 };
-};
+const member = (
+  name: typeof a,
+  standing: Member["standing"] = "staying",
+  silentMs = 0,
+): Member => ({ incarnation: name, standing, silentMs });
 
 test("a newcomer counts after a while, and nobody else waits for it", async () => {
   const clock = new VirtualClock();
@@ -29,6 +31,33 @@ test("who is leaving or gone does not count at once, and is a newcomer when it i
   expect(candidates.among([member(a), member(b)])).toEqual([]);
 });
 
-test("staying() leaves out who is leaving", () => {
-  expect(staying([member(a, "leaving"), member(b)])).toEqual([b]);
+test("whoever says nothing behind our coming does not count, until it says something", async () => {
+  const clock = new VirtualClock();
+  const candidates = new Candidates(clock, 5_000);
+  // Its last word stood there already, however long.
+  candidates.among([member(a), member(b, "staying", 0)]);
+  await clock.advance(5_000);
+  const silent = [member(a), member(b, "staying", 5_000)];
+  expect(candidates.among(silent)).toEqual([a]);
+  expect(candidates.withNewcomers(silent)).toEqual([a]);
+  await clock.advance(3_000);
+  const heard = [member(a), member(b, "staying", 100)];
+  expect(candidates.among(heard)).toEqual([a, b]);
+  // From then on it counts until it is no member any more.
+  await clock.advance(20_000);
+  expect(candidates.among([member(a), member(b, "staying", 20_100)])).toEqual([a, b]);
+});
+
+test("where nobody waits, everybody counts at once", () => {
+  const candidates = new Candidates(new VirtualClock(), 0);
+  expect(candidates.among([member(a)])).toEqual([a]);
+});
+
+test("a newcomer may get what is released at once; who is leaving does not", async () => {
+  const clock = new VirtualClock();
+  const candidates = new Candidates(clock, 5_000);
+  candidates.among([member(a)]);
+  await clock.advance(1_000);
+  const members = [member(a, "leaving"), member(b)];
+  expect(candidates.withNewcomers(members)).toEqual([b]);
 });

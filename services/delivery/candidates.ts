@@ -1,7 +1,8 @@
 /**
  * Who may have shards: members that stay, and have been here for a while. A newcomer waits, so that a
  * worker that comes and goes moves nothing; who goes or is leaving does not count at once, because
- * only its own shards move then (ADR 0011).
+ * only its own shards move then (ADR 0011). Nor does one of whom nothing is heard but what stood
+ * there when we came: to those who were here before it may be dead already.
  */
 import type { Clock } from "#lib/clock";
 import type { Member } from "#lib/leases/leases";
@@ -10,6 +11,7 @@ import type { Incarnation } from "#lib/stream/journal";
 export class Candidates {
   readonly #clock: Clock;
   readonly #stableMs: number;
+  /** When each was there first for us (monotonic). */
   #since: ReadonlyMap<Incarnation, number> = new Map();
 
   constructor(clock: Clock, stableMs: number) {
@@ -20,14 +22,32 @@ export class Candidates {
   /** Those that count, now that these are members. */
   among(members: readonly Member[]): readonly Incarnation[] {
     const now = this.#clock.monotonic();
-    const here = staying(members).map((name) => [name, this.#since.get(name) ?? now] as const);
-    this.#since = new Map(here);
-    return here.flatMap(([name, since]) => (now - since >= this.#stableMs ? [name] : []));
+    const here = members.filter(isStaying).map((member) => {
+      return { member, since: this.#since.get(member.incarnation) ?? now };
+    });
+    this.#since = new Map(here.map(({ member, since }) => [member.incarnation, since]));
+    return here.flatMap(({ member, since }) => {
+      const isNew = now - since < this.#stableMs;
+      return isNew || this.#isMute(member, since) ? [] : [member.incarnation];
+    });
+  }
+
+  /** Those that stay, newcomers too; not those that have had the time to say a word, and did not. */
+  withNewcomers(members: readonly Member[]): readonly Incarnation[] {
+    const now = this.#clock.monotonic();
+    return members.filter(isStaying).flatMap((member) => {
+      const since = this.#since.get(member.incarnation) ?? now;
+      return this.#isMute(member, since) ? [] : [member.incarnation];
+    });
+  }
+
+  /** Its last word was there when we came, or it came, and since then it had the time for another. */
+  #isMute({ silentMs }: Member, since: number): boolean {
+    // Nobody waits: who is alone must not wait for its own second word either.
+    if (this.#stableMs === 0) return false;
+    const now = this.#clock.monotonic();
+    return now - since >= this.#stableMs && now - silentMs <= since;
   }
 }
 
-export function staying(members: readonly Member[]): readonly Incarnation[] {
-  return members
-    .filter(({ standing }) => standing === "staying")
-    .map(({ incarnation }) => incarnation);
-}
+const isStaying = ({ standing }: Member): boolean => standing === "staying";

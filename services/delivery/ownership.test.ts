@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Lease, Leases } from "#lib/leases/leases";
+import type { Lease, Leases, Member } from "#lib/leases/leases";
 import { MemoryLeases } from "#lib/leases/memory";
 import { allShards, ownerOf } from "#lib/queue/shard";
 import type { Shard } from "#lib/queue/unit";
@@ -29,6 +29,8 @@ class Cluster {
   /** Claims that fail, and are on their way. */
   readonly late: (() => Promise<unknown>)[] = [];
   areClaimsLate = false;
+  /** Whom a worker finds in the bucket when it comes, dead for others already. */
+  left: (me: Incarnation) => readonly Member[] = () => [];
   /** What happens before a lease is read. */
   reading: (which: Shard) => Promise<unknown> = async () => {};
 
@@ -40,7 +42,7 @@ class Cluster {
     return new Ownership({
       me,
       shards,
-      leases: this.#lateLeases(),
+      leases: this.#leasesOf(me),
       journal,
       clock,
       log: silentLog,
@@ -63,7 +65,7 @@ class Cluster {
     });
   }
 
-  #lateLeases(): Leases {
+  #leasesOf(me: Incarnation): Leases {
     const view = this.leases.view({ clock: this.clock });
     const claim: Leases["claim"] = async (...claimed) => {
       if (!this.areClaimsLate) return await this.leases.claim(...claimed);
@@ -75,7 +77,9 @@ class Cluster {
       await this.reading(which);
       return await readNow(which);
     };
-    return Object.assign(view, { claim, read });
+    const membersNow = view.members.bind(view);
+    const members: Leases["members"] = async () => [...(await membersNow()), ...this.left(me)];
+    return Object.assign(view, { claim, read, members });
   }
 
   /** Until its process is gone. */
@@ -176,6 +180,25 @@ describe("Ownership", () => {
     await cluster.clock.advance(3_000);
     expect(cluster.owners).toEqual(wanted([a]));
     await worker.stop(unlimited);
+  });
+
+  test("a newcomer has its part at once, although it has not seen yet that another is dead", async () => {
+    const cluster = new Cluster();
+    const [first, second] = [cluster.worker(a), cluster.worker(b)];
+    await cluster.start(first);
+    await cluster.clock.advance(stableMs + 3_000);
+    const dead = incarnation("b/0");
+    const came = cluster.clock.monotonic();
+    cluster.left = (me) => {
+      const silentMs = cluster.clock.monotonic() - came;
+      return me === a ? [] : [{ incarnation: dead, standing: "staying", silentMs }];
+    };
+    // The dead one would have some of what is the newcomer's.
+    expect(wanted([a, b, dead])).not.toEqual(wanted([a, b]));
+    await cluster.start(second);
+    await cluster.clock.advance(2 * stableMs);
+    expect(cluster.owners).toEqual(wanted([a, b]));
+    await Promise.all([first.stop(unlimited), second.stop(unlimited)]);
   });
 
   test("what could not be given back, nor taken over, is let go for who should have it", async () => {

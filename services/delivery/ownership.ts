@@ -16,7 +16,7 @@ import type { Incarnation, Journal } from "#lib/stream/journal";
 import { rejectOnAbort } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { Turns } from "#lib/turns";
-import { Candidates, staying } from "./candidates.ts";
+import { Candidates } from "./candidates.ts";
 import type { Timings } from "./config.ts";
 import type { DeliveryMetrics } from "./metrics.ts";
 
@@ -120,7 +120,8 @@ export class Ownership {
       const { leases, me, log } = this.#ports;
       try {
         const members = await leases.members();
-        if (ownerOf(shard, staying(members)) === me) await this.#claim(shard);
+        if (ownerOf(shard, this.#candidates.withNewcomers(members)) === me)
+          await this.#claim(shard);
       } catch (error) {
         log.error("ownership_round_failed", { error: String(error) });
       }

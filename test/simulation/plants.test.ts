@@ -116,7 +116,7 @@ const harsh: Readonly<Record<string, Caught>> = {
     plant: checkpointWithoutCondition,
     at: "checkpoint",
     seedsMax: 100,
-    as: /the floor never falls|old epoch/,
+    as: /the floor never falls|old epoch|second copy/,
   },
 };
 
