@@ -6,6 +6,8 @@ export interface DeliveryMetrics {
   recipient(outcome: "delivered" | "transient" | "permanent" | "expired", way: MetricWay): void;
   /** From acceptance to the reply of the host that took it. */
   delivered(durationMs: number, way: MetricWay): void;
+  /** A unit came back from the retry wheel so long after it was due. */
+  retryLate(lateMs: number): void;
   /** A record of the journal was durable so long after it was handed over. */
   journaled(durationMs: number): void;
   attempt(durationMs: number): void;
@@ -46,6 +48,7 @@ export interface MetricWay {
 export const noMetrics: DeliveryMetrics = {
   recipient() {},
   delivered() {},
+  retryLate() {},
   journaled() {},
   attempt() {},
   inDoubt() {},

@@ -114,12 +114,20 @@ export class Receiver {
       // Afterwards the content is the intake's.
       const sizeBytes = message.content.length;
       const lookedMs = trace === undefined ? 0 : clock.monotonic() - startedAt;
-      await intake.accept(message);
-      const durationMs = clock.monotonic() - startedAt;
-      if (trace !== undefined) {
-        const times = { startedAt: now, lookedMs, durationMs };
-        traceReception(tracing, { trace, message, origin: received.origin, sizeBytes, ...times });
+      const traced = (failure?: string) => {
+        if (trace === undefined) return;
+        const times = { startedAt: now, lookedMs, durationMs: clock.monotonic() - startedAt };
+        const { origin } = received;
+        traceReception(tracing, { trace, message, origin, sizeBytes, ...times, failure });
+      };
+      try {
+        await intake.accept(message);
+      } catch (error) {
+        traced(String(error));
+        throw error;
       }
+      const durationMs = clock.monotonic() - startedAt;
+      traced();
       this.#tellAccepted(received, message, { summary, sizeBytes, durationMs });
       return { kind: "accepted", queueId };
     } catch (error) {

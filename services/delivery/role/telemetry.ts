@@ -41,6 +41,10 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     help: "From the hand-over of a record with what became of units until it is durable.",
     buckets: secondsBuckets,
   });
+  const lateness = metrics.histogram("godwit_delivery_retry_late_seconds", {
+    help: "From when a unit was due again until it came back from the store.",
+    buckets: secondsBuckets,
+  });
   const takeovers = metrics.histogram("godwit_delivery_takeover_seconds", {
     help: "From the claim of a shard until its log is read.",
     buckets: secondsBuckets,
@@ -64,6 +68,7 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
   return {
     ...outcomes(metrics),
     ...endings(metrics),
+    retryLate: (lateMs) => lateness.record(lateMs / 1_000),
     journaled: (durationMs) => journal.record(durationMs / 1_000),
     attempt: (durationMs) => attempts.record(durationMs / 1_000),
     inDoubt: (count) => inDoubt.add(count),

@@ -153,6 +153,7 @@ export class ShardParts {
       working: this.working,
       isStoreOpen: () => this.store.isOpen,
       look: (queued) => this.#look(queued),
+      late: (lateMs) => this.#ports.metrics.retryLate(lateMs),
       park: (uid, record, reason) => this.#parking.stored(uid, record, reason),
     });
   }

@@ -22,6 +22,7 @@ class Bench {
   readonly wheel = new RetryWheel(shardOfTests, this.store, this.clock);
   readonly offered: QueuedUnit[] = [];
   readonly looked: QueuedUnit[] = [];
+  readonly late: number[] = [];
   readonly feed: WaitingFeed;
 
   constructor(limits: Partial<DeliveryLimits> = {}) {
@@ -36,6 +37,7 @@ class Bench {
       isStoreOpen: () => true,
       offer: async (units) => void this.offered.push(...units),
       look: (queued) => this.looked.push(queued),
+      late: (lateMs) => void this.late.push(lateMs),
       park: async () => {},
     });
   }
@@ -77,6 +79,14 @@ const due = (n: number, generation = 1) =>
   deferred({ uid: nthUid(n) }, { generation, place: { kind: "wheel", dueAt: epoch } });
 
 describe("the wheel", () => {
+  test("tells how late a unit comes back", async () => {
+    const bench = new Bench();
+    await bench.put(due(1));
+    await bench.clock.advance(1_500);
+    await bench.feed.readWheel();
+    expect({ uids: bench.uids.length, late: bench.late }).toEqual({ uids: 1, late: [1_500] });
+  });
+
   test("hands out what is due, and passes rows whose units have left", async () => {
     const bench = new Bench();
     const units = [await bench.put(due(1)), await bench.put(due(2)), await bench.put(due(3))];

@@ -27,6 +27,8 @@ export interface WaitingFeedPorts {
   readonly offer: (units: readonly QueuedUnit[]) => Promise<void>;
   /** A unit in a backlog whose lifetime ends, or whose sender is to be told that it is late. */
   readonly look: (queued: QueuedUnit) => void;
+  /** A unit of the wheel comes back so long after it was due. */
+  readonly late?: (lateMs: number) => void;
   /** A unit that nobody can read: keep it for the operator, then finish it. */
   readonly park: (uid: Uid, record: Uint8Array, reason: string) => Promise<void>;
 }
@@ -89,7 +91,7 @@ export class WaitingFeed {
 
   /** True when there may be more that is due. */
   async #dueUnits(): Promise<boolean> {
-    const { wheel, working, offer, look } = this.#ports;
+    const { wheel, working, offer, look, late, clock } = this.#ports;
     const rows = await wheel.takeDue(dueRowsMax);
     const open = new Set(rows);
     const claimed = this.#claim(rows);
@@ -105,7 +107,10 @@ export class WaitingFeed {
         if (deferred === "elsewhere" && !this.#follows(row, () => row.done)) continue;
         open.delete(row);
         if (deferred === undefined) row.done();
-        else if (deferred !== "elsewhere") units.push(this.#taken(deferred, row.done));
+        else if (deferred !== "elsewhere") {
+          units.push(this.#taken(deferred, row.done));
+          late?.(Math.max(0, clock.now() - row.at));
+        }
       }
     } finally {
       for (const uid of claimed) working.unclaim(uid);

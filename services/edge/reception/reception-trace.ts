@@ -12,13 +12,17 @@ export interface TracedReception {
   readonly startedAt: number;
   /** Until it was handed to the queue. */
   readonly lookedMs: number;
-  /** Until it was durable. */
+  /** Until it was durable, or was not. */
   readonly durationMs: number;
+  /** Why it was not. */
+  readonly failure: string | undefined;
 }
 
 export function traceReception(tracing: Tracing, reception: TracedReception): void {
   const { trace, message, origin, sizeBytes, startedAt, lookedMs, durationMs } = reception;
+  const { failure } = reception;
   const endedAt = startedAt + durationMs;
+  const failed = failure === undefined ? {} : { failure };
   tracing.end({
     name: "accept",
     kind: "producer",
@@ -27,6 +31,7 @@ export function traceReception(tracing: Tracing, reception: TracedReception): vo
     startedAt: startedAt + lookedMs,
     endedAt,
     attributes: { "godwit.queue_id": message.id, "godwit.units": message.units.length },
+    ...failed,
   });
   const [first] = message.units;
   tracing.end({
@@ -46,5 +51,6 @@ export function traceReception(tracing: Tracing, reception: TracedReception): vo
       "client.address": origin.clientAddress,
       "tls.protocol.version": origin.tls?.protocol,
     },
+    ...failed,
   });
 }
