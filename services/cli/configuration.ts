@@ -69,13 +69,26 @@ function textOf(io: ConfigurationIo, fileName: string | undefined): string | und
   try {
     return io.readFile(fileName ?? defaultFileName);
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (fileName === undefined && isMissing) return undefined;
-    const reason = isMissing ? "there is no such file" : messageOf(error);
-    throw new CommandFailed(`Cannot read "${fileName ?? defaultFileName}": ${reason}`, 2);
+    if (fileName === undefined && codeOf(error) === "ENOENT") return undefined;
+    const name = fileName ?? defaultFileName;
+    throw new CommandFailed(`Cannot read "${name}": ${whyUnreadable(error)}`, 2);
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** In words, of what the system says of a file. */
+export function whyUnreadable(error: unknown): string {
+  switch (codeOf(error)) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EISDIR":
+      return "it is a folder";
+    case "EACCES":
+      return "this user may not read it";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -75,12 +75,16 @@ describe("config check", () => {
     expect(io.stderr).toBe('Cannot read "x.yaml": there is no such file\n');
   });
 
-  test("of a file that nobody may read says why", async () => {
+  test.each([
+    ["EACCES", "this user may not read it"],
+    ["EISDIR", "it is a folder"],
+    ["EIO", "EIO: so it is"],
+  ])("of a file that cannot be read says why: %s", async (code, why) => {
     io.readFile = () => {
-      throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+      throw Object.assign(new Error(`${code}: so it is`), { code });
     };
     expect(await run("config", "check")).toBe(2);
-    expect(io.stderr).toBe('Cannot read "godwit.yaml": EACCES: permission denied\n');
+    expect(io.stderr).toBe(`Cannot read "godwit.yaml": ${why}\n`);
   });
 });
 

@@ -41,9 +41,9 @@ describe("queue list", () => {
     const { code, out } = await bench.run("queue", "list");
     expect(code).toBe(0);
     expect(out.split("\n")).toEqual([
-      "ID                            STATE     NEXT   TRIES  AGE  SIZE     FROM                TO                  LAST REPLY",
-      `${a}.0  deferred  in 5m  2      0s   4.0 KiB  <a@source.example>  <b@example.com> +1  450 4.2.1 full [2J`,
-      `${b}.0  ready     now    0      0s   4.0 KiB  <>                  <b@example.com>`,
+      "ID                            STATE     NEXT         TRIES  AGE  SIZE     FROM                TO                  LAST REPLY",
+      `${a}.0  deferred  in 5m        2      0s   4.0 KiB  <a@source.example>  <b@example.com> +1  450 4.2.1 full [2J`,
+      `${b}.0  ready     in its turn  0      0s   4.0 KiB  <>                  <b@example.com>`,
       "",
     ]);
   });

@@ -26,7 +26,8 @@ export function listText(units: readonly ListedUnit[], now: number): string {
 function nextText({ state, nextAttemptAt }: ListedUnit, now: number): string {
   if (nextAttemptAt !== undefined) return untilText(nextAttemptAt, now);
   if (state === "backlog") return "with its destination";
-  return state === "ready" ? "now" : "";
+  // Which may be soon, or long: a limit, a hold or a rule can keep it back.
+  return state === "ready" ? "in its turn" : "";
 }
 
 function recipientsText(recipients: readonly RecipientState[]): string {
@@ -93,7 +94,7 @@ function unitText(unit: ListedUnit, now: number): string {
 export function stateText({ state, nextAttemptAt, destination }: ListedUnit, now: number): string {
   switch (state) {
     case "ready":
-      return `ready: it waits for a session to ${destination}`;
+      return `ready: it waits for its turn (godwit explain ${destination})`;
     case "inFlight":
       return "in flight: it is being tried now";
     case "backlog": {

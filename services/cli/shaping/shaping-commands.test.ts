@@ -167,6 +167,7 @@ routes: [{ domain: routed.example, nextHop: "smtp://relay.example:25" }, { domai
     [["example.org", "--provider", "yahoo"], "example.org: provider yahoo"],
     [["routed.example"], "routed.example: goes by a route to a host of no provider"],
     [["by.google.example"], "by.google.example: provider google, by its route"],
+    [["routed.example", "--mx", "aspmx.l.google.com"], "routed.example: provider google"],
   ])("finds the provider of %j", async (args, first) => {
     expect(await run("show", ...args)).toBe(0);
     expect(lines()[0]).toBe(first);

@@ -7,7 +7,7 @@ import { differences } from "#lib/shaping/differences";
 import type { LayeredShaping } from "#lib/shaping/layered-shaping";
 import { defaultShaping, loadShaping, shippedFile } from "#lib/shaping/load";
 import type { ShapingFile } from "#lib/shaping/shaping";
-import { configured, faultText, readConfiguration } from "../configuration.ts";
+import { configured, faultText, readConfiguration, whyUnreadable } from "../configuration.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, printable, table } from "../table.ts";
 import { plainRule, type ReplyOptions, rulesFor, rulesText } from "./rules.ts";
@@ -121,9 +121,7 @@ function fileOf(io: Io, name: string): ShapingFile {
   try {
     return { name, text: io.readFile(name) };
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    const reason = isMissing ? "there is no such file" : String(error);
-    throw new CommandFailed(`Cannot read "${name}": ${reason}`, 2);
+    throw new CommandFailed(`Cannot read "${name}": ${whyUnreadable(error)}`, 2);
   }
 }
 

@@ -55,12 +55,13 @@ function providerBy(
   { routes, shaping }: Config,
 ): Pick<Shown, "provider" | "by"> {
   if (provider !== undefined) return { provider, by: "option" };
+  // Whoever names mail exchangers asks how it is by them, whatever routes there are here.
+  if (mx.length > 0) return { provider: shaping.providerOf(destination, mx), by: "mx" };
   const route = routeFor(destination, routes);
   if (route !== undefined) {
     return { provider: shaping.providerOfRoute(route.nextHop.host), by: "route" };
   }
-  const found = shaping.providerOf(destination, mx);
-  if (mx.length > 0) return { provider: found, by: "mx" };
+  const found = shaping.providerOf(destination, []);
   return { provider: found, by: found === destination ? "nothing known" : "domain" };
 }
 

@@ -68,7 +68,19 @@ function addChanges(suppression: Command, io: Io): void {
       if (options.json) return io.out(jsonText({ lifted }));
       const was = lifted === 0 ? "was not on the list" : "is not on the list any more";
       io.out(`${address}${ofTenant(tenant)} ${was}\n`);
+      // Whoever takes an address off means that mail goes there again.
+      const left = await entriesFor(client, address, tenant);
+      if (left.entries.length === 0) return;
+      io.err("This keeps mail from it:\n");
+      io.err(tableOf(left.entries, io.now()));
     });
+}
+
+/** Of anybody where no tenant is named. */
+async function entriesFor(client: ControlClient, address: string, tenant: string | undefined) {
+  const path = `/v1/suppressions/${encodeURIComponent(address)}`;
+  const scope = tenant === undefined ? { scope: "any" } : { tenant };
+  return await client.get(path, scope, readSuppressions);
 }
 
 interface ListOptions extends TenantOptions {
@@ -85,10 +97,8 @@ function addQuestions(suppression: Command, io: Io): void {
     .action(async (text: string, options: TenantOptions) => {
       const address = addressBy(text);
       const { client } = controlOf(io, options);
-      const path = `/v1/suppressions/${encodeURIComponent(address)}`;
       const { tenant } = options;
-      const scope = tenant === undefined ? { scope: "any" } : { tenant };
-      const { entries, isWhole = true } = await client.get(path, scope, readSuppressions);
+      const { entries, isWhole = true } = await entriesFor(client, address, tenant);
       if (!isWhole)
         io.err("There are too many tenants to look at all: --tenant NAME for others.\n");
       if (options.json) return io.out(jsonText({ entries }));
