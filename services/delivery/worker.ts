@@ -349,6 +349,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
       measures,
       sources,
       isOver,
+      me,
     },
   });
   return {

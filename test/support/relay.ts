@@ -21,6 +21,7 @@ import {
 } from "../../services/delivery/config.ts";
 import { freePass, noSources, nothingSkipped, unlimited } from "./delivery/free-pass.ts";
 import { constantly, plainShaping } from "./delivery/plain-shaping.ts";
+import { incarnation } from "./records.ts";
 
 export interface Sending {
   readonly to: readonly (string | ({ readonly path: string } & Omit<Recipient, "path">))[];
@@ -52,6 +53,7 @@ export class Relay {
       measures: nothingSkipped,
       sources: noSources(clock),
       log: silentLog,
+      me: incarnation("relay/1"),
     });
   }
 

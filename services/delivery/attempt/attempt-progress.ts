@@ -31,6 +31,7 @@ export class AttemptProgress {
   source: Source | undefined;
   tls: TlsInfo | undefined;
   transmission: string | undefined;
+  sessionId: string | undefined;
   inDoubt = 0;
   /** The way out could not be used: nobody was asked. */
   hasNoSource = false;

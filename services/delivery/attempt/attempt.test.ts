@@ -15,7 +15,7 @@ import {
 } from "../../../test/support/delivery/free-pass.ts";
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { unitOf } from "../../../test/support/queued.ts";
-import { destination, path } from "../../../test/support/records.ts";
+import { destination, incarnation, path } from "../../../test/support/records.ts";
 import type { DeliveryConfig } from "../config.ts";
 import { Attempts } from "./attempt.ts";
 import { NextHops } from "./next-hops.ts";
@@ -60,6 +60,7 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     sources: noSources(clock),
     log: silentLog,
     isOver: () => tenure.isOver,
+    me: incarnation("w/1"),
   });
   const run = async (unit = unitOf(), how: How = {}) => {
     const { within = 0, bytes = content, pass = freePass(net) } = how;
@@ -89,6 +90,14 @@ describe("an attempt", () => {
     expect(words(report)).toEqual(["delivered"]);
     expect(report.remote).toBe("a.example[192.0.2.1]");
     expect([hosts[0].taken.length, hosts[1].taken.length, pool.size]).toEqual([1, 0, 1]);
+  });
+
+  test("tells over which session it went", async () => {
+    const { run, pool } = setUp();
+    const [first, second] = [await run(), await run()];
+    expect([first.sessionId, second.sessionId]).toEqual(["w/1/1", "w/1/1"]);
+    pool.close();
+    expect((await run()).sessionId).toBe("w/1/2");
   });
 
   test("tells how it went: with extensions, or without", async () => {

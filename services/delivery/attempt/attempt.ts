@@ -5,6 +5,7 @@ import type { TlsInfo } from "#lib/net/transport";
 import type { Outcome } from "#lib/queue/outcome";
 import type { Uid, Unit } from "#lib/queue/unit";
 import type { ClientSettings } from "#lib/smtp/client/step";
+import type { Incarnation } from "#lib/stream/journal";
 import type { Log } from "#lib/telemetry/log";
 import type { Measures } from "../automation/measures.ts";
 import type { DeliveryConfig } from "../config.ts";
@@ -38,6 +39,8 @@ export interface AttemptReport {
   /** Of the pool that has this source. */
   readonly pool?: string | undefined;
   readonly tls?: TlsInfo;
+  /** The same for all that went over one connection, of this incarnation or any other. */
+  readonly sessionId?: string;
   /** ESMTP, ESMTPS, LMTP … (RFC 3848), when there was a transaction. */
   readonly transmission?: string;
   /** The source's own address, where it has one. */
@@ -54,6 +57,7 @@ export interface AttemptReport {
 }
 
 export interface AttemptPorts extends RemoteSessionPorts {
+  readonly me: Incarnation;
   readonly log: Log;
   readonly config: DeliveryConfig;
   readonly nextHops: NextHops;
@@ -83,6 +87,8 @@ export class Attempts {
   readonly #connections: Connections;
   readonly #reuse: SessionReuse;
   readonly #running = new Map<AttemptProgress, Uid>();
+  readonly #sessionIds = new WeakMap<RemoteSession, string>();
+  #sessions = 0;
   /** Addresses that are not offered TLS until then: the one connection that limits allow must do. */
   readonly #plainUntil = new ForgetfulMap<number>((until, now) => until <= now);
 
@@ -113,7 +119,7 @@ export class Attempts {
       this.#running.delete(progress);
       if (work.permit !== undefined) this.#ports.limits.release(work.permit);
     }
-    const { remote, tls, transmission, inDoubt, limited, failedHosts } = progress;
+    const { remote, tls, transmission, sessionId, inDoubt, limited, failedHosts } = progress;
     const sourceAddress = progress.source?.egress.address;
     return {
       outcomes: progress.conclude(last ?? noHost),
@@ -131,6 +137,7 @@ export class Attempts {
         : { source: path.subject.source, pool: this.#ports.sources.poolOf(unit)?.name }),
       ...(tls === undefined ? {} : { tls }),
       ...(transmission === undefined ? {} : { transmission }),
+      ...(sessionId === undefined ? {} : { sessionId }),
     };
   }
 
@@ -342,10 +349,20 @@ export class Attempts {
       progress.remote = session.host;
       progress.tls = session.tls;
       progress.transmission = session.transmission;
+      progress.sessionId = this.#sessionIdOf(session);
       progress.transacted(report);
       left -= indexes.length;
     }
     return isReusable;
+  }
+
+  #sessionIdOf(session: RemoteSession): string {
+    const known = this.#sessionIds.get(session);
+    if (known !== undefined) return known;
+    this.#sessions += 1;
+    const id = `${this.#ports.me}/${this.#sessions}`;
+    this.#sessionIds.set(session, id);
+    return id;
   }
 
   #lend(session: RemoteSession, work: Work): void {

@@ -15,7 +15,7 @@ import {
 } from "../../../test/support/delivery/free-pass.ts";
 import { type MxScript, ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { nthUid, unitOf } from "../../../test/support/queued.ts";
-import { destination, path } from "../../../test/support/records.ts";
+import { destination, incarnation, path } from "../../../test/support/records.ts";
 import type { Path } from "../path/paths.ts";
 import { Attempts } from "./attempt.ts";
 import { NextHops } from "./next-hops.ts";
@@ -46,6 +46,7 @@ function setUp(script: MxScript = {}) {
     nextHops: new NextHops({ config, resolver, random: seededRandom(1) }),
     ...{ pool, sources: noSources(clock), log: silentLog },
     isOver: () => tenure.isOver,
+    me: incarnation("w/1"),
   });
   const unit = (n: number, localPart = `user${n}`) =>
     unitOf({ uid: nthUid(n), recipients: [{ path: path(`${localPart}@example.net`) }] });

@@ -16,6 +16,7 @@ const report: AttemptReport = {
   remoteName: "mx1.b.example",
   source: "s1",
   pool: "bulk",
+  sessionId: "w1/01JDF8Z5T0/7",
   tls: {
     protocol: "TLSv1.3",
     cipher: "TLS_AES_128_GCM_SHA256",
@@ -68,7 +69,7 @@ describe("tellEnding()", () => {
       ...{ reversePath: unit.envelope.reversePath, sizeBytes: 4_096, tenant: "acme" },
       ...{ provider: "google", attempt: 2, durationMs: 132, source: "s1", tlsProtocol: "TLSv1.3" },
       ...{ protocol: "ESMTPS", tlsCipher: "TLS_AES_128_GCM_SHA256", tlsPeer: "mx1.b.example" },
-      pool: "bulk",
+      ...{ pool: "bulk", sessionId: "w1/01JDF8Z5T0/7" },
       ...{ remoteHost: "mx1.b.example", remoteAddress: "2001:db8::1" },
     };
     expect(events).toEqual([

@@ -110,6 +110,7 @@ function attemptRecord(
     remoteHost: tried?.remoteName,
     remoteAddress: tried === undefined ? undefined : addressOf(tried),
     source: tried?.source,
+    sessionId: tried?.sessionId,
     protocol: tried?.transmission,
     sourceAddress: tried?.sourceAddress,
     tlsProtocol: tried?.tls?.protocol,
