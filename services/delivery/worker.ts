@@ -28,7 +28,7 @@ import { Holds } from "./holds.ts";
 import { WorkerLimits } from "./limits/worker-limits.ts";
 import { Ownership } from "./ownership.ts";
 import { Locating } from "./path/locating.ts";
-import { Paths } from "./path/paths.ts";
+import { type Path, Paths } from "./path/paths.ts";
 import { Sites } from "./path/site.ts";
 import type { DeliveryPorts, WorkerPorts } from "./ports.ts";
 import { Notifier } from "./settlement/notifier.ts";
@@ -124,6 +124,10 @@ export class Worker {
 
   get sessions(): { readonly running: number; readonly idle: number } {
     return { running: this.#ports.dispatcher.sessions, idle: this.#ports.pool.size };
+  }
+
+  get connections(): readonly Path[] {
+    return this.#ports.attempts.connections.paths;
   }
 
   get coolingSources(): readonly string[] {

@@ -39,6 +39,11 @@ export class Connections {
     return this.#connecting.size + this.#open.size;
   }
 
+  /** Of each the way that it was opened for. */
+  get paths(): readonly Path[] {
+    return [...this.#connecting, ...this.#open.values()].map(({ path }) => path);
+  }
+
   place(path: Path, permit: Permit): Place {
     const held: Held = { path, permit, isGone: Promise.withResolvers(), isRetired: false };
     this.#connecting.add(held);

@@ -67,6 +67,7 @@ test("a delivery tells of its provider, its tenant and the time since it was acc
   const started = delivery.start();
   await bench.clock.advance(0);
   await started;
+  observeDelivery(metrics, delivery, bench.clock);
   await bench.acceptMany(2);
   await bench.clock.advance(2_000);
   const text = await metrics.render();
@@ -74,4 +75,8 @@ test("a delivery tells of its provider, its tenant and the time since it was acc
   expect(text).toContain('by_tenant_total{outcome="delivered",tenant="none"} 2');
   expect(text).toContain('godwit_delivery_latency_seconds_count{provider="big"} 2');
   expect(text).toContain("godwit_delivery_journal_seconds_count");
+  // One that idles is one, too.
+  expect(text).toMatch(/^godwit_delivery_connections{provider="big",source="none"} [12]$/m);
+  await bench.clock.advance(60_000);
+  expect(await metrics.render()).not.toMatch(/^godwit_delivery_connections{/m);
 });

@@ -1,11 +1,13 @@
 /** What delivery counts, as metrics of the process. */
 import type { Clock } from "#lib/clock";
 import { BoundedValues } from "#lib/telemetry/bounded-values";
-import { type Metrics, secondsBuckets } from "#lib/telemetry/metrics";
+import { type Labels, type Metrics, type Observed, secondsBuckets } from "#lib/telemetry/metrics";
 import type { WaitingCount } from "../admin/waiting-counts.ts";
 import { observeMeasures } from "../automation/measure-telemetry.ts";
 import type { Delivery } from "../delivery.ts";
 import type { DeliveryMetrics } from "../metrics.ts";
+import type { Path } from "../path/paths.ts";
+import { providerLabel } from "../path/provider-label.ts";
 
 /** Names beyond these are counted as one: every combination of labels is kept. */
 const tenantsMax = 200;
@@ -210,6 +212,11 @@ export function observeDelivery(
   );
   observeWaiting(metrics, delivery, clock);
   metrics.gauge(
+    "godwit_delivery_connections",
+    "Connections to remote hosts, there or under way, by provider and egress source.",
+    () => connectionCounts(delivery.worker?.connections ?? []),
+  );
+  metrics.gauge(
     "godwit_delivery_source_cooling",
     "1: an egress source that is broken, and not used for the moment.",
     () => {
@@ -241,4 +248,18 @@ export function observeDelivery(
       return waiting;
     }),
   );
+}
+
+function connectionCounts(paths: readonly Path[]): Observed {
+  const counts = new Map<string, { value: number; readonly labels: Labels }>();
+  const sources = new BoundedValues(sourcesMax);
+  for (const { subject } of paths) {
+    const provider = providerLabel(subject.destination ?? "", subject.provider);
+    const source = sources.of(subject.source);
+    const key = `${provider} ${source}`;
+    const counted = counts.get(key) ?? { value: 0, labels: { provider, source } };
+    counted.value += 1;
+    counts.set(key, counted);
+  }
+  return [...counts.values()];
 }

@@ -31,6 +31,23 @@ describe("PrometheusMetrics", () => {
     expect(await linesOf(metrics, "godwit_depth")).toEqual(["godwit_depth 7"]);
   });
 
+  test("what a gauge tells no more is gone, and comes back", async () => {
+    const metrics = new PrometheusMetrics();
+    let waiting: { value: number; labels: Record<string, string> }[] = [
+      { value: 3, labels: { reason: "down", provider: "big" } },
+      { value: 1, labels: { reason: "limit", provider: "big" } },
+    ];
+    metrics.gauge("godwit_waiting", "Waiting.", () => waiting);
+    const [first, second] = await linesOf(metrics, "godwit_waiting");
+    waiting = waiting.slice(1);
+    expect(await linesOf(metrics, "godwit_waiting")).toEqual([second ?? ""]);
+    waiting = [];
+    expect(await linesOf(metrics, "godwit_waiting")).toEqual([]);
+    // In another order it is the same.
+    waiting = [{ value: 3, labels: { provider: "big", reason: "down" } }];
+    expect(await linesOf(metrics, "godwit_waiting")).toEqual([first ?? ""]);
+  });
+
   test("a gauge may have a value for each of its labels", async () => {
     const metrics = new PrometheusMetrics();
     metrics.gauge("godwit_by_shard", "By shard.", () => [

@@ -1,6 +1,6 @@
 /** What the process counts, and the text in which Prometheus reads it. */
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
-import { MeterProvider, type MetricData } from "@opentelemetry/sdk-metrics";
+import { DataPointType, MeterProvider, type MetricData } from "@opentelemetry/sdk-metrics";
 
 /** Names of labels and their values; few of each, for every combination is kept. */
 export type Labels = Readonly<Record<string, string>>;
@@ -65,14 +65,29 @@ class Tally implements Counter {
   }
 
   #sumOf(labels: Labels): Sum {
-    let key = "";
-    for (const name in labels) key += `${name}\n${labels[name]}\n`;
+    const key = keyOf(labels);
     const known = this.#labelled.get(key);
     if (known !== undefined) return known;
     const sum = { value: 0, labels };
     this.#labelled.set(key, sum);
     return sum;
   }
+}
+
+/** By names and values, in their order. */
+function keyOf(labels: Readonly<Record<string, unknown>>): string {
+  let key = "";
+  for (const name in labels) key += `${name}\n${labels[name]}\n`;
+  return key;
+}
+
+/** In whatever order they stand, as the library compares them. */
+function sortedKeyOf(labels: Readonly<Record<string, unknown>>): string {
+  return keyOf(Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+function plain(value: number): { readonly value: number; readonly labels: Labels } {
+  return { value, labels: {} };
 }
 
 /**
@@ -82,6 +97,8 @@ class Tally implements Counter {
 export class PrometheusMetrics implements Metrics {
   readonly #exporter = new PrometheusExporter({ preventServerStart: true });
   readonly #provider = new MeterProvider({ readers: [this.#exporter] });
+  /** Of each gauge the labels that it told of last. */
+  readonly #present = new Map<string, ReadonlySet<string>>();
   readonly #meter = this.#provider.getMeter("godwit");
   // Neither scope nor target: there is one scope, and the target is known to who scrapes it.
   readonly #serializer = new PrometheusSerializer("", false, undefined, true, true);
@@ -97,10 +114,15 @@ export class PrometheusMetrics implements Metrics {
 
   gauge(name: string, help: string, observe: () => Observed): void {
     const gauge = this.#meter.createObservableGauge(name, { description: help });
+    const present = new Set<string>();
+    this.#present.set(name, present);
     gauge.addCallback((result) => {
-      const observed = observe();
-      if (typeof observed === "number") result.observe(observed);
-      else for (const { value, labels } of observed) result.observe(value, labels);
+      present.clear();
+      const told = observe();
+      for (const { value, labels } of typeof told === "number" ? [plain(told)] : told) {
+        present.add(sortedKeyOf(labels));
+        result.observe(value, labels);
+      }
     });
   }
 
@@ -126,6 +148,22 @@ export class PrometheusMetrics implements Metrics {
     const [error] = errors;
     // One gauge that fails must not hide the others; all of them failing is a fault of ours.
     if (error !== undefined && resourceMetrics.scopeMetrics.length === 0) throw error;
-    return resourceMetrics;
+    return {
+      ...resourceMetrics,
+      scopeMetrics: resourceMetrics.scopeMetrics.map(({ scope, metrics }) => ({
+        scope,
+        metrics: metrics.map((metric) => this.#current(metric)),
+      })),
+    };
+  }
+
+  /** The library goes on telling what a gauge said once of labels that it has no more. */
+  #current(metric: MetricData): MetricData {
+    const present = this.#present.get(metric.descriptor.name);
+    if (present === undefined || metric.dataPointType !== DataPointType.GAUGE) return metric;
+    const dataPoints = metric.dataPoints.filter(({ attributes }) => {
+      return present.has(sortedKeyOf(attributes));
+    });
+    return { ...metric, dataPoints };
   }
 }
