@@ -48,6 +48,32 @@ test("whoever says nothing behind our coming does not count, until it says somet
   expect(candidates.among([member(a), member(b, "staying", 20_100)])).toEqual([a, b]);
 });
 
+test("while one is newly dead, those know it that have been here for 30 s", async () => {
+  const clock = new VirtualClock();
+  const candidates = new Candidates(clock, 5_000);
+  const dead = incarnation("c/1");
+  candidates.among([member(a), member(dead)]);
+  await clock.advance(20_000);
+  candidates.among([member(a), member(dead), member(b)]);
+  await clock.advance(10_000);
+  expect(candidates.knowing(candidates.among([member(a), member(dead), member(b)]))).toEqual([]);
+  const left = [member(a), member(b)];
+  expect(candidates.knowing(candidates.among(left))).toEqual([a]);
+  await clock.advance(20_000);
+  expect(candidates.knowing(candidates.among(left))).toEqual([a, b]);
+  await clock.advance(10_001);
+  expect(candidates.knowing(candidates.among(left))).toEqual([]);
+});
+
+test("who said that it leaves is not lost", async () => {
+  const clock = new VirtualClock();
+  const candidates = new Candidates(clock, 5_000);
+  candidates.among([member(a), member(b)]);
+  await clock.advance(30_000);
+  candidates.among([member(a), member(b, "leaving")]);
+  expect(candidates.knowing(candidates.among([member(a)]))).toEqual([]);
+});
+
 test("where nobody waits, everybody counts at once", () => {
   const candidates = new Candidates(new VirtualClock(), 0);
   expect(candidates.among([member(a)])).toEqual([a]);

@@ -6,6 +6,7 @@
  */
 import type { Clock } from "#lib/clock";
 import type { Member } from "#lib/leases/leases";
+import { heartbeatValidMs } from "#lib/leases/membership";
 import type { Incarnation } from "#lib/stream/journal";
 
 export class Candidates {
@@ -13,6 +14,8 @@ export class Candidates {
   readonly #stableMs: number;
   /** When each was there first for us (monotonic). */
   #since: ReadonlyMap<Incarnation, number> = new Map();
+  /** When one was not there any more that had not said it would leave (monotonic). */
+  #lostAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, stableMs: number) {
     this.#clock = clock;
@@ -25,11 +28,23 @@ export class Candidates {
     const here = members.filter(isStaying).map((member) => {
       return { member, since: this.#since.get(member.incarnation) ?? now };
     });
+    const present = new Set(members.map(({ incarnation }) => incarnation));
+    if ([...this.#since.keys()].some((name) => !present.has(name))) this.#lostAt = now;
     this.#since = new Map(here.map(({ member, since }) => [member.incarnation, since]));
     return here.flatMap(({ member, since }) => {
       const isNew = now - since < this.#stableMs;
       return isNew || this.#isMute(member, since) ? [] : [member.incarnation];
     });
+  }
+
+  /**
+   * While one is newly dead: those of `counted` that have been here for long enough to know it, each
+   * by its own clock. None, when nobody died.
+   */
+  knowing(counted: readonly Incarnation[]): readonly Incarnation[] {
+    const now = this.#clock.monotonic();
+    if (now - this.#lostAt > heartbeatValidMs) return [];
+    return counted.filter((name) => now - (this.#since.get(name) ?? now) >= heartbeatValidMs);
   }
 
   /** Those that stay, newcomers too; not those that have had the time to say a word, and did not. */

@@ -67,9 +67,10 @@ class Cluster {
 
   #leasesOf(me: Incarnation): Leases {
     const view = this.leases.view({ clock: this.clock });
+    const claimNow = view.claim.bind(view);
     const claim: Leases["claim"] = async (...claimed) => {
-      if (!this.areClaimsLate) return await this.leases.claim(...claimed);
-      this.late.push(() => this.leases.claim(...claimed));
+      if (!this.areClaimsLate) return await claimNow(...claimed);
+      this.late.push(() => claimNow(...claimed));
       throw new Error("no answer yet");
     };
     const readNow = view.read.bind(view);
@@ -197,6 +198,29 @@ describe("Ownership", () => {
     expect(wanted([a, b, dead])).not.toEqual(wanted([a, b]));
     await cluster.start(second);
     await cluster.clock.advance(2 * stableMs);
+    expect(cluster.owners).toEqual(wanted([a, b]));
+    await Promise.all([first.stop(unlimited), second.stop(unlimited)]);
+  });
+
+  test("a dead one's shards do not wait until a newcomer knows that it is dead", async () => {
+    const cluster = new Cluster();
+    const dead = incarnation("b/0");
+    const [first, dying] = [cluster.worker(a), cluster.worker(dead)];
+    await cluster.start(first);
+    await cluster.start(dying);
+    await cluster.clock.advance(30_000);
+    await cluster.kill(dead, dying);
+    await cluster.clock.advance(20_000);
+    const second = cluster.worker(b);
+    const came = cluster.clock.monotonic();
+    cluster.left = (me) => {
+      const silentMs = cluster.clock.monotonic() - came;
+      if (me === a || silentMs >= 30_000) return [];
+      return [{ incarnation: dead, standing: "staying", silentMs }];
+    };
+    await cluster.start(second);
+    await cluster.clock.advance(20_000);
+    expect(cluster.clock.monotonic() - came).toBeLessThan(30_000);
     expect(cluster.owners).toEqual(wanted([a, b]));
     await Promise.all([first.stop(unlimited), second.stop(unlimited)]);
   });

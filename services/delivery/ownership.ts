@@ -22,6 +22,7 @@ import type { DeliveryMetrics } from "./metrics.ts";
 
 /** Claims at work at once: a takeover of many shards must not stall the worker (DESIGN §5). */
 const claimsMax = 8;
+const always = () => true;
 
 export interface OwnershipPorts {
   readonly me: Incarnation;
@@ -103,8 +104,18 @@ export class Ownership {
       } else if (this.#isAnothers(shard, candidates)) {
         if (mine.has(shard)) this.#do(shard, () => this.#giveBack(shard));
         else if (this.#brokenOff.has(shard)) this.#do(shard, () => this.#letGo(shard));
+        else if (this.#isNewcomers(shard, candidates))
+          this.#do(shard, () => this.#claimOfDead(shard));
       }
     }
+  }
+
+  /** Whoever should have it cannot know for a while that its owner is dead; of those who know, I am next. */
+  #isNewcomers(shard: Shard, candidates: readonly Incarnation[]): boolean {
+    const knowing = this.#candidates.knowing(candidates);
+    const owner = ownerOf(shard, candidates);
+    if (owner === undefined || knowing.includes(owner)) return false;
+    return ownerOf(shard, knowing) === this.#ports.me;
   }
 
   /** A newcomer does not count for itself yet, but may have got a shard that was released. */
@@ -176,20 +187,26 @@ export class Ownership {
     return lease?.owner === owner ? lease : undefined;
   }
 
-  async #claim(shard: Shard): Promise<void> {
+  /** To give it to the newcomer in good order, in the next round. What is free, that claims itself. */
+  #claimOfDead(shard: Shard): Promise<void> {
+    return this.#claim(shard, ({ owner }) => owner !== undefined && owner !== this.#ports.me);
+  }
+
+  async #claim(shard: Shard, mayBe: (read: Partial<Lease>) => boolean = always): Promise<void> {
     const { log } = this.#ports;
     try {
-      await this.#claims.run(1, () => this.#claimOne(shard));
+      await this.#claims.run(1, () => this.#claimOne(shard, mayBe));
     } catch (error) {
       this.#brokenOff.add(shard);
       log.error("shard_claim_failed", { shard, error: String(error) });
     }
   }
 
-  async #claimOne(shard: Shard): Promise<void> {
+  async #claimOne(shard: Shard, mayBe: (read: Partial<Lease>) => boolean): Promise<void> {
     const { leases, me, log, metrics, clock, claimed, owned } = this.#ports;
     if (this.#isStopped || owned().includes(shard)) return;
     const read = await leases.read(shard);
+    if (!mayBe(read ?? {})) return;
     const { owner } = read ?? {};
     const isForeign = owner !== undefined && owner !== me;
     // Its owner lives and will give it back in good order.
