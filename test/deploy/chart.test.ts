@@ -169,6 +169,15 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     expect(podOf(worker).spec.terminationGracePeriodSeconds).toBeGreaterThan(30);
   });
 
+  test("the runtime knows how much memory is its own", async () => {
+    const manifests = await chart.render(external, {
+      delivery: { resources: { limits: { memory: "2Gi" } } },
+    });
+    const { spec } = podOf(named(manifests, "Deployment", "-delivery"));
+    const half = { name: "BUN_JSC_forceRAMSize", value: String(1024 ** 3) };
+    expect(spec.containers[0]?.env).toEqual([half]);
+  });
+
   test("a change of what a role reads makes its pods anew, and no other's", async () => {
     const sums = async (values: object) => {
       const manifests = await chart.render(external, { ...values });

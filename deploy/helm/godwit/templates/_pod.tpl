@@ -127,9 +127,14 @@ spec:
         - name: {{ .role }}
           args: [{{ .role }}, --watch, --config, godwit.yaml]
           {{- include "godwit.containerBasics" .root | nindent 10 }}
-          {{- with $values.env }}
-          env: {{- toYaml . | nindent 12 }}
-          {{- end }}
+          env:
+            {{- with dig "limits" "memory" "" $values.resources }}
+            # Half of what it may have: else it collects its garbage as if the node were its own.
+            - { name: BUN_JSC_forceRAMSize, value: {{ div (int64 (include "godwit.bytes" .)) 2 | quote }} }
+            {{- end }}
+            {{- with $values.env }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
           ports:
             - { name: control, containerPort: 8025 }
             {{- range .ports }}
