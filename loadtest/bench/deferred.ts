@@ -48,9 +48,13 @@ const probeMessages = 10_000;
 const gentleMessages = 1_500;
 const gentleRatePerSecond = 150;
 const sessions = 20;
+/** Of what is to wait for many destinations: a cluster takes its time for each message. */
+const fillSessions = 200;
 const quietCores = 0.1;
+/** Many destinations that are down are tried all the time. */
+const quietCoresOfMany = 0.6;
 const quietSampleMs = 1_000;
-const quietSamplesMax = 120;
+const quietSamplesMax = 300;
 
 export async function deferred(contestant: Contestant, asked: Waiting): Promise<Deferred> {
   const { waiting, destinations } = asked;
@@ -63,7 +67,7 @@ export async function deferred(contestant: Contestant, asked: Waiting): Promise<
     for (let i = 0; i < tenths; i++) {
       rates.push(await bench.fill(`fill${i}`, { waiting: waiting / tenths, destinations }));
     }
-    await bench.quiet();
+    await bench.quiet(destinations === 1 ? quietCores : quietCoresOfMany);
     const after = await bench.probe("after");
     const { restart } = bench.running;
     const restarted = restart?.bind(bench.running);
@@ -149,23 +153,28 @@ class Bench {
     const first = destinations === 1 ? waiting : Math.round(waiting * firstShare);
     const others = { messages: waiting - first, domainCount: destinations - 1 };
     const startedAt = systemClock.monotonic();
-    await this.#send({ run: `${run}a`, messages: first });
-    if (others.messages > 0) await this.#send({ run: `${run}b`, ...others });
+    const sessionCount = destinations === 1 ? sessions : fillSessions;
+    await this.#send({ run: `${run}a`, messages: first, sessions: sessionCount });
+    if (others.messages > 0) {
+      await this.#send({ run: `${run}b`, ...others, sessions: sessionCount });
+    }
     return (waiting * 1_000) / (systemClock.monotonic() - startedAt);
   }
 
-  async #send(load: Pick<Workload, "run" | "messages" | "domainCount">): Promise<void> {
-    const common = { to: this.running.endpoint, sessions, sizeBytes: 4_096, domain: domains.down };
+  async #send(
+    load: Pick<Workload, "run" | "messages" | "domainCount" | "sessions">,
+  ): Promise<void> {
+    const common = { to: this.running.endpoint, sizeBytes: 4_096, domain: domains.down };
     await new Source(sourceOptions({ ...common, ...load })).run();
   }
 
-  /** Resolves when it has nothing more to do, or after two minutes. */
-  async quiet(): Promise<void> {
+  /** Resolves when it has little to do, or after five minutes. */
+  async quiet(coresMax: number): Promise<void> {
     for (let i = 0; i < quietSamplesMax; i++) {
       const before = this.#usage().cpuSeconds;
       await systemClock.sleep(quietSampleMs);
       const cores = ((this.#usage().cpuSeconds - before) * 1_000) / quietSampleMs;
-      if (cores < quietCores) return;
+      if (cores < coresMax) return;
     }
   }
 
