@@ -91,9 +91,9 @@ async function withStore(joined: Joined): Promise<Work> {
   return { records: storeRecords(await joinCassandra(cassandra, { ...joined, ...settings })) };
 }
 
-const settled = (isCheck: boolean, waits = false) =>
+const settled = (isCheck: boolean, waits = false, told = (_line: string) => {}) =>
   settleSchema(config, {
-    ...{ clock, isCheck, waits, told: () => {} },
+    ...{ clock, isCheck, waits, told },
     signal: AbortSignal.timeout(patienceMs),
   });
 
@@ -102,18 +102,20 @@ async function firstSteps() {
   const failure = await failureOf(early.start());
   await early.stop();
   const checkedBefore = await settled(true);
-  const waiting = settled(true, true);
+  const lines: string[] = [];
+  const waiting = settled(true, true, (line) => lines.push(line));
   const applied = await settled(false);
   const waited = await waiting;
-  return { failure, checkedBefore, applied, waited, checkedAfter: await settled(true) };
+  return { failure, checkedBefore, applied, waited, lines, checkedAfter: await settled(true) };
 }
 
 describe.skipIf(missing !== undefined)(titled("a role of the cluster", missing), () => {
   test("is refused the start until the schema is there", () => {
-    const { failure, checkedBefore, applied, waited, checkedAfter } = first;
+    const { failure, checkedBefore, applied, waited, lines, checkedAfter } = first;
     expect(String(failure)).toContain("It is made and changed by: godwit schema apply");
     expect(checkedBefore.map(({ changes }) => changes.length > 0)).toEqual([true, true]);
     expect(applied.flatMap(({ refusals }) => refusals)).toEqual([]);
+    expect(lines.filter((line) => /reached/.test(line))).toEqual([]);
     expect(waited.flatMap(({ changes }) => changes)).toEqual([]);
     expect(checkedAfter.flatMap(({ changes }) => changes)).toEqual([]);
   });

@@ -37,7 +37,11 @@ async function settleStreams(config: Config, ports: SchemaPorts): Promise<Server
   const { clock, signal, told } = ports;
   const { nats } = config;
   if (nats === undefined) throw new Error("Cannot look at NATS: nats is not configured");
-  const onFailed = once(told, (error) => `Waiting for NATS: ${natsReason(error)}`);
+  const onFailed = once(told, (error) =>
+    error instanceof SchemaAwaited
+      ? `Waiting for NATS: ${error.message}`
+      : `Waiting for NATS: ${natsReason(error)}`,
+  );
   const options = natsOptionsOf(nats, { name: "godwit schema", clock, log: silentLog });
   const links = await connectNats({ ...options, signal, onFailed });
   try {
@@ -65,6 +69,11 @@ async function settleTables(config: Config, ports: SchemaPorts): Promise<ServerR
   return { server: "Cassandra", ...report };
 }
 
+/** The server is there, and what somebody else makes is not. */
+class SchemaAwaited extends Error {
+  override readonly name = "SchemaAwaited";
+}
+
 /** Who waits takes a difference for a failure. What is refused does not change by waiting. */
 function settled(settle: () => Promise<SchemaReport>, { isCheck, waits }: SchemaPorts) {
   return async (): Promise<SchemaReport> => {
@@ -72,7 +81,7 @@ function settled(settle: () => Promise<SchemaReport>, { isCheck, waits }: Schema
     if (!isCheck || !waits || report.changes.length === 0) return report;
     const [first = ""] = report.changes;
     const others = report.changes.length === 1 ? "" : `, and ${report.changes.length - 1} more`;
-    throw new Error(`${first}${others}`);
+    throw new SchemaAwaited(`${first}${others}`);
   };
 }
 
