@@ -14,6 +14,7 @@ import { authorizationText, type NatsRole } from "#lib/nats/permissions";
 import { shardOf } from "#lib/queue/shard";
 import { clusterNames, inboxPrefix } from "#proto/subjects";
 import { Sink } from "../../loadtest/sink/sink.ts";
+import { answered } from "../support/cli/answered.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
 import { failureOf } from "../support/failure.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
@@ -144,7 +145,7 @@ describe.skipIf(missing !== undefined)(titled("users of NATS for each role", mis
       const [edge, control] = [node("edge"), node("control")];
       expect((await control.operate("queue", "hold", "five.example")).code).toBe(0);
       expect((await edge.operate("queue", "list")).out).toContain("451-at-rcpt-once@five.example");
-      expect((await edge.operate("trace", id)).out).toContain("delivered");
+      expect(await answered(edge, ["trace", id], /delivered/)).toContain("delivered");
       expect((await control.operate("cluster", "status")).code).toBe(0);
       expect(await node("delivery").stop("SIGTERM")).toMatchObject({ code: 0 });
       for (const role of ["edge", "control"] as const) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { Sink } from "../../loadtest/sink/sink.ts";
+import { answered } from "../support/cli/answered.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
 import { type LogLine, RunningGodwit } from "../support/cli/running-godwit.ts";
 import { standaloneYaml } from "../support/cli/standalone-yaml.ts";
@@ -126,9 +127,9 @@ describe("an operator whose destinations are down", () => {
     const { out: ofMessage } = await running.operate("explain", idFor("late.example"));
     expect(ofMessage).toContain("  waits in the store for late.example, which is down, ");
     expect(ofMessage).toMatch(/^ {2}<b@late\.example>: last at .*connection refused$/m);
-    const { out: traced } = await running.operate("trace", idFor("late.example"));
-    expect(traced).toMatch(/ deferred +1 +<b@late\.example> .*connection refused$/m);
-    expect(traced).toContain(`${idFor("late.example")}.0 is in the queue`);
+    const { out: told } = await running.operate("trace", idFor("late.example"));
+    expect(told).toMatch(/ deferred +1 +<b@late\.example> .*connection refused$/m);
+    expect(told).toContain(`${idFor("late.example")}.0 is in the queue`);
   });
 
   test("holds a destination, and releases it", async () => {
@@ -164,8 +165,9 @@ describe("an operator whose destinations are down", () => {
     const [message] = sink.messages;
     expect(message?.recipients.map(({ forwardPath }) => forwardPath)).toEqual(["b@late.example"]);
     await running.logged((line) => line.outcome === "delivered");
-    const { out: traced } = await running.operate("trace", idFor("late.example"));
-    expect(traced).toMatch(/ delivered +\d+ +<b@late\.example> .* 250 /);
+    const delivered = / delivered +\d+ +<b@late\.example> .* 250 /;
+    const trace = ["trace", idFor("late.example")];
+    expect(await answered(running, trace, delivered)).toMatch(delivered);
   });
 
   test("stops it", async () => {
