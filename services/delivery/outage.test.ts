@@ -1,7 +1,12 @@
 /** What a worker does while something that it needs is away (DESIGN §6, §8). */
 import { describe, expect, test } from "bun:test";
 import type { Uid } from "#lib/queue/unit";
-import { config, DeliveryBench, minute } from "../../test/support/delivery/delivery-bench.ts";
+import {
+  config,
+  DeliveryBench,
+  epoch,
+  minute,
+} from "../../test/support/delivery/delivery-bench.ts";
 import { destination, path } from "../../test/support/records.ts";
 import { defaultLimits } from "./config.ts";
 
@@ -265,6 +270,30 @@ describe("while it is in doubt whether a destination is there", () => {
       "broken@example.net",
       "slow@example.net",
     ]);
+  });
+
+  test("what failed waits for its own time, though another had success behind it", async () => {
+    const bench = await new DeliveryBench().start();
+    bench.latencyMs = 50;
+    const triedAt: number[] = [];
+    bench.mx.script = {
+      answer: (c) => {
+        if (!c.startsWith("RCPT") || !c.includes("poison")) return undefined;
+        triedAt.push(bench.clock.now() - epoch);
+        return "close";
+      },
+    };
+    const unit = await bench.accept({ recipients: [{ path: path("poison@example.net") }] });
+    await bench.clock.advance(100);
+    await bench.acceptMany(1);
+    await bench.clock.advance(4 * minute);
+    expect(bench.mx.taken).toHaveLength(1);
+    expect(triedAt).toHaveLength(1);
+    // RFC 5321 §4.5.4.1: a retry is delayed; and its sender's systems are told until when.
+    const [first] = await bench.story(unit);
+    expect(first?.nextAttemptAt).toBeGreaterThan(epoch + 4 * minute);
+    await bench.clock.advance(2 * minute);
+    expect(triedAt).toHaveLength(2);
   });
 
   test("a message at which its host breaks off does not end all the sessions that wait", async () => {

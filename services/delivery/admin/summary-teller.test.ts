@@ -32,7 +32,7 @@ describe("SummaryTeller", () => {
     const told = (await summaries.last([home])).get(home);
     expect(told).toMatchObject({
       at: clock.now(),
-      summary: { destinations: [{ destination: net, state: "down", backlog: 3 }] },
+      summary: { destinations: [{ destination: net, state: "down", backlog: 1, deferred: 2 }] },
     });
     await teller.stop();
     await clock.advance(5 * minute);

@@ -189,7 +189,10 @@ export class UnitRun {
     return origin.content ?? this.#ports.stream.content(id);
   }
 
-  /** Tells the destination how it went; true when that leaves it down. */
+  /**
+   * Tells the destination how it went; true when that leaves it down. Who failed while that is in
+   * doubt waits for its own time: a success of another would bring it back at once from the backlog.
+   */
   #feedback(queue: DestinationQueue, report: AttemptReport, startedAt: number): boolean {
     const failure = report.outcomes.find((outcome) => outcome.kind === "transient");
     const isHostFailure = report.outcomes.every(
@@ -201,7 +204,7 @@ export class UnitRun {
     }
     const failures = queue.failed(startedAt);
     if (failures > 0 && queue.down === undefined) this.#goDown(queue, failure.reason, failures);
-    return failures > 0 || queue.isInDoubt;
+    return failures > 0;
   }
 
   #goDown(queue: DestinationQueue, reason: string, failures: number): void {

@@ -25,8 +25,10 @@ export function ageQueue(path: string, byMs: number): void {
     write(database, "log", { uid, record: encodeUnit(aged(decodeUnit(record))) });
   }
   for (const { uid, record } of rowsOf(database, "unit")) {
-    const deferred = decodeDeferred(record);
-    const older = encodeDeferred({ ...deferred, unit: aged(deferred.unit) });
+    const { unit, place, ...rest } = decodeDeferred(record);
+    // As its row in the wheel: one of another time counts as outdated.
+    const agedPlace = place.kind === "wheel" ? { ...place, dueAt: place.dueAt - byMs } : place;
+    const older = encodeDeferred({ ...rest, unit: aged(unit), place: agedPlace });
     write(database, "unit", { uid, record: older });
   }
   database.run("UPDATE wheel SET due_at = due_at - ?", [byMs]);
