@@ -320,6 +320,13 @@ describe("what is handed to others", () => {
     expect(placesOf(handed, /(?<![\w.])\/(home|work|root|Users)\/[a-z]/)).toEqual([]);
   });
 
+  test("has nothing that README lets its reader write into the clone: no check looks at that", () => {
+    const files = read("README.md").matchAll(/cat > ([\w.]+)|shaping: \[([\w.]+)\]/g);
+    const written = [...files].map(([, beside, named]) => `/${beside ?? named}`);
+    expect(written).toEqual(["/godwit.yaml", "/shaping.yaml"]);
+    expect(read(".gitignore").split("\n")).toEqual(expect.arrayContaining(written));
+  });
+
   test("the lock names no registry", () => {
     const lock = handed.filter(({ path }) => path === "package-lock.json" || path === ".npmrc");
     expect(placesOf(lock, /"resolved"|registry=|registry\./)).toEqual([]);
