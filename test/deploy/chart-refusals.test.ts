@@ -81,6 +81,11 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
       "config.nats.password is",
     ],
     [
+      "a collector's token in the open",
+      of({ telemetry: { headers: { Authorization: "Bearer b" } } }),
+      "config.telemetry.headers.Authorization is a secret",
+    ],
+    [
       "a secret that is nowhere",
       of({ cassandra: { username: "a", password: { file: "secrets/word" } } }),
       "config names secrets/word, and there is no such file: set secrets.existing",

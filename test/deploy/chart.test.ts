@@ -103,11 +103,17 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
   );
 
   test("each role has what it needs, and no other's secret", async () => {
+    const login = { user: "g", password: { file: "secrets/socks" } };
+    const proxy = { kind: "socks5", address: "10.0.0.10", port: 1080, ...login };
     const manifests = await chart.render(external, {
       config: {
         users: [{ name: "shop", passwordHash: { file: "secrets/shop.hash" } }],
         nats: { user: "g", password: { file: "secrets/nats-password" } },
         cassandra: { username: "g", password: { file: "secrets/cassandra-password" } },
+        delivery: {
+          sources: [{ name: "ip1", proxy }],
+          pools: [{ name: "all", sources: { ip1: 1 } }],
+        },
       },
       secrets: { existing: "mail-secrets" },
       tls: { secret: "mta-tls" },
@@ -124,12 +130,18 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
       "tls/tls.crt",
       "tls/tls.key",
     ]);
-    expect(files("delivery")).toEqual(["secrets/cassandra-password", "secrets/nats-password"]);
+    expect(files("delivery")).toEqual([
+      "secrets/cassandra-password",
+      "secrets/nats-password",
+      "secrets/socks",
+    ]);
     expect(files("control")).toEqual([
       "operators/token",
       "secrets/cassandra-password",
       "secrets/nats-password",
     ]);
+    // It knows the pools all the same.
+    expect(faultsOf(fileOf(manifests, "-edge"), "edge")).toEqual([]);
   });
 
   test("every pod is restricted, has no rights in the API, and no secret among its arguments", async () => {

@@ -145,6 +145,11 @@
 {{- $found = append $found (printf "config.delivery.sources[%d].proxy.password" $i) }}
 {{- end }}
 {{- end }}
+{{- range $name, $value := dig "telemetry" "headers" dict .Values.config }}
+{{- if kindIs "string" $value }}
+{{- $found = append $found (printf "config.telemetry.headers.%s" $name) }}
+{{- end }}
+{{- end }}
 {{- range $found }}
 {{- fail (printf "%s is a secret, and the configuration is none: put it into the Secret that secrets.existing names, and write { file: secrets/<key> } here" .) }}
 {{- end }}

@@ -44,6 +44,10 @@
 {{- $_ := set $config "nats" (include "godwit.natsConfig" $root | fromYaml) -}}
 {{- if eq .role "edge" -}}
 {{- $config = omit $config "cassandra" -}}
+{{- /* For its pools their names are enough. */ -}}
+{{- range dig "delivery" "sources" list $config -}}
+{{- $_ := unset . "proxy" -}}
+{{- end -}}
 {{- if include "godwit.tlsSecret" $root -}}
 {{- $_ := set $config "tls" (dict "certificate" "tls/tls.crt" "privateKey" "tls/tls.key") -}}
 {{- end -}}
