@@ -6,23 +6,12 @@
 import { z } from "zod";
 import { bounceClasses } from "#lib/bounces/bounce-class";
 import type { BusRequest, Json } from "#lib/leases/bus";
-import type { Destination, QueueId } from "#lib/queue/unit";
+import type { QueueId } from "#lib/queue/unit";
 import { BadAdminMessage, parseMessageId } from "./admin.ts";
-import { readDestination, UndecodableRecord } from "./record.ts";
+import { destination, time } from "./operator/fields.ts";
 import { suppression, suppressionId } from "./suppression.ts";
 
-const destination = z.custom<Destination>((value) => {
-  try {
-    readDestination(value, "destination");
-    return true;
-  } catch (error) {
-    if (error instanceof UndecodableRecord) return false;
-    throw error;
-  }
-});
 const limit = z.number().int().min(1).max(1_000);
-const time = z.number().int().nonnegative();
-
 const name = z.string().max(2_000);
 const queueId = z.custom<QueueId>((it) => typeof it === "string" && isQueueId(it));
 const span = { since: time.exactOptional(), until: time.exactOptional() };
