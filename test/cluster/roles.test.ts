@@ -88,10 +88,6 @@ function submit(edge: RoleProcess, ...to: string[]): Promise<unknown> {
   return transport.sendMail({ from: "a@source.example", to, subject: "x", text: "x" });
 }
 
-function outcome(worker: RoleProcess, recipient: string, wanted: string): Promise<unknown> {
-  return worker.log.next((line) => line.recipient === recipient && line.outcome === wanted);
-}
-
 describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing), () => {
   let edge: RoleProcess;
   let worker: RoleProcess;
@@ -127,7 +123,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
 
   async function delivers(): Promise<void> {
     const arrived = ["b@one.example", "c@two.example"].map((to) =>
-      outcome(worker, to, "delivered"),
+      worker.log.outcome(to, "delivered"),
     );
     await submit(edge, "b@one.example", "c@two.example");
     await Promise.all(arrived);
@@ -149,7 +145,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
       expect(out).toContain("It stays so until: godwit queue release held.example\n");
     }
     expect((await worker.operate("queue", "holds")).out).toContain("moving");
-    const delivered = outcome(worker, "b@held.example", "delivered");
+    const delivered = worker.log.outcome("b@held.example", "delivered");
     await edge.operate("queue", "release", "held.example");
     await delivered;
     await listed(control, 0);
@@ -158,13 +154,13 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
   /** Said at a node that has no store, and known to every worker when that is answered. */
   async function suppresses(): Promise<void> {
     await edge.operate("suppression", "add", "Gone@one.example", "--note", "asked us to");
-    const failed = outcome(worker, "gone@one.example", "permanent");
+    const failed = worker.log.outcome("gone@one.example", "permanent");
     await submit(edge, "gone@one.example");
     expect(await failed).toMatchObject({ status: "5.7.1", suppressed: true });
     const listed = await control.operate("suppression", "list");
     expect(listed.out).toMatch(/^gone@one\.example +by-hand .* asked us to$/m);
     await control.operate("suppression", "remove", "gone@one.example");
-    const delivered = outcome(worker, "gone@one.example", "delivered");
+    const delivered = worker.log.outcome("gone@one.example", "delivered");
     await submit(edge, "gone@one.example");
     await delivered;
   }

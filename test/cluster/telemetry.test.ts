@@ -71,10 +71,6 @@ async function launch(role: RoleName, name: string): Promise<RoleProcess> {
   return launched;
 }
 
-function outcome(worker: RoleProcess, recipient: string, wanted: string) {
-  return worker.log.next((line) => line.recipient === recipient && line.outcome === wanted);
-}
-
 describe.skipIf(missing !== undefined)(titled("a message that is traced", missing), () => {
   test(
     "is one trace over edge, split, retry and two workers, and so is what its sender is told",
@@ -84,8 +80,8 @@ describe.skipIf(missing !== undefined)(titled("a message that is traced", missin
         launch("delivery", "first"),
       ]);
       const accepted = edge.log.next(({ event }) => event === "message_accepted");
-      const deferred = outcome(first, "451-at-rcpt-once@one.example", "transient");
-      const failed = outcome(first, "550-at-rcpt@two.example", "permanent");
+      const deferred = first.log.outcome("451-at-rcpt-once@one.example", "transient");
+      const failed = first.log.outcome("550-at-rcpt@two.example", "permanent");
       const { address, port } = edge.at("submission");
       const transport = createTransport({ host: address, port, ignoreTLS: true });
       const to = ["451-at-rcpt-once@one.example", "550-at-rcpt@two.example"];
@@ -96,7 +92,7 @@ describe.skipIf(missing !== undefined)(titled("a message that is traced", missin
       // Before it is due again; whoever takes the shard over goes on with it.
       await first.stop("SIGTERM");
       const second = await launch("delivery", "second");
-      const delivered = outcome(second, "451-at-rcpt-once@one.example", "delivered");
+      const delivered = second.log.outcome("451-at-rcpt-once@one.example", "delivered");
       expect((await delivered).trace_id).toBe(traceId);
       await second.stop("SIGTERM");
       await edge.stop("SIGTERM");

@@ -1,5 +1,4 @@
 /** What is secret stands neither in the log, at its finest, nor where all users of a machine see it. */
-
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { createTransport } from "nodemailer";
@@ -20,11 +19,7 @@ log: { level: debug }
 `;
   await using godwit = await StandaloneProcess.prepare({ routes: { "*": sink.endpoint }, yaml });
   const told: string[] = [];
-  const noted = godwit.log.next((line) => {
-    told.push(JSON.stringify(line));
-    return false;
-  });
-  noted.catch(() => {});
+  godwit.log.each((line) => void told.push(JSON.stringify(line)));
   await godwit.start();
   const token = (await godwit.token()).trim();
   const at = godwit.submission;

@@ -13,12 +13,23 @@ const keptMax = 30;
 
 export class LogLines {
   readonly #last: string[] = [];
+  readonly #notes: ((line: LogLine) => void)[] = [];
   #waiting: Waiting[] = [];
   #rest = "";
 
   /** Resolves with the first such line from now on; rejects when the process ends before. */
   next(isMeant: (line: LogLine) => boolean): Promise<LogLine> {
     return new Promise((resolve, reject) => this.#waiting.push({ isMeant, resolve, reject }));
+  }
+
+  /** Resolves when an attempt for the recipient ended so. */
+  outcome(recipient: string, wanted: string): Promise<LogLine> {
+    return this.next((line) => line.recipient === recipient && line.outcome === wanted);
+  }
+
+  /** Tells of every line from now on. */
+  each(note: (line: LogLine) => void): void {
+    this.#notes.push(note);
   }
 
   /** Resolves when the event has been logged so many times from now on. */
@@ -57,6 +68,7 @@ export class LogLines {
     this.#last.push(text);
     if (this.#last.length > keptMax) this.#last.shift();
     const line: LogLine = JSON.parse(text);
+    for (const note of this.#notes) note(line);
     if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter(({ isMeant, resolve }) => {
       if (!isMeant(line)) return true;

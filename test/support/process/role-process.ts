@@ -48,13 +48,12 @@ export class RoleProcess implements AsyncDisposable {
 
   private constructor({ role, folder, command = ownCommand }: RoleSettings) {
     this.#folder = folder;
-    // A line that never comes: it only notes what passes.
-    const noted = this.log.next((line) => this.#note(line));
+    this.log.each((line) => this.#note(line));
     this.started = this.log.next(({ event }) => event === "started");
     this.#controlled = this.log.next(({ event, name }) => {
       return event === "listening" && name === "control";
     });
-    for (const promise of [noted, this.started]) promise.catch(() => {});
+    this.started.catch(() => {});
     this.#child = Bun.spawn([...command, role], {
       cwd: folder,
       stdin: "ignore",
@@ -105,13 +104,12 @@ export class RoleProcess implements AsyncDisposable {
     await this.stop("SIGKILL");
   }
 
-  #note(line: LogLine): false {
+  #note(line: LogLine): void {
     const { event, name, address, port, part, reason } = line;
     if (event === "listening") {
       this.#places.set(String(name), { address: String(address), port: Number(port) });
     }
     if (event === "part_troubled") this.#troubles.set(String(part), String(reason));
-    return false;
   }
 
   async #readAll(): Promise<string> {
