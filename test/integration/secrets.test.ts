@@ -10,7 +10,7 @@ const secrets = ["wonderland", "looking-glass", "Bearer jabberwocky"];
 
 test("neither passwords nor hashes, tokens or headers are told", async () => {
   await using collector = new FakeCollector();
-  const sink = await Sink.start();
+  await using sink = await Sink.start();
   const cost = { algorithm: "argon2id", memoryCost: 8, timeCost: 1 } as const;
   const passwordHash = await Bun.password.hash("wonderland", cost);
   const yaml = `users: [{ name: alice, passwordHash: "${passwordHash}" }]
@@ -37,7 +37,6 @@ log: { level: debug }
   expect((await godwit.ask("/v1/queue")).status).toBe(200);
   const seen = await readFile(`/proc/${godwit.pid}/cmdline`, "latin1");
   await godwit.stop();
-  await sink.stop();
   const all = [...told, seen].join("\n");
   expect(all).toContain("auth_failed");
   for (const secret of [...secrets, passwordHash, token]) expect(all).not.toContain(secret);

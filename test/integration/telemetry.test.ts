@@ -18,7 +18,7 @@ test.each([0, 1])(
   "with %d threads for the edge",
   async (threads) => {
     await using collector = new FakeCollector();
-    const sink = await Sink.start();
+    await using sink = await Sink.start();
     const yaml = `edgeThreads: ${threads}
 telemetry: { otlp: "${collector.url}", traces: 1, interval: 1s }
 `;
@@ -32,7 +32,6 @@ telemetry: { otlp: "${collector.url}", traces: 1, interval: 1s }
     await collector.has(({ metrics }) => metrics.has("godwit_edge_messages_total"));
     // What it has not told yet it tells at its end.
     expect(await godwit.stop()).toBe(0);
-    await sink.stop();
 
     const names = collector.spans.map(({ name }) => name).toSorted();
     expect(names).toEqual(["accept", "attempt", "receive", "settle"]);
@@ -62,7 +61,7 @@ telemetry: { otlp: "${collector.url}", traces: 1, interval: 1s }
 test(
   "a collector that is away holds up neither mail nor the end",
   async () => {
-    const sink = await Sink.start();
+    await using sink = await Sink.start();
     const yaml = `telemetry: { otlp: "http://127.0.0.1:9", traces: 1, interval: 1s }\n`;
     await using godwit = await StandaloneProcess.prepare({ routes: { "*": sink.endpoint }, yaml });
     const away = godwit.log.next(({ event }) => event === "telemetry_not_exported");
@@ -72,7 +71,6 @@ test(
     await send(godwit.submission);
     await Promise.all([delivered, away]);
     expect(await godwit.stop()).toBe(0);
-    await sink.stop();
   },
   patienceMs,
 );
