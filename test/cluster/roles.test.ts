@@ -15,6 +15,7 @@ import { silentLog as log } from "#lib/telemetry/log";
 import { decodeEventRecord } from "#proto/event-record";
 import { clusterNames } from "#proto/subjects";
 import { Sink } from "../../loadtest/sink/sink.ts";
+import { answered } from "../support/cli/answered.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
 import { type ClusterYaml, roleYaml } from "../support/process/role-yaml.ts";
@@ -139,9 +140,10 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     const explained = await edge.operate("explain", "held.example");
     expect(explained.out).toContain("held.example is held by an operator since ");
     const [id = ""] = /\b01\w{24}\b/.exec((await control.operate("queue", "list")).out) ?? [];
+    const held = "  waits in the store for held.example, which an operator holds\n";
     for (const node of [edge, control]) {
-      const { out } = await node.operate("explain", id);
-      expect(out).toContain("  waits in the store for held.example, which an operator holds\n");
+      const out = await answered(node, ["explain", id], new RegExp(held));
+      expect(out).toContain(held);
       expect(out).toContain("It stays so until: godwit queue release held.example\n");
     }
     expect((await worker.operate("queue", "holds")).out).toContain("moving");
@@ -277,7 +279,6 @@ describe.skipIf(missing !== undefined)(titled("a node that cannot work", missing
   );
 });
 
-/** Resolves when so many units are in the queue, as an operator sees it at that node. */
 async function owned(node: RoleProcess, count: number): Promise<void> {
   for (;;) {
     const { out } = await node.operate("cluster", "status", "--json");
@@ -286,6 +287,7 @@ async function owned(node: RoleProcess, count: number): Promise<void> {
   }
 }
 
+/** Resolves when so many units are in the queue, as an operator sees it at that node. */
 async function listed(node: RoleProcess, count: number): Promise<void> {
   for (;;) {
     const { out } = await node.operate("queue", "list", "--json");

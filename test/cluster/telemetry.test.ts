@@ -67,7 +67,6 @@ async function launch(role: RoleName, name: string): Promise<RoleProcess> {
     yaml: yaml + telemetry,
   });
   running.add(launched);
-  await launched.started;
   return launched;
 }
 
@@ -79,6 +78,7 @@ describe.skipIf(missing !== undefined)(titled("a message that is traced", missin
         launch("edge", "edge"),
         launch("delivery", "first"),
       ]);
+      await Promise.all([edge.started, first.started]);
       const accepted = edge.log.next(({ event }) => event === "message_accepted");
       const deferred = first.log.outcome("451-at-rcpt-once@one.example", "transient");
       const failed = first.log.outcome("550-at-rcpt@two.example", "permanent");
