@@ -127,13 +127,13 @@ class Run {
     act: () => Promise<void>,
     perSecondMax = this.#options.messagesPerSecond,
   ): Promise<void> {
-    const { record, provider, sent } = asOf(this.#limited);
+    const { record, provider } = this.#limited;
     const [from, fromDate] = [systemClock.monotonic(), systemClock.now()];
     await act();
     const [until, untilDate] = [systemClock.monotonic(), systemClock.now()];
     const seconds = (until - from) / 1_000;
     const seen = between(record.mails, from, until);
-    const begun = between(await sent(), fromDate, untilDate);
+    const begun = between(await this.#limited.sent(domains.up), fromDate, untilDate);
     const pace = { intervalMs: 1_000 / this.#options.messagesPerSecond, burst: provider.burst };
     const open = record.open(from, until);
     const phase = {
@@ -170,12 +170,4 @@ class Run {
     const to = this.#limited.edge;
     return sourceOptions({ to, run, messages, sessions: 10, sizeBytes: 2_048, domainCount });
   }
-}
-
-function asOf(limited: LimitedCluster) {
-  return {
-    record: limited.record,
-    provider: limited.provider,
-    sent: () => limited.sent(domains.up),
-  };
 }
