@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { systemClock } from "#lib/clock";
 import type { Endpoint } from "#lib/net/transport";
 import { DnsServer } from "../../../test/peers/dns-server.ts";
 import { Cluster, type Role } from "../../cluster/cluster.ts";
@@ -31,7 +32,7 @@ export class LimitedCluster implements AsyncDisposable {
 
   static async start(options: LimitedClusterOptions): Promise<LimitedCluster> {
     const folder = await mkdtemp(join(tmpdir(), "godwit-bench-limits-"));
-    const record = new SinkRecord();
+    const record = new SinkRecord(systemClock);
     const sink = await Sink.start({ watch: record });
     const dns = await DnsServer.start();
     const limited = provider(options);

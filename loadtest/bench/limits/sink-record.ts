@@ -1,5 +1,5 @@
 /** When a sink was given each message, and how many connections it had. */
-import { systemClock } from "#lib/clock";
+import type { Clock } from "#lib/clock";
 import type { SinkWatch } from "../../sink/tally.ts";
 
 interface Change {
@@ -10,8 +10,13 @@ interface Change {
 export class SinkRecord implements SinkWatch {
   /** Of each MAIL, on the monotonic clock. */
   readonly mails: number[] = [];
+  readonly #clock: Pick<Clock, "monotonic">;
   readonly #changes: Change[] = [];
   #open = 0;
+
+  constructor(clock: Pick<Clock, "monotonic">) {
+    this.#clock = clock;
+  }
 
   opened(): void {
     this.#change(1);
@@ -22,42 +27,46 @@ export class SinkRecord implements SinkWatch {
   }
 
   mail(): void {
-    this.mails.push(systemClock.monotonic());
+    this.mails.push(this.#clock.monotonic());
   }
 
   /** Connections at once, at the most, and on the average. */
   open(from: number, until: number): { readonly most: number; readonly mean: number } {
-    const inside = this.#changes.filter(({ at }) => at >= from && at < until);
-    let open = this.#changes.findLast(({ at }) => at < from)?.open ?? 0;
-    let most = open;
+    let most = 0;
     let sum = 0;
-    let since = from;
-    for (const change of inside) {
-      sum += open * (change.at - since);
-      since = change.at;
-      open = change.open;
+    for (const { open, ms } of this.#spans(from, until)) {
       most = Math.max(most, open);
+      sum += open * ms;
     }
-    return { most, mean: (sum + open * (until - since)) / (until - from) };
+    return { most, mean: sum / (until - from) };
   }
 
   /** How long at a time there were more than `max` of them, at the longest. */
   longestAboveMs(max: number, from: number, until: number): number {
     let longest = 0;
-    let since: number | undefined;
-    for (const { at, open } of this.#changes) {
-      if (at < from || at >= until) continue;
-      if (open > max) since ??= at;
-      else if (since !== undefined) {
-        longest = Math.max(longest, at - since);
-        since = undefined;
-      }
+    let above = 0;
+    for (const { open, ms } of this.#spans(from, until)) {
+      above = open > max ? above + ms : 0;
+      longest = Math.max(longest, above);
     }
-    return since === undefined ? longest : Math.max(longest, until - since);
+    return longest;
+  }
+
+  /** How many there were, and for how long, from one change to the next. */
+  *#spans(from: number, until: number): Generator<{ readonly open: number; readonly ms: number }> {
+    let open = this.#changes.findLast(({ at }) => at < from)?.open ?? 0;
+    let since = from;
+    for (const { at, open: next } of this.#changes) {
+      if (at < from || at >= until) continue;
+      yield { open, ms: at - since };
+      open = next;
+      since = at;
+    }
+    yield { open, ms: until - since };
   }
 
   #change(by: 1 | -1): void {
     this.#open += by;
-    this.#changes.push({ at: systemClock.monotonic(), open: this.#open });
+    this.#changes.push({ at: this.#clock.monotonic(), open: this.#open });
   }
 }
