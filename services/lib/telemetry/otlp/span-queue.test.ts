@@ -6,7 +6,7 @@ import { SpanQueue, waitingMax } from "./span-queue.ts";
 
 let clock: VirtualClock;
 let posts: number[][];
-let answer: Posted;
+let answer: Posted | Promise<Posted>;
 let counts: { exported: number; dropped: number };
 let queue: SpanQueue;
 
@@ -90,4 +90,24 @@ test("close() sends nothing more, and counts what is lost", async () => {
   queue.close();
   await clock.advance(20_000);
   expect({ posts, counts }).toEqual({ posts: [], counts: { exported: 0, dropped: 3 } });
+});
+
+test("close() lets what is under way come to its end, and does not try it again", async () => {
+  const late = Promise.withResolvers<Posted>();
+  answer = late.promise;
+  add(0, 2);
+  await clock.advance(5_000);
+  add(2, 3);
+  queue.close();
+  late.resolve("busy");
+  add(3, 4);
+  await clock.advance(20_000);
+  expect({ posts, counts }).toEqual({ posts: [[0, 1]], counts: { exported: 0, dropped: 4 } });
+});
+
+test("flush() of nothing leaves what comes later its time to gather", async () => {
+  await queue.flush();
+  add(0, 2);
+  await clock.advance(5_000);
+  expect(posts).toEqual([[0, 1]]);
 });

@@ -20,13 +20,14 @@ export class SpanQueue {
   #waiting: Span[] = [];
   #cancel: CancelTimer | undefined;
   #running: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(options: SpanQueueOptions) {
     this.#options = options;
   }
 
   add(span: Span): void {
-    if (this.#waiting.length >= waitingMax) {
+    if (this.#isClosed || this.#waiting.length >= waitingMax) {
       this.#options.ended("dropped", 1);
       return;
     }
@@ -37,12 +38,12 @@ export class SpanQueue {
   /** Tries once with all that waits; resolves when that has its answers. */
   async flush(): Promise<void> {
     await this.#running;
-    this.#running = this.#postAll();
-    await this.#running;
+    await this.#run();
   }
 
-  /** What still waits is lost. */
+  /** What still waits is lost, and what is under way is not tried again. */
   close(): void {
+    this.#isClosed = true;
     this.#cancel?.();
     if (this.#waiting.length > 0) this.#options.ended("dropped", this.#waiting.length);
     this.#waiting = [];
@@ -50,18 +51,23 @@ export class SpanQueue {
 
   #later(): void {
     if (this.#running !== undefined) return;
-    this.#cancel ??= this.#options.clock.after(gatherMs, () => {
-      this.#running = this.#postAll();
+    this.#cancel ??= this.#options.clock.after(gatherMs, () => void this.#run());
+  }
+
+  /** Never rejects. */
+  #run(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#running ??= this.#postAll().then(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0) this.#later();
     });
+    return this.#running;
   }
 
   async #postAll(): Promise<void> {
-    this.#cancel?.();
-    this.#cancel = undefined;
     let isTaken = true;
     while (isTaken && this.#waiting.length > 0) isTaken = await this.#postSome();
-    this.#running = undefined;
-    if (this.#waiting.length > 0) this.#later();
   }
 
   /** False: the collector is busy, and what was to go waits for another time. */
@@ -70,9 +76,10 @@ export class SpanQueue {
     const batch = this.#waiting.splice(0, batchMax);
     const posted = await post(batch);
     if (posted === "busy") {
-      const room = Math.max(0, waitingMax - this.#waiting.length);
-      if (batch.length > room) ended("dropped", batch.length - room);
-      this.#waiting.unshift(...batch.slice(batch.length - Math.min(room, batch.length)));
+      const room = this.#isClosed ? 0 : waitingMax - this.#waiting.length;
+      const kept = batch.slice(Math.max(0, batch.length - room));
+      if (kept.length < batch.length) ended("dropped", batch.length - kept.length);
+      this.#waiting.unshift(...kept);
       return false;
     }
     ended(posted === "taken" ? "exported" : "dropped", batch.length);
