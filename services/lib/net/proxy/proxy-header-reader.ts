@@ -4,6 +4,7 @@
  * the same; nothing behind it is looked at.
  */
 import ipaddr from "ipaddr.js";
+import { plainAddress } from "../own-address.ts";
 import type { Endpoint } from "../transport.ts";
 import { localCommand, proxyCommand, signature, tcp4, tcp6, textPrefix } from "./proxy-header.ts";
 
@@ -82,7 +83,7 @@ export class ProxyHeaderReader {
     if (rest < 2 * length + 4) return refused("it is too short for its addresses");
     const address = ipaddr.fromByteArray([...this.#held.subarray(fixedPart, fixedPart + length)]);
     const port = view.getUint16(fixedPart + 2 * length);
-    return { kind: "read", source: { address: plain(address.toString()), port } };
+    return { kind: "read", source: { address: plainAddress(address.toString()), port } };
   }
 }
 
@@ -96,7 +97,7 @@ function readText(line: Uint8Array): Verdict {
   const isAddress = protocol === "TCP4" ? isFour : isSix;
   if (!isAddress(source) || !isAddress(destination)) return refused("an address is wrong");
   if (!ports.every(isPort)) return refused("a port is wrong");
-  return { kind: "read", source: { address: plain(source), port: Number(ports[0]) } };
+  return { kind: "read", source: { address: plainAddress(source), port: Number(ports[0]) } };
 }
 
 function isFour(text: string): boolean {
@@ -112,13 +113,6 @@ function isSix(text: string): boolean {
 
 function isPort(text: string): boolean {
   return /^(?:0|[1-9]\d*)$/.test(text) && Number(text) <= 65_535;
-}
-
-/** As a socket would tell it: an IPv4 host is one however it is written. */
-function plain(address: string): string {
-  const parsed = ipaddr.parse(address);
-  const isMapped = parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress();
-  return (isMapped ? parsed.toIPv4Address() : parsed).toString();
 }
 
 function refused(why: string): Refused {
