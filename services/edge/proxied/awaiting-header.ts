@@ -62,8 +62,7 @@ export class AwaitingHeader implements ConnectionHandler, HasDeadline {
   /** Who asks a load balancer's port whether anybody listens says nothing and goes. */
   ended(): void {
     if (this.#next === undefined) this.#end();
-    else if (this.#next.ended === undefined) this.#options.connection.end();
-    else this.#next.ended();
+    else this.#next.ended?.();
   }
 
   closed(error?: Error): void {

@@ -134,6 +134,17 @@ describe("a connection of a proxy", () => {
     expect(codesIn(fourth.take())).toEqual(["220"]);
   });
 
+  test("gives that place back when it has told, too, and has the time that sessions have", async () => {
+    const edge = await start({ limits: { ...defaultEdgeLimits, sessionsMax: 2 } });
+    const one = await edge.connect({ from: proxy });
+    await one.send(header("203.0.113.5"));
+    const other = await edge.connect({ from: proxy });
+    await other.send(header("203.0.113.6"));
+    expect(codesIn(other.take())).toEqual(["220"]);
+    await edge.clock.advance(8 * second);
+    expect(await one.codes("NOOP")).toEqual(["220", "250 2.0.0"]);
+  });
+
   test("that has not told whose it is does not hold up a stop", async () => {
     const edge = await start();
     const client = await edge.connect({ from: proxy });
@@ -165,12 +176,68 @@ describe("a connection from elsewhere", () => {
     expect(refusedWith(edge)).toMatchObject([{ address: "198.51.100.7", reason }]);
   });
 
-  test("may say what only begins like one", async () => {
+  test("may say what only begins like one, and all of it is heard", async () => {
     const edge = await start();
     const client = await edge.connect({ from: "198.51.100.7" });
     client.take();
-    await client.send("P");
-    expect(await client.codes("ROX")).toEqual(["500 5.5.1"]);
+    await client.send("\r\n");
+    expect(client.take()).toBe("");
+    expect(await client.codes("", "EHLO client.example")).toEqual([
+      "500 5.5.1",
+      "500 5.5.1",
+      "250",
+    ]);
+    expect(await client.codes("NOOP")).toEqual(["250 2.0.0"]);
+  });
+
+  test("is heard to its end, though that might begin one", async () => {
+    const edge = await start();
+    const client = await edge.connect({ from: "198.51.100.7" });
+    client.take();
+    await client.send("\r\n");
+    await client.end();
+    expect(codesIn(client.take())).toEqual(["500 5.5.1"]);
+  });
+});
+
+describe.each([
+  ["over a proxy", proxy, header("203.0.113.5")],
+  ["beside the proxies", "198.51.100.7", ""],
+])("a session %s", (_, from, begin) => {
+  async function session() {
+    const edge = await start();
+    const client = await edge.connect({ from });
+    if (begin !== "") await client.send(begin);
+    expect(codesIn(client.take())).toEqual(["220"]);
+    return { edge, client };
+  }
+
+  test("ends when its client closes", async () => {
+    const { edge, client } = await session();
+    await client.end();
+    expect([edge.edge.sessions, edge.network.connectionCount]).toEqual([0, 0]);
+  });
+
+  test("ends when its client is gone", async () => {
+    const { edge, client } = await session();
+    expect(edge.edge.sessions).toBe(1);
+    client.connection.destroy();
+    await edge.clock.advance(0);
+    expect(edge.edge.sessions).toBe(0);
+  });
+
+  test("goes on when its client, who did not read, reads again", async () => {
+    const { edge, client } = await session();
+    client.connection.pause();
+    const noops = "NOOP\r\n".repeat(2_000);
+    let sent = 0;
+    for (let unsent = 0; unsent === 0; sent += 2_000) {
+      unsent = client.connection.write(new TextEncoder().encode(noops));
+      await edge.clock.advance(0);
+    }
+    client.connection.resume();
+    await edge.clock.advance(0);
+    expect(codesIn(client.take())).toHaveLength(sent);
   });
 });
 

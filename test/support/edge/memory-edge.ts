@@ -13,7 +13,7 @@ import type { SuppressedRecipients } from "../../../services/edge/client.ts";
 import type { EdgeConfig } from "../../../services/edge/config.ts";
 import type { VerifyPassword } from "../../../services/edge/credentials.ts";
 import { Edge } from "../../../services/edge/edge.ts";
-import { noMetrics } from "../../../services/edge/metrics.ts";
+import { type EdgeMetrics, noMetrics } from "../../../services/edge/metrics.ts";
 import { RecordedEvents } from "../events/recorded-events.ts";
 import { RecordingHandler } from "../recording-handler.ts";
 import { RecordingIntake } from "../recording-intake.ts";
@@ -25,6 +25,7 @@ export interface MemoryEdgeOptions {
   readonly verifyPassword?: VerifyPassword;
   readonly suppressed?: SuppressedRecipients;
   readonly bytesMax?: number;
+  readonly metrics?: EdgeMetrics;
 }
 
 export interface LogLine {
@@ -42,7 +43,7 @@ export class MemoryEdge {
 
   constructor(config: EdgeConfig, options: MemoryEdgeOptions = {}) {
     const { faults, verifyPassword, suppressed } = options;
-    const { bytesMax = Number.POSITIVE_INFINITY } = options;
+    const { bytesMax = Number.POSITIVE_INFINITY, metrics = noMetrics } = options;
     const { clock } = this;
     this.intake = new RecordingIntake(new MemoryLog({ clock, shards: 4, bytesMax }).intake(faults));
     this.edge = new Edge(config, {
@@ -51,7 +52,7 @@ export class MemoryEdge {
       clock,
       random: seededRandom(1),
       log: logInto(this.lines),
-      metrics: noMetrics,
+      metrics,
       events: this.events,
       verifyPassword: verifyPassword ?? (async (password, hash) => hash === password),
       ...(suppressed === undefined ? {} : { suppressed }),
