@@ -42,6 +42,10 @@ export function findingsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Finding[
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey(key, path, schema));
   }
+  if (issue.code === "invalid_key") {
+    const found = issue.issues.flatMap((inner) => findingsOf(inner, schema));
+    return found.map((finding) => ({ ...finding, path, isKey: true }));
+  }
   const common = { path, isKey: false };
   if (issue.input === undefined && issue.code !== "custom") {
     return [{ ...common, message: "is missing" }];
@@ -60,6 +64,7 @@ export function findingsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Finding[
 
 const kinds: Readonly<Record<string, string>> = {
   object: "group of keys",
+  record: "group of keys",
   array: "list",
   boolean: "true or false",
   string: "text",

@@ -314,6 +314,21 @@ describe("a file with", () => {
       "telemetry: { traces: 2 }",
       "f:1:22: telemetry.traces: 2 is out of range (a number, 0 to 1)",
     ],
+    [
+      "a name that no header has",
+      "telemetry: { headers: { 'x y': a } }",
+      'f:1:25: telemetry.headers.x y: "x y" is no name of a header (such as authorization)',
+    ],
+    [
+      "a value that no header has, without repeating it",
+      'telemetry: { headers: { authorization: "Bearer\\ts3cret" } }',
+      "f:1:40: telemetry.headers.authorization: this is no value of a header (printable ASCII, such as Bearer …)",
+    ],
+    [
+      "a list of headers",
+      "telemetry: { headers: [a] }",
+      'f:1:23: telemetry.headers: ["a"] is no group of keys',
+    ],
   ])("%s", (_, text, fault) => {
     expect(faultsOf(text).map((line) => line.slice(0, fault.length))).toEqual([fault]);
   });

@@ -61,7 +61,7 @@ delivery: { retry: { first: 5m, factor: 2, cap: 4h, lifetime: 5d }, sources: [],
 nats: { servers: ["nats://127.0.0.1:4222"], replicas: 3 }
 cassandra: { contactPoints: ["127.0.0.1:9042"], localDataCenter: datacenter1, keyspace: godwit }
 control: { address: 127.0.0.1, port: 8025, tokenFile: control.token }
-telemetry: { otlp: "http://127.0.0.1:4318", traces: 0.01 }
+telemetry: { otlp: "http://127.0.0.1:4318", traces: 0.01, headers: { x-scope: mail } }
 log: { level: debug }
 `;
 
@@ -84,7 +84,12 @@ describe("a whole file", () => {
       control: { address: "127.0.0.1", port: 8025, tokenFile: "/etc/godwit/control.token" },
       nats: { replicas: 3 },
       cassandra: { contactPoints: [{ address: "127.0.0.1", port: 9042 }] },
-      telemetry: { otlp: "http://127.0.0.1:4318", traces: 0.01, headers: {}, intervalMs: 60_000 },
+      telemetry: {
+        otlp: "http://127.0.0.1:4318",
+        traces: 0.01,
+        headers: { "x-scope": "mail" },
+        intervalMs: 60_000,
+      },
       log: { level: "debug" },
     });
   });
