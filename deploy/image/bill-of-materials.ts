@@ -3,7 +3,7 @@
 import { bunPackage } from "./bun-program.ts";
 import { cLibrary, cLibraryDigest } from "./c-library.ts";
 import type { Architecture } from "./layout.ts";
-import type { LockedPackage } from "./locked-package.ts";
+import { type LockedPackage, sharedPackages } from "./locked-package.ts";
 
 export interface BillOptions {
   readonly architecture: Architecture;
@@ -14,7 +14,6 @@ export interface BillOptions {
 
 /** The same for the same image: neither a time nor a number of its own. */
 export function billOfMaterials({ architecture, version, packages }: BillOptions): string {
-  const installed = packages.filter(({ name, isOptional }) => !isOptional && name !== "bun");
   const own = {
     type: "application",
     "bom-ref": `pkg:generic/godwit@${version}`,
@@ -25,7 +24,7 @@ export function billOfMaterials({ architecture, version, packages }: BillOptions
   };
   const components = [
     libraryOf(architecture),
-    ...[bunPackage(packages, architecture), ...installed].map(componentOf),
+    ...[bunPackage(packages, architecture), ...sharedPackages(packages)].map(componentOf),
   ];
   const bill = {
     bomFormat: "CycloneDX",

@@ -12,23 +12,22 @@ export interface Wanted {
   readonly fetch: (folder: string) => Promise<string>;
 }
 
-/** Rejects when what was fetched is not what was wanted. */
-export async function cachedFile(path: string, wanted: Wanted): Promise<Uint8Array> {
+/** Sees to it that the file is there. Rejects when it, or what was fetched, is not what was wanted. */
+export async function cachedFile(path: string, wanted: Wanted): Promise<void> {
   if (existsSync(path)) return checked(path, await readFile(path), wanted);
   await mkdir(dirname(path), { recursive: true });
   const folder = await mkdtemp(`${path}.`);
   try {
     const fetched = join(folder, await wanted.fetch(folder));
-    const bytes = checked(path, await readFile(fetched), wanted);
+    checked(path, await readFile(fetched), wanted);
     await rename(fetched, path);
-    return bytes;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function checked(path: string, bytes: Uint8Array, { algorithm, digest }: Wanted): Uint8Array {
+function checked(path: string, bytes: Uint8Array, { algorithm, digest }: Wanted): void {
   const found = createHash(algorithm).update(bytes).digest("hex");
-  if (found === digest) return bytes;
+  if (found === digest) return;
   throw new Error(`Cannot use ${path}: its ${algorithm} is ${found}, wanted is ${digest}`);
 }

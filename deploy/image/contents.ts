@@ -6,7 +6,7 @@ import { bunPackage, bunProgram } from "./bun-program.ts";
 import { cLibraryFiles } from "./c-library.ts";
 import { type Entry, executable, file } from "./entry.ts";
 import type { Architecture, Layer, RunConfig } from "./layout.ts";
-import { type LockedPackage, lockedPackages } from "./locked-package.ts";
+import { type LockedPackage, lockedPackages, sharedPackages } from "./locked-package.ts";
 
 export interface Places {
   /** Of the clone, with its packages installed. */
@@ -94,14 +94,12 @@ async function systemFiles(architecture: Architecture, cache: string): Promise<r
   ];
 }
 
-/** Bun itself stands in its own layer. */
 async function packageFiles(
   root: string,
   packages: readonly LockedPackage[],
 ): Promise<readonly Entry[]> {
-  const installed = packages.filter(({ name, isOptional }) => !isOptional && name !== "bun");
   const files: Entry[] = [];
-  for (const { path } of installed) {
+  for (const { path } of sharedPackages(packages)) {
     // Those installed within a package are packages of their own.
     const names = await filesBelow(join(root, path), (name) => !name.startsWith("node_modules/"));
     const kept = names.filter((name) => !superfluous.test(name));

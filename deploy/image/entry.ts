@@ -1,5 +1,5 @@
 /** What stands in a file system: what an image's layers are made of. */
-export type Entry = FileEntry | FolderEntry | LinkEntry;
+export type Entry = FileEntry | FolderEntry;
 
 export interface FileEntry {
   readonly kind: "file";
@@ -16,12 +16,6 @@ export interface FolderEntry {
   readonly isWritableByAll: boolean;
 }
 
-export interface LinkEntry {
-  readonly kind: "link";
-  readonly path: string;
-  readonly target: string;
-}
-
 export function file(path: string, content: Uint8Array | string): FileEntry {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return { kind: "file", path, bytes, isExecutable: false };
@@ -29,6 +23,12 @@ export function file(path: string, content: Uint8Array | string): FileEntry {
 
 export function executable(path: string, content: Uint8Array | string): FileEntry {
   return { ...file(path, content), isExecutable: true };
+}
+
+/** Its permissions. */
+export function modeOf(entry: Entry): number {
+  if (entry.kind === "folder") return entry.isWritableByAll ? 0o1777 : 0o755;
+  return entry.isExecutable ? 0o755 : 0o644;
 }
 
 /**

@@ -7,6 +7,11 @@ import { tar } from "./tar.ts";
 export const architectures = ["amd64", "arm64"] as const;
 export type Architecture = (typeof architectures)[number];
 
+/** Of a machine that Node calls so. */
+export function architectureOf(machine: string): Architecture {
+  return machine === "arm64" ? "arm64" : "amd64";
+}
+
 export interface Layer {
   /** For the history of the image. */
   readonly name: string;

@@ -37,6 +37,11 @@ export function lockedPackages(lockText: string): readonly LockedPackage[] {
   });
 }
 
+/** Those of the image's own layer for them: what is for one platform, and Bun, stands elsewhere. */
+export function sharedPackages(packages: readonly LockedPackage[]): readonly LockedPackage[] {
+  return packages.filter(({ name, isOptional }) => !isOptional && name !== "bun");
+}
+
 /** @throws when the lock has no such package */
 export function lockedPackage(packages: readonly LockedPackage[], name: string): LockedPackage {
   const found = packages.find((entry) => entry.name === name);

@@ -10,10 +10,10 @@ import { type BuildArguments, buildArguments, usage } from "./arguments.ts";
 import { billOf, layersOf, type Source, sourceOf } from "./contents.ts";
 import { writeTree } from "./file-tree.ts";
 import { godwitImage } from "./godwit-image.ts";
-import type { Architecture } from "./layout.ts";
+import { architectureOf } from "./layout.ts";
 import { trialStart } from "./trial-start.ts";
 
-const own: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
+const own = architectureOf(process.arch);
 const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
 
 try {

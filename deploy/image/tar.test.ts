@@ -12,7 +12,6 @@ const entries: readonly Entry[] = [
   file("opt/godwit/b.ts", "b"),
   executable("usr/bin/run", new Uint8Array(700).fill(120)),
   { kind: "folder", path: "tmp", isWritableByAll: true },
-  { kind: "link", path: "usr/bin/walk", target: "run" },
   file(long, "long"),
 ];
 
@@ -35,7 +34,7 @@ test("an archive unpacks to what a folder of the same entries has", async () => 
     for (const tree of ["tree", "unpacked"]) {
       const at = (path: string) => join(folder, tree, path);
       expect(await readFile(at(long), "utf8")).toBe("long");
-      expect((await readFile(at("usr/bin/walk"))).length).toBe(700);
+      expect((await readFile(at("usr/bin/run"))).length).toBe(700);
       expect((await readdir(at("."))).sort()).toEqual(["opt", "tmp", "usr"]);
       const modes = ["tmp", "opt", "usr/bin/run", "opt/godwit/b.ts"].map(async (path) =>
         ((await stat(at(path))).mode & 0o7777).toString(8),

@@ -2,12 +2,12 @@
  * Writes tar archives (POSIX ustar) that are the same, byte for byte, for the same entries: no
  * owner, no time, permissions by kind.
  */
-import { complete, type Entry } from "./entry.ts";
+import { complete, type Entry, modeOf } from "./entry.ts";
 
 const blockSize = 512;
 const nameMax = 100;
 const prefixMax = 155;
-const types = { file: "0", link: "2", folder: "5" } as const;
+const types = { file: "0", folder: "5" } as const;
 
 /** @throws when a path is longer than the format has room for */
 export function tar(entries: readonly Entry[]): Uint8Array {
@@ -35,7 +35,6 @@ function header(entry: Entry): Uint8Array {
   block.write(octal(entry.kind === "file" ? entry.bytes.length : 0, 11), 124);
   block.write(octal(0, 11), 136);
   block.write(types[entry.kind], 156);
-  if (entry.kind === "link") block.write(entry.target, 157);
   block.write("ustar\x0000", 257);
   block.write(prefix, 345);
   // The sum is taken with blanks in its own place.
@@ -43,12 +42,6 @@ function header(entry: Entry): Uint8Array {
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${octal(sum, 6)}\0 `, 148);
   return block;
-}
-
-function modeOf(entry: Entry): number {
-  if (entry.kind === "folder") return entry.isWritableByAll ? 0o1777 : 0o755;
-  if (entry.kind === "link") return 0o777;
-  return entry.isExecutable ? 0o755 : 0o644;
 }
 
 function octal(value: number, digits: number): string {

@@ -4,14 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { layersOf, sourceOf } from "../../deploy/image/contents.ts";
+import { layersOf } from "../../deploy/image/contents.ts";
 import { writeTree } from "../../deploy/image/file-tree.ts";
-import type { Architecture } from "../../deploy/image/layout.ts";
 import { bunOf, programOf } from "../../deploy/image/trial-start.ts";
 import { Chart, chartFolder, type Manifest } from "../support/deploy/chart.ts";
+import { imageMissing, imageSource, ownArchitecture } from "../support/deploy/image-source.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
 import { sharedCassandra, sharedNats } from "../support/servers/shared-servers.ts";
 import { titled } from "../support/servers/titled.ts";
@@ -19,9 +19,6 @@ import { cassandraMissing } from "../support/servers/toolchain/cassandra-jars.ts
 import { chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 import { natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
-const own: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
-const root = join(import.meta.dir, "..", "..");
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "godwit", "image");
 const missing = chartToolsMissing() ?? natsMissing() ?? cassandraMissing() ?? imageMissing();
 const patienceMs = 600_000;
 const token = "a-token-of-our-own";
@@ -30,17 +27,12 @@ let chart: Chart;
 let manifests: readonly Manifest[];
 const running: RoleProcess[] = [];
 
-function imageMissing(): string | undefined {
-  const absent = ["apt-get", "dpkg-deb"].filter((tool) => Bun.which(tool) === null);
-  return absent.length === 0 ? undefined : `${absent.join(" and ")} not installed`;
-}
-
 beforeAll(async () => {
   if (missing !== undefined) return;
   folder = await mkdtemp(join(tmpdir(), "godwit-image-roles-"));
   chart = await Chart.open();
-  const source = await sourceOf({ root, cache });
-  const layers = await layersOf(own, source);
+  const source = await imageSource();
+  const layers = await layersOf(ownArchitecture, source);
   await writeTree(
     join(folder, "image"),
     layers.flatMap(({ entries }) => entries),
@@ -91,7 +83,7 @@ function fileOf(end: string, name: string): string {
 
 const command = (...words: readonly string[]) => {
   const image = join(folder, "image");
-  return [...bunOf(image, own), programOf(image), ...words];
+  return [...bunOf(image, ownArchitecture), programOf(image), ...words];
 };
 
 async function launched(role: "edge" | "delivery" | "control"): Promise<RoleProcess> {
@@ -125,7 +117,7 @@ describe.skipIf(missing !== undefined)(titled("the image's roles", missing), () 
       const at = edge.at("submission");
       const operators = control.at("control");
       const program = join(chartFolder, "files", "helm-test", "main.ts");
-      const sent = await ran([...bunOf(join(folder, "image"), own), program], {
+      const sent = await ran([...bunOf(join(folder, "image"), ownArchitecture), program], {
         EDGE: at.address,
         PORT: String(at.port),
         CONTROL: `http://${operators.address}:${operators.port}`,

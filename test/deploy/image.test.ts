@@ -1,34 +1,24 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { runConfig, sourceOf } from "../../deploy/image/contents.ts";
+import { runConfig } from "../../deploy/image/contents.ts";
 import type { Entry } from "../../deploy/image/entry.ts";
 import { type GodwitImage, godwitImage } from "../../deploy/image/godwit-image.ts";
-import type { Architecture } from "../../deploy/image/layout.ts";
 import { trialStart } from "../../deploy/image/trial-start.ts";
+import { imageMissing, imageSource, ownArchitecture } from "../support/deploy/image-source.ts";
+import { titled } from "../support/servers/titled.ts";
 
-const own: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
-const root = join(import.meta.dir, "..", "..");
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "godwit", "image");
+const dockerfile = join(import.meta.dir, "..", "..", "deploy", "image", "Dockerfile");
 const fetchMaxMs = 300_000;
+const missing = imageMissing();
 
-function missing(): string | undefined {
-  if (process.platform !== "linux") return "optional: the image is built on Linux";
-  const absent = ["npm", "tar", "apt-get", "dpkg-deb"].filter((tool) => Bun.which(tool) === null);
-  return absent.length === 0 ? undefined : `${absent.join(" and ")} not installed`;
-}
-
-const reason = missing();
-const title = reason === undefined ? "the image" : `the image (skipped: ${reason})`;
-
-describe.skipIf(reason !== undefined)(title, () => {
+describe.skipIf(missing !== undefined)(titled("the image", missing), () => {
   let built: GodwitImage;
   let entries: readonly Entry[];
   const build = async () =>
     godwitImage(
-      { name: "godwit", tag: undefined, architectures: [own] },
-      await sourceOf({ root, cache }),
+      { name: "godwit", tag: undefined, architectures: [ownArchitecture] },
+      await imageSource(),
     );
 
   beforeAll(async () => {
@@ -41,9 +31,9 @@ describe.skipIf(reason !== undefined)(title, () => {
   }, 60_000);
 
   test("starts with nothing but what is in it, and reads all that a role reads", async () => {
-    const version = await trialStart(entries, own, ["--version"]);
+    const version = await trialStart(entries, ownArchitecture, ["--version"]);
     expect(version.said.trim()).toMatch(/^\d+\.\d+\.\d+$/);
-    const rules = await trialStart(entries, own, ["shaping", "defaults", "--rules"]);
+    const rules = await trialStart(entries, ownArchitecture, ["shaping", "defaults", "--rules"]);
     expect(rules).toMatchObject({ exitCode: 0, said: expect.stringContaining("automation:") });
   }, 60_000);
 
@@ -57,12 +47,12 @@ describe.skipIf(reason !== undefined)(title, () => {
   });
 
   test("keeps to a size", () => {
-    expect(built.sizes.get(own)).toBeLessThan(80_000_000);
+    expect(built.sizes.get(ownArchitecture)).toBeLessThan(80_000_000);
   });
 });
 
 test("the Dockerfile runs it in the same way", () => {
-  const lines = readFileSync(join(root, "deploy", "image", "Dockerfile"), "utf8").split("\n");
+  const lines = readFileSync(dockerfile, "utf8").split("\n");
   const argument = (word: string) =>
     lines
       .findLast((line) => line.startsWith(`${word} `))
