@@ -39,8 +39,7 @@
 {{- $root := .root -}}
 {{- $config := deepCopy $root.Values.config -}}
 {{- $_ := set $config "data" "/tmp/godwit" -}}
-{{- $token := dict "address" "0.0.0.0" "port" 8025 "tokenFile" "operators/token" -}}
-{{- $_ := set $config "control" $token -}}
+{{- $_ := set $config "control" (dict "address" "0.0.0.0" "port" 8025 "tokenFile" "operators/token") -}}
 {{- $_ := set $config "nats" (include "godwit.natsConfig" $root | fromYaml) -}}
 {{- if eq .role "edge" -}}
 {{- $config = omit $config "cassandra" -}}

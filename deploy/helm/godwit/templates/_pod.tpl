@@ -27,6 +27,14 @@ projected:
     {{- end }}
 {{- end }}
 
+{{- define "godwit.pullSecrets" -}}
+{{- $secrets := list -}}
+{{- range .Values.image.pullSecrets -}}
+{{- $secrets = append $secrets (dict "name" .) -}}
+{{- end -}}
+imagePullSecrets: {{ toJson $secrets }}
+{{- end }}
+
 {{- define "godwit.containerBasics" -}}
 image: {{ include "godwit.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -43,7 +51,7 @@ resources: {{- toYaml .root.Values.schema.resources | nindent 2 }}
 {{ include "godwit.containerBasics" .root }}
 {{- end }}
 
-{{/* A role's Deployment: `graceSeconds` is what its end takes, `ports` are those beside control's. */}}
+{{/* A role's Deployment: `graceSeconds` is what its end takes, `listeners` have ports beside control's. */}}
 {{- define "godwit.deployment" -}}
 {{- $root := .root }}
 {{- $role := .role }}
@@ -85,12 +93,7 @@ spec:
       {{- with $values.priorityClassName }}
       priorityClassName: {{ . }}
       {{- end }}
-      {{- with .root.Values.image.pullSecrets }}
-      imagePullSecrets:
-        {{- range . }}
-        - { name: {{ . }} }
-        {{- end }}
-      {{- end }}
+      {{- include "godwit.pullSecrets" .root | nindent 6 }}
       {{- if $values.hostNetwork }}
       hostNetwork: true
       dnsPolicy: ClusterFirstWithHostNet
@@ -105,7 +108,7 @@ spec:
           matchLabelKeys: [pod-template-hash]
         - topologyKey: kubernetes.io/hostname
           maxSkew: 1
-          whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" (eq ($values.hostNetwork | default false) true) }}
+          whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" ($values.hostNetwork | default false) }}
           labelSelector:
             matchLabels: {{- $selector | nindent 14 }}
           matchLabelKeys: [pod-template-hash]
@@ -137,7 +140,7 @@ spec:
             {{- end }}
           ports:
             - { name: control, containerPort: 8025 }
-            {{- range .ports }}
+            {{- range .listeners }}
             - { name: {{ .name }}, containerPort: {{ .port }} }
             {{- end }}
           # Its own death only: a server that is away is no reason to start anew.
