@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RunningGodwit } from "../support/cli/running-godwit.ts";
 import { chartFolder } from "../support/deploy/chart.ts";
+import { ran } from "../support/process/ran.ts";
 
 const program = join(chartFolder, "files", "helm-test", "main.ts");
 const password = "wonderland";
@@ -38,8 +39,8 @@ afterAll(async () => {
 async function run(listener: string, changed: Readonly<Record<string, string>> = {}) {
   const { address, port } = godwit.at(listener);
   const control = godwit.at("control");
-  const child = Bun.spawn([process.execPath, program], {
-    env: {
+  return await ran([process.execPath, program], {
+    environment: {
       EDGE: address,
       PORT: String(port),
       IMPLICIT_TLS: String(listener === "submissions"),
@@ -50,11 +51,7 @@ async function run(listener: string, changed: Readonly<Record<string, string>> =
       PASSWORD: password,
       ...changed,
     },
-    stdout: "pipe",
-    stderr: "pipe",
   });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code: child.exitCode, out, err };
 }
 
 describe("the message of helm test", () => {

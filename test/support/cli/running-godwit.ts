@@ -3,7 +3,8 @@
  * for.
  */
 import type { Endpoint } from "#lib/net/transport";
-import { command, type Ran, ranGodwit } from "./godwit-process.ts";
+import type { Ran } from "../process/ran.ts";
+import { command, ranGodwit } from "./godwit-process.ts";
 
 export type LogLine = Readonly<Record<string, unknown>>;
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { type Ran, ran } from "../process/ran.ts";
 import { type ChartTools, chartTools } from "../servers/toolchain/chart-tools.ts";
 
 export const chartFolder = join(import.meta.dir, "..", "..", "..", "deploy", "helm", "godwit");
@@ -25,12 +26,6 @@ export type Manifest = z.infer<typeof manifest>;
 /** Of keys and values as they stand in a values file. */
 export type Values = Readonly<Record<string, unknown>>;
 
-interface Said {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 export class Chart {
   readonly #tools: ChartTools;
   readonly #folder: string;
@@ -48,7 +43,7 @@ export class Chart {
     return readdirSync(examplesFolder).map((name) => join(examplesFolder, name));
   }
 
-  async lint(file: string): Promise<Said> {
+  async lint(file: string): Promise<Ran> {
     return await this.#run([this.#tools.helm, "lint", "--strict", chartFolder, "-f", file]);
   }
 
@@ -70,7 +65,7 @@ export class Chart {
   }
 
   /** Against the API's own schemas; objects of other kinds than Kubernetes' own are left out. */
-  async check(manifests: readonly Manifest[]): Promise<Said> {
+  async check(manifests: readonly Manifest[]): Promise<Ran> {
     const file = join(this.#folder, `${Bun.randomUUIDv7()}.json`);
     const own = manifests.filter(({ apiVersion }) => !isForeign(apiVersion));
     await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: own }));
@@ -82,7 +77,7 @@ export class Chart {
     return rm(this.#folder, { recursive: true });
   }
 
-  async #template(values: readonly (Values | string)[]): Promise<Said> {
+  async #template(values: readonly (Values | string)[]): Promise<Ran> {
     const files = values.map(async (value) => {
       if (typeof value === "string") return value;
       const file = join(this.#folder, `${Bun.randomUUIDv7()}.json`);
@@ -94,21 +89,14 @@ export class Chart {
     return await this.#run(command);
   }
 
-  async #run(command: string[]): Promise<Said> {
+  #run(command: readonly string[]): Promise<Ran> {
+    // What helm keeps for itself, and no cluster.
     const environment = {
       PATH: process.env.PATH,
-      // What helm keeps for itself, and no cluster.
       HOME: this.#folder,
       KUBECONFIG: "/nonexistent",
     };
-    const child = Bun.spawn(command, {
-      env: environment,
-      stdout: "pipe",
-      stderr: "pipe",
-      timeout: runMaxMs,
-    });
-    const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { code: child.exitCode, out, err };
+    return ran(command, { environment, timeoutMs: runMaxMs });
   }
 }
 

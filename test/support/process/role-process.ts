@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { RoleName } from "#lib/config/role";
 import type { Endpoint } from "#lib/net/transport";
-import { command as ownCommand, type Ran, ranGodwit } from "../cli/godwit-process.ts";
+import { command as ownCommand, ranGodwit } from "../cli/godwit-process.ts";
 import { type LogLine, LogLines } from "./log-lines.ts";
+import type { Ran } from "./ran.ts";
 
 export interface RoleSettings {
   readonly role: RoleName;
