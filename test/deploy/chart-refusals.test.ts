@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Chart } from "../support/deploy/chart.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
+import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 
 const missing = chartToolsMissing();
-const buildMaxMs = 1_800_000;
 let chart: Chart;
 
 beforeAll(async () => {
   if (missing === undefined) chart = await Chart.open();
-}, buildMaxMs);
+}, chartToolsMaxMs);
 afterAll(() => chart?.close());
 
 const nats = { servers: ["nats://nats.example:4222"] };

@@ -6,18 +6,17 @@ import { generate } from "selfsigned";
 import { z } from "zod";
 import { loadConfig } from "#lib/config/load";
 import type { RoleName } from "#lib/config/role";
-import { Chart, type Manifest } from "../support/deploy/chart.ts";
+import { Chart, fileOf, type Manifest, named } from "../support/deploy/chart.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
+import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 import { natsBinary, natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
 const missing = chartToolsMissing();
-const buildMaxMs = 1_800_000;
 let chart: Chart;
 
 beforeAll(async () => {
   if (missing === undefined) chart = await Chart.open();
-}, buildMaxMs);
+}, chartToolsMaxMs);
 afterAll(() => chart?.close());
 
 const pair = await generate([{ name: "commonName", value: "mta.example.net" }]);
@@ -54,16 +53,6 @@ const podTemplate = z.object({
   }),
 });
 
-function named(manifests: readonly Manifest[], kind: string, end: string): Manifest {
-  const found = manifests.filter(
-    ({ kind: k, metadata }) => k === kind && metadata.name.endsWith(end),
-  );
-  if (found.length !== 1 || found[0] === undefined) {
-    throw new Error(`there are ${found.length} of ${kind} ${end}`);
-  }
-  return found[0];
-}
-
 function podOf(manifest: Manifest) {
   const spec = z.looseObject({ template: podTemplate.optional() }).parse(manifest.spec);
   return spec.template ?? podTemplate.parse(manifest);
@@ -72,11 +61,6 @@ function podOf(manifest: Manifest) {
 function pods(manifests: readonly Manifest[]) {
   const kinds = ["Deployment", "StatefulSet", "Job", "Pod"];
   return manifests.filter(({ kind }) => kinds.includes(kind)).map(podOf);
-}
-
-function fileOf(manifests: readonly Manifest[], end: string, name = "godwit.yaml"): string {
-  const data = z.record(z.string(), z.string()).parse(named(manifests, "ConfigMap", end).data);
-  return data[name] ?? "";
 }
 
 describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {

@@ -4,16 +4,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Chart, chartFolder, type Manifest } from "../support/deploy/chart.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
+import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 
 const missing = chartToolsMissing();
-const buildMaxMs = 1_800_000;
 const root = join(import.meta.dir, "..", "..");
 let chart: Chart;
 
 beforeAll(async () => {
   if (missing === undefined) chart = await Chart.open();
-}, buildMaxMs);
+}, chartToolsMaxMs);
 afterAll(() => chart?.close());
 
 const watched = {

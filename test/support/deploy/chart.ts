@@ -100,6 +100,23 @@ export class Chart {
   }
 }
 
+/** The only one of its kind with such a name. */
+export function named(manifests: readonly Manifest[], kind: string, end: string): Manifest {
+  const found = manifests.filter(
+    ({ kind: k, metadata }) => k === kind && metadata.name.endsWith(end),
+  );
+  if (found.length !== 1 || found[0] === undefined) {
+    throw new Error(`there are ${found.length} of ${kind} ${end}`);
+  }
+  return found[0];
+}
+
+/** A file of such a ConfigMap. */
+export function fileOf(manifests: readonly Manifest[], end: string, name = "godwit.yaml"): string {
+  const data = z.record(z.string(), z.string()).parse(named(manifests, "ConfigMap", end).data);
+  return data[name] ?? "";
+}
+
 /** Of an operator that may be there or not. */
 function isForeign(apiVersion: string): boolean {
   return /^(monitoring\.coreos\.com|cert-manager\.io|keda\.sh)\//.test(apiVersion);

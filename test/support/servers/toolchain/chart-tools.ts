@@ -30,7 +30,7 @@ const kubeconform: Program = {
 const kubernetes = "1.37.2";
 const schemasName = `kubernetes-schemas-${kubernetes}`;
 /** Helm alone is four minutes of one core. */
-const buildMaxMs = 1_800_000;
+export const chartToolsMaxMs = 1_800_000;
 
 /** Undefined when they can be had here. */
 export function chartToolsMissing(): string | undefined {
@@ -63,7 +63,7 @@ async function programOf(program: Program, told: (text: string) => void): Promis
       await runTool({
         command: ["go", "install", ...flags, `${goPackage}@v${version}`],
         environment: { GOBIN: unfinished, CGO_ENABLED: "0" },
-        timeoutMs: buildMaxMs,
+        timeoutMs: chartToolsMaxMs,
       });
     },
   });
@@ -74,7 +74,7 @@ async function programOf(program: Program, told: (text: string) => void): Promis
 async function intoSchemas(folder: string): Promise<void> {
   const said = await runTool({
     command: ["go", "mod", "download", "-json", `k8s.io/kubernetes@v${kubernetes}`],
-    timeoutMs: buildMaxMs,
+    timeoutMs: chartToolsMaxMs,
   });
   const { Dir } = z.object({ Dir: z.string() }).parse(JSON.parse(said));
   const description = await readFile(join(Dir, "api", "openapi-spec", "swagger.json"), "utf8");
