@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { layersOf } from "../../deploy/image/contents.ts";
 import { writeTree } from "../../deploy/image/file-tree.ts";
 import { bunOf, programOf } from "../../deploy/image/trial-start.ts";
-import { Chart, chartFolder, type Manifest } from "../support/deploy/chart.ts";
+import { Chart, chartFolder, fileOf, type Manifest } from "../support/deploy/chart.ts";
 import { imageMissing, imageSource, ownArchitecture } from "../support/deploy/image-source.ts";
+import { ran } from "../support/process/ran.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
 import { sharedCassandra, sharedNats } from "../support/servers/shared-servers.ts";
 import { titled } from "../support/servers/titled.ts";
@@ -73,11 +73,8 @@ async function values() {
 }
 
 /** On loopback, with ports of its own: a pod has all of them to itself. */
-function fileOf(end: string, name: string): string {
-  const found = manifests.find(({ kind, metadata }) => {
-    return kind === "ConfigMap" && metadata.name === `mail-godwit-${end}`;
-  });
-  const text = z.record(z.string(), z.string()).parse(found?.data)[name] ?? "";
+function hereOf(end: string, name?: string): string {
+  const text = fileOf(manifests, end, name);
   return text.replaceAll("0.0.0.0", "127.0.0.1").replaceAll(/port: (2587|8025)/g, "port: 0");
 }
 
@@ -91,24 +88,21 @@ async function launched(role: "edge" | "delivery" | "control"): Promise<RoleProc
   await mkdir(join(place, "operators"), { recursive: true });
   if (role === "control")
     await writeFile(join(place, "operators", "token"), token, { mode: 0o440 });
-  const yaml = fileOf(role, "godwit.yaml");
+  const yaml = hereOf(`-${role}`);
   const process = await RoleProcess.launch({ role, folder: place, yaml, command: command() });
   running.push(process);
   return process;
-}
-
-async function ran(words: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([...words], { cwd: folder, env, stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code: child.exitCode, out, err };
 }
 
 describe.skipIf(missing !== undefined)(titled("the image's roles", missing), () => {
   test(
     "make the schema, start, and take a message all the way",
     async () => {
-      await writeFile(join(folder, "schema.yaml"), fileOf("schema", "schema.yaml"));
-      const schema = await ran(command("schema", "apply", "--config", "schema.yaml"));
+      await writeFile(join(folder, "schema.yaml"), hereOf("-schema", "schema.yaml"));
+      const schema = await ran(command("schema", "apply", "--config", "schema.yaml"), {
+        cwd: folder,
+        environment: {},
+      });
       expect([schema.code, schema.err]).toEqual([0, ""]);
       const edge = await launched("edge");
       const control = await launched("control");
@@ -118,11 +112,13 @@ describe.skipIf(missing !== undefined)(titled("the image's roles", missing), () 
       const operators = control.at("control");
       const program = join(chartFolder, "files", "helm-test", "main.ts");
       const sent = await ran([...bunOf(join(folder, "image"), ownArchitecture), program], {
-        EDGE: at.address,
-        PORT: String(at.port),
-        CONTROL: `http://${operators.address}:${operators.port}`,
-        RECIPIENT: "helm-test@godwit-test.invalid",
-        TOKEN: token,
+        environment: {
+          EDGE: at.address,
+          PORT: String(at.port),
+          CONTROL: `http://${operators.address}:${operators.port}`,
+          RECIPIENT: "helm-test@godwit-test.invalid",
+          TOKEN: token,
+        },
       });
       expect([sent.code, sent.err]).toEqual([0, ""]);
       expect(sent.out).toContain("settled after");
