@@ -34,10 +34,11 @@ function bench() {
   /** What was written down, by id. */
   const written = new Map<string, readonly number[]>();
   const progress = {
+    isAway: false,
     of: async (id: string) => new Set(written.get(id)),
     remember: async (id: string, done: ReadonlySet<number>) => {
-      written.set(id, [...done]);
-      return true;
+      if (!progress.isAway) written.set(id, [...done]);
+      return !progress.isAway;
     },
   };
   const feed = new SplitFeed({ ...ports, manager, progress, publisher: { publish } });
@@ -59,10 +60,10 @@ function bench() {
       await settle();
     }
   };
-  /** Ends all that is being published: one shard is full. */
-  const store = async (fullStream?: string) => {
+  /** Ends all that is being published: some shards are full. */
+  const store = async (...full: string[]) => {
     for (const { letter, end } of published.splice(0)) {
-      if (letter.stream === fullStream) end({ kind: "full", reason: "it is full" });
+      if (full.includes(letter.stream)) end({ kind: "full", reason: "it is full" });
       else end({ kind: "stored", isDuplicate: false });
     }
     await settle();
@@ -72,7 +73,20 @@ function bench() {
     link.sent
       .filter(({ subject }) => subject.startsWith(`$JS.ACK.SPLIT.split.${tries}.${sequence}.`))
       .map((sent) => String(sent.data));
-  return { feed, link, published, written, settle, pulls, give, end, advance, said, store };
+  return {
+    feed,
+    link,
+    published,
+    progress,
+    written,
+    settle,
+    pulls,
+    give,
+    end,
+    advance,
+    said,
+    store,
+  };
 }
 
 test("what is handed out until the pull is over is given back by a feed that stops", async () => {
@@ -238,6 +252,36 @@ test("of one that waits is written down which of its units are out, and those ar
   await store();
   expect(said(1, 2).at(-1)).toBe("+ACK");
   expect(feed.figures).toMatchObject({ done: 1, late: 0 });
+  const ended = feed.stop();
+  end();
+  await ended;
+});
+
+test("what is written down is tried until it is, and grows with whoever goes on", async () => {
+  const { feed, settle, give, end, advance, store, published, progress, written } = bench();
+  feed.start();
+  await settle();
+  const three = dataTo([0, 1, 2]);
+  give(1, three, 1, "first");
+  await settle();
+  progress.isAway = true;
+  await store("Q001", "Q002");
+  expect([...written]).toEqual([]);
+  progress.isAway = false;
+  await advance(1_000);
+  expect([...written]).toEqual([["first", [0]]]);
+  const stopped = feed.stop();
+  end();
+  await store("Q001", "Q002");
+  await stopped;
+  // As another worker.
+  feed.start();
+  await settle();
+  give(1, three, 2, "first");
+  await settle();
+  expect(published.map(({ letter }) => letter.id)).toEqual(["first.1", "first.2"]);
+  await store("Q002");
+  expect([...written]).toEqual([["first", [0, 1]]]);
   const ended = feed.stop();
   end();
   await ended;
