@@ -46,15 +46,16 @@ function run(role: Role, heard: (event: string) => void = () => {}): Promise<num
     flush: async () => void done.push("flush"),
     droppedLines: 0,
   };
+  const telemetry = { stop: async () => void done.push("telemetry") };
   const given = { warnings: ["odd"], configFile: "x.yaml", reload: () => reload() };
-  return runRole(role, { ...given, clock, fingerprint, log, signals });
+  return runRole(role, { ...given, clock, fingerprint, log, telemetry, signals });
 }
 
 describe("runRole()", () => {
   test.each(["SIGTERM", "SIGINT"])("%s stops it in good order", async (signal) => {
     const ran = run(roleOf(), (event) => event === "started" && signals.emit(signal));
     expect(await ran).toBe(0);
-    expect(done).toEqual(["start", "stop", "flush"]);
+    expect(done).toEqual(["start", "stop", "telemetry", "flush"]);
     expect(events).toEqual(["configuration_warning", "starting", "started", "stopping", "stopped"]);
     expect(signals.eventNames()).toEqual([]);
   });
@@ -63,13 +64,13 @@ describe("runRole()", () => {
     const ran = run(roleOf({ start: () => started.promise }));
     signals.emit("SIGTERM");
     expect(await ran).toBe(0);
-    expect(done).toEqual(["stop", "flush"]);
+    expect(done).toEqual(["stop", "telemetry", "flush"]);
   });
 
   test("one that cannot start is stopped, and says why", async () => {
     const start = () => Promise.reject(new Error("the schema differs"));
     await expect(run(roleOf({ start }))).rejects.toThrow("the schema differs");
-    expect(done).toEqual(["stop", "flush"]);
+    expect(done).toEqual(["stop", "telemetry", "flush"]);
     expect(events).toContain("start_failed");
   });
 
@@ -79,7 +80,7 @@ describe("runRole()", () => {
       if (event === "configuration_reloaded") signals.emit("SIGTERM");
     });
     await ran;
-    expect(done).toEqual(["start", "reload 4", "stop", "flush"]);
+    expect(done).toEqual(["start", "reload 4", "stop", "telemetry", "flush"]);
   });
 
   test("so do files that changed, until it stops", async () => {
@@ -97,7 +98,7 @@ describe("runRole()", () => {
     await passing;
     files = "c";
     await clock.advance(60_000);
-    expect(done).toEqual(["start", "reload 4", "stop", "flush"]);
+    expect(done).toEqual(["start", "reload 4", "stop", "telemetry", "flush"]);
   });
 
   test("a faulty file leaves all as it is", async () => {
@@ -107,6 +108,6 @@ describe("runRole()", () => {
       if (event === "configuration_not_reloaded") signals.emit("SIGTERM");
     });
     await ran;
-    expect(done).toEqual(["start", "stop", "flush"]);
+    expect(done).toEqual(["start", "stop", "telemetry", "flush"]);
   });
 });

@@ -61,6 +61,24 @@ test("without company they go by themselves, once in a millisecond", async () =>
   ]);
 });
 
+test("a span and a record go by themselves, too, and once", async () => {
+  const times = { startedAt: 1, endedAt: 2 };
+  outbox.span({ name: "x", kind: "server", self: "", ...times, attributes: {} });
+  await clock.advance(1);
+  outbox.event(() => ({ v: 1, kind: "reception", eventId: "x", at: "", node: "n" }));
+  await clock.advance(1);
+  outbox.line("a\n");
+  await clock.advance(1);
+  const counts = posted.map(({ spans, events, lines }) =>
+    [spans, events, lines].map((of) => of.length),
+  );
+  expect(counts).toEqual([
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ]);
+});
+
 test("a record of an event is made when it goes", async () => {
   let made = 0;
   outbox.event(() => {

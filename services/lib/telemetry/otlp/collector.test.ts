@@ -56,13 +56,17 @@ test.each([
   expect(await collector().post("/v1/metrics", {})).toBe(posted);
 });
 
-test("says once that it is away, and once that it is back", async () => {
+test.each([
+  ["cannot be reached", new Error("ECONNREFUSED")],
+  ["answers with an error", new Response("", { status: 503 })],
+])("says once that it is away, and once that it is back: %s", async (_, answer) => {
   const one = collector();
-  answers = [new Error("ECONNREFUSED"), new Response("", { status: 503 }), new Response("{}")];
-  const posted = [];
-  for (let i = 0; i < 4; i++) posted.push(await one.post("/v1/traces", {}));
-  expect(posted).toEqual(["busy", "busy", "taken", "taken"]);
+  answers = [answer, answer, new Response("{}")];
+  const all = [];
+  for (let i = 0; i < 4; i++) all.push(await one.post("/v1/traces", {}));
+  expect(all).toEqual(["busy", "busy", "taken", "taken"]);
   expect(told).toEqual(["telemetry_not_exported", "telemetry_exported_again"]);
+  expect(clock.nextDueAt()).toBeUndefined();
 });
 
 test("one that never answers is given up after ten seconds", async () => {

@@ -54,19 +54,61 @@ test("the last spans and metrics are sent at the end", async () => {
   await otlp.stop();
 });
 
-test("a collector that never answers holds up the end for two seconds", async () => {
+/** With a collector that answers when a test lets it. */
+function exporting() {
   const clock = new VirtualClock();
   const metrics = new PrometheusMetrics();
-  const common = { url: "http://collector", headers: {}, intervalMs: 60_000 };
-  const never = () => Promise.withResolvers<Response>().promise;
-  const otlp = new OtlpExport({ ...common, resource, metrics, clock, log, fetch: never });
+  const answers: (() => void)[] = [];
+  const answered = async () => {
+    await new Promise<void>((resolve) => void answers.push(resolve));
+    return new Response("{}");
+  };
+  const common = { url: "http://collector", headers: {}, intervalMs: 1_000 };
+  const otlp = new OtlpExport({ ...common, resource, metrics, clock, log, fetch: answered });
+  return { clock, metrics, answers, otlp };
+}
+
+test("metrics go an interval after the last answer", async () => {
+  const { clock, answers, otlp } = exporting();
+  otlp.start();
+  await clock.advance(5_000);
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  await clock.advance(1_000);
+  expect(answers).toHaveLength(2);
+});
+
+test.each([
+  ["while a post is under way", 1_000],
+  ["between two", 0],
+])("%s it stops with a last one", async (_, sinceMs) => {
+  const { clock, answers, otlp } = exporting();
+  otlp.start();
+  await clock.advance(1_000);
+  answers[0]?.();
+  await clock.advance(sinceMs);
+  const before = answers.length;
+  const stopping = otlp.stop();
+  await clock.advance(0);
+  expect(answers).toHaveLength(before + 1);
+  for (const answer of answers) answer();
+  await stopping;
+  expect(clock.nextDueAt()).toBeUndefined();
+  await otlp.stop();
+  expect(answers).toHaveLength(before + 1);
+});
+
+test("a collector that never answers holds up the end for two seconds", async () => {
+  const { clock, metrics, otlp } = exporting();
   otlp.end(span);
   let isStopped = false;
   const stopping = otlp.stop().then(() => {
     isStopped = true;
   });
   await clock.advance(1_999);
+  otlp.end(span);
   expect(isStopped).toBe(false);
   await clock.advance(1);
   await stopping;
+  expect(await metrics.render()).toContain('godwit_telemetry_spans_total{outcome="dropped"} 1');
 });
