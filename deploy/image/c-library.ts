@@ -1,6 +1,6 @@
 /**
  * The C library that Bun's program stands on, from Debian's package: the one thing in the image that
- * npm does not have. Its version is pinned: a newer one is a change of this file.
+ * npm does not have. Its version is pinned: a newer one, with what it mends, is a change of this file.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -98,6 +98,10 @@ async function download(architecture: Architecture, folder: string): Promise<str
   const apt = ["apt-get", "-qq", ...settings.flatMap((setting) => ["-o", setting])];
   await toolOutput({ command: [...apt, "update"], folder });
   const { name, version } = cLibrary;
-  await toolOutput({ command: [...apt, "download", `${name}=${version}`], folder });
+  const command = [...apt, "download", `${name}=${version}`];
+  await toolOutput({ command, folder }).catch((error: Error) => {
+    const todo = "if Debian has replaced it, deploy/image/c-library.ts pins it: name the newer one";
+    throw new Error(`Cannot fetch ${name} ${version}: ${todo}.\n${error.message}`);
+  });
   return `${name}_${version}_${architecture}.deb`;
 }

@@ -17,7 +17,7 @@ const own = architectureOf(process.arch);
 const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
 
 try {
-  const options = buildArguments(process.argv.slice(2), own);
+  const options = asked();
   const root = join(import.meta.dir, "..", "..");
   const source = await sourceOf({ root, cache: join(caches, "godwit", "image") });
   const { rootfs } = options;
@@ -28,8 +28,16 @@ try {
       (await layersOf(own, source)).flatMap(({ entries }) => entries),
     );
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}`);
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
+}
+
+function asked(): BuildArguments {
+  try {
+    return buildArguments(process.argv.slice(2), own);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${usage}`);
+  }
 }
 
 async function buildArchive(options: BuildArguments, source: Source): Promise<void> {
