@@ -88,6 +88,15 @@ describe("ClientSession", () => {
     expect([session.waitingFor, session.canFollow]).toEqual(["dataTermination", false]);
   });
 
+  test("may not be followed any more when a follower was withdrawn", () => {
+    const session = readySession("PIPELINING");
+    session.transact(message);
+    hear(session, "250 Ok\r\n250 Ok\r\n354 Go on\r\n");
+    session.follow(message);
+    session.withdrawFollower();
+    expect([session.waitingFor, session.canFollow]).toEqual(["dataTermination", false]);
+  });
+
   test("says nothing any more once it is over", () => {
     const session = readySession();
     expect(session.connectionLost("gone")).toHaveLength(1);

@@ -366,7 +366,7 @@ export class ClientSession {
     if (follower === undefined) return;
     this.#follower = undefined;
     this.#steps.push(...follower.told);
-    if (follower.end === undefined) follower.transaction.abandon(reason, this.#steps);
+    follower.transaction.abandon(reason, this.#steps);
     this.#steps.push({ kind: "transactionDone", isReusable: false });
   }
 
