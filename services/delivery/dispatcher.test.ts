@@ -140,6 +140,34 @@ describe("Dispatcher", () => {
     expect(started.length).toBe(3);
   });
 
+  test("nothing follows at a destination that is in doubt", () => {
+    const dispatcher = new Dispatcher<QueuedUnit>(10);
+    const { started, run, sentNext } = manualRun();
+    const queue = queueOf("a", 9, 1);
+    dispatcher.offer(queue, run);
+    queue.failed(0);
+    sentNext();
+    expect([started, queue.canFollow]).toEqual([["a 1"], false]);
+    queue.succeeded();
+    expect(queue.canFollow).toBe(true);
+  });
+
+  test("one follows, though all is sent again, to another host", () => {
+    const dispatcher = new Dispatcher<QueuedUnit>(10);
+    const { started, run } = manualRun();
+    const sents: (() => void)[] = [];
+    dispatcher.offer(queueOf("a", 4, 1), {
+      ...run,
+      run: (queue, departure, sent) => {
+        sents.push(() => sent(() => run.next(queue)));
+        return run.run(queue, departure, sent);
+      },
+    });
+    sents[0]?.();
+    sents[0]?.();
+    expect(started).toEqual(["a 1", "a 2"]);
+  });
+
   test("a session of which nothing may go now is none", async () => {
     const dispatcher = new Dispatcher<QueuedUnit>(2);
     const { started, run, endNext } = manualRun();
