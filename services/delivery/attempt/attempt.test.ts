@@ -208,8 +208,8 @@ describe("an attempt", () => {
     expect([...hosts[0].taken, ...hosts[1].taken]).toEqual([]);
   });
 
-  test("dropped behind its final dot, it waits for the reply", async () => {
-    const { clock, hosts, network, attempts } = setUp();
+  test("dropped behind its final dot, it waits for the reply, and uses the session no more", async () => {
+    const { clock, hosts, network, attempts, pool } = setUp();
     hosts[0].script = {
       answer: (c) => {
         if (c === ".") network.blackhole(first);
@@ -222,6 +222,7 @@ describe("an attempt", () => {
     network.accept(first);
     await clock.advance(0);
     expect(words(await running)).toEqual(["delivered"]);
+    expect([hosts[0].sessions, pool.size]).toEqual([0, 0]);
   });
 
   test("nothing is sent, to no host, once the shard may be another's, though nobody has dropped it", async () => {

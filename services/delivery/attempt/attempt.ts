@@ -366,8 +366,8 @@ export class Attempts {
   }
 
   #lend(session: RemoteSession, work: Work): void {
-    const { path, progress, sent } = work;
-    if (sent === undefined || progress.isDropped) return;
+    const { path, sent } = work;
+    if (sent === undefined) return;
     work.lent = this.#reuse.lend(session, path);
     if (work.lent !== undefined) sent(work.lent);
   }

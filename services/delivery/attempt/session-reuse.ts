@@ -28,9 +28,10 @@ export class SessionReuse {
 
   /** Its transaction is answered: it waits for the next message, or ends. */
   keep(session: RemoteSession, path: Path): void {
+    if (this.#isDone(session, path)) return session.quit();
+    // Asked before somebody takes it.
     const isWanted = this.#isWantedByOthers(session, path);
-    if (this.#isDone(session, path)) session.quit();
-    else this.#ports.pool.put(path.connectionKey, session, path.settings.idleMs);
+    this.#ports.pool.put(path.connectionKey, session, path.settings.idleMs);
     if (isWanted) this.#leaveIfIdle(session, path);
   }
 
