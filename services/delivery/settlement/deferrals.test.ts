@@ -6,6 +6,7 @@ import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { epoch, hour } from "../../../test/support/delivery/delivery-bench.ts";
+import { failureOf } from "../../../test/support/failure.ts";
 import { nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
 import { fromLog } from "../shard/queued-unit.ts";
 import { Tenure } from "../tenure.ts";
@@ -13,18 +14,14 @@ import { RetryWheel } from "../waiting/retry-wheel.ts";
 import { asItIs, Deferrals, type DeferralsPorts } from "./deferrals.ts";
 import { PersistentWrites } from "./persistent-writes.ts";
 
-type Around = Partial<Pick<DeferralsPorts, "placed" | "stream">>;
+type Around = Partial<Pick<DeferralsPorts, "placed" | "stream" | "wheel">>;
 
-function into(
-  store: DeferralsPorts["store"],
-  clock: VirtualClock,
-  { placed = () => {}, stream = new MemoryLog({ clock, shards: 1 }).stream() }: Around = {},
-): Deferrals {
+function into(store: DeferralsPorts["store"], clock: VirtualClock, around: Around = {}): Deferrals {
   const isOver = () => false;
   return new Deferrals({
     shard: shardOfTests,
     store,
-    stream,
+    stream: new MemoryLog({ clock, shards: 1 }).stream(),
     wheel: new RetryWheel(shardOfTests, new MemoryStore({ clock }), clock),
     clock,
     delayNotificationMs: hour,
@@ -35,8 +32,9 @@ function into(
       tenure: new Tenure(clock, Number.POSITIVE_INFINITY),
       isOver,
     }),
-    placed,
+    placed: () => {},
     isOver,
+    ...around,
   });
 }
 
@@ -111,8 +109,12 @@ test.each([
       content: async () => undefined,
     };
     const placed: string[] = [];
+    const released: number[] = [];
+    const wheel = {
+      reserve: (at: number) => ({ at, written: () => {}, release: () => void released.push(at) }),
+    };
     const deferrals = into(inOrder, clock, {
-      stream,
+      ...{ stream, wheel },
       placed: ({ unit }) => void placed.push(unit.uid),
     });
     const moves = Array.from({ length: 600 }, (__, n) =>
@@ -124,7 +126,23 @@ test.each([
     expect(gone).toEqual([nthUid(1), nthUid(201), nthUid(401)]);
     const others = moves.map(({ queued }) => queued.unit.uid).filter((uid) => !gone.includes(uid));
     expect([written.toSorted(), placed]).toEqual([others, others]);
+    // The wheel's cursor need not wait for a row that does not come.
+    expect(released).toHaveLength(gone.length);
     // Each that is missing costs one call more.
     expect(calls).toHaveLength(4 + gone.length);
   },
 );
+
+test("whoever put what broke off is told so, and others are put", async () => {
+  const clock = new VirtualClock(epoch);
+  const deferrals = into({ defer: async () => {}, content: async () => undefined }, clock, {
+    placed: ({ unit }) => {
+      if (unit.uid === nthUid(1)) throw new Error("a promise of our own is broken");
+    },
+  });
+  const broken = failureOf(deferrals.put([logged(1)]));
+  const other = deferrals.put([logged(2)]);
+  await clock.advance(0);
+  expect(String(await broken)).toContain("a promise of our own");
+  expect(await other).toEqual([]);
+});

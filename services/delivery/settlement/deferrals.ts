@@ -20,7 +20,7 @@ export interface DeferralsPorts {
   readonly shard: Shard;
   readonly store: Pick<Store, "defer" | "content">;
   readonly stream: Stream;
-  readonly wheel: RetryWheel;
+  readonly wheel: Pick<RetryWheel, "reserve">;
   readonly clock: Clock;
   readonly delayNotificationMs: number;
   readonly writes: PersistentWrites;
