@@ -9,9 +9,11 @@ import { config, named } from "../../../test/support/delivery/delivery-bench.ts"
 import { freePass, unlimited } from "../../../test/support/delivery/free-pass.ts";
 import { plainShaping } from "../../../test/support/delivery/plain-shaping.ts";
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
+import { unitOf } from "../../../test/support/queued.ts";
 import { shard } from "../../../test/support/records.ts";
 import { Connections } from "./connections.ts";
 import { RemoteSession } from "./remote-session.ts";
+import { transactionOf } from "./unit-transaction.ts";
 
 const address = "192.0.2.1";
 const host = { name: "mx.example", address, port: 25, protocol: "smtp", isRouted: false } as const;
@@ -114,6 +116,18 @@ describe("Connections", () => {
     await clock.advance(1_000);
     await leaving;
     expect([connections.count, mx.sessions]).toEqual([0, 0]);
+  });
+
+  test("but not one that awaits the reply to its final dot", async () => {
+    const { clock, connections, mx, open } = setUp();
+    mx.script = { answer: (c) => (c === "." ? "nothing" : undefined) };
+    const session = await open();
+    const content = Buffer.from("Subject: x\r\n\r\nHello\r\n");
+    const asked = { indexes: [0], content, contentLineMax: 998 };
+    void session.transact(transactionOf(unitOf(), asked));
+    await clock.advance(0);
+    await connections.leave(shard(3), clock);
+    expect([session.isBusy, mx.sessions]).toEqual([true, 1]);
   });
 
   test("so do those that count under a limit of a rule on replies, which no file names", async () => {
