@@ -150,6 +150,16 @@ describe("RetryWheel", () => {
     expect(await w.takeAll()).toEqual([only]);
   });
 
+  test("also when the clock was put back meanwhile", async () => {
+    const w = new Wheel();
+    const [only] = await w.stored(0);
+    const rows = await w.wheel.takeDue(500);
+    w.clock.step(-60 * minute);
+    expect(await w.takeAll()).toEqual([]);
+    for (const row of rows) row.putBack();
+    expect(await w.takeAll()).toEqual([only]);
+  });
+
   test("the stored cursor does not pass what is handed out and not dealt with", async () => {
     const w = new Wheel();
     const [first] = await w.stored(minute, 2 * minute);
