@@ -7,16 +7,12 @@ import { seededRandom } from "#lib/random";
 import { silentLog } from "#lib/telemetry/log";
 import { VirtualClock } from "#lib/virtual-clock";
 import { config, minute } from "../../../test/support/delivery/delivery-bench.ts";
-import {
-  freePass,
-  noSources,
-  nothingSkipped,
-  unlimited,
-} from "../../../test/support/delivery/free-pass.ts";
+import { freePass, nothingSkipped, unlimited } from "../../../test/support/delivery/free-pass.ts";
 import { ScriptedMx } from "../../../test/support/delivery/scripted-mx.ts";
 import { unitOf } from "../../../test/support/queued.ts";
 import { destination, incarnation, path } from "../../../test/support/records.ts";
 import type { DeliveryConfig } from "../config.ts";
+import { Sources } from "../egress/sources.ts";
 import { Attempts } from "./attempt.ts";
 import { NextHops } from "./next-hops.ts";
 import type { Pass } from "./pass.ts";
@@ -46,6 +42,11 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
   const pool = new SessionPool(clock);
   const random = seededRandom(1);
   const settings = { ...config, routes, ...more };
+  const sources = new Sources({
+    ...{ clock, config: settings },
+    isAvoided: () => false,
+    avoidance: () => 0,
+  });
   const tenure = { isOver: false };
   const attempts = new Attempts({
     transport: network.transport("192.0.2.99"),
@@ -57,7 +58,7 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
     pool,
     limits: unlimited,
     measures: nothingSkipped,
-    sources: noSources(clock),
+    sources,
     log: silentLog,
     isOver: () => tenure.isOver,
     me: incarnation("w/1"),
@@ -77,7 +78,12 @@ function setUp(routes: readonly Route[] = [], more: Partial<DeliveryConfig> = {}
         : { ...common, kind, rate: { amount: 1, periodMs: 3_600_000, burst: max } };
     return freePass(net, { bound: table.bind([limit], { destination: net }) });
   };
-  return { clock, network, hosts, pool, attempts, run, limited, tenure };
+  /** No source is left. */
+  const removeSources = () => {
+    Object.assign(settings, { sources: [] });
+    sources.reload();
+  };
+  return { clock, network, hosts, pool, attempts, run, limited, tenure, removeSources };
 }
 
 const words = (report: Awaited<ReturnType<ReturnType<typeof setUp>["run"]>>) =>
@@ -154,6 +160,23 @@ describe("an attempt", () => {
     const report = await run(unitOf({ recipients }));
     expect(words(report)).toEqual(["permanent recipient", "delivered"]);
     expect(hosts[1].recipients).toEqual(["b@example.net"]);
+  });
+
+  test("from a source that goes meanwhile no further host is asked, nor from anywhere else", async () => {
+    const sources = [{ name: "ip1", egress: { address: "192.0.2.101" } }];
+    const { run, hosts, removeSources } = setUp([], { sources });
+    hosts[0].script = {
+      answer: (c) => {
+        if (c.startsWith("MAIL")) removeSources();
+        return c.startsWith("MAIL") ? "close" : undefined;
+      },
+    };
+    const pass = freePass(net, { subject: { destination: net, source: "ip1" } });
+    expect(words(await run(unitOf(), { pass }))).toEqual(["transient host"]);
+    expect(hosts.map(({ greetings }) => greetings.map(({ from }) => from))).toEqual([
+      ["192.0.2.101"],
+      [],
+    ]);
   });
 
   test("in doubt no other host is asked, and it is counted", async () => {
