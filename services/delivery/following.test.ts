@@ -29,6 +29,13 @@ async function msUntil(bench: DeliveryBench, count: number): Promise<number> {
   return bench.clock.monotonic() - began;
 }
 
+async function suppress(bench: DeliveryBench, mailbox: string): Promise<void> {
+  const key = parseSuppressionKey(mailbox);
+  if (key === undefined) throw new Error("no key");
+  await bench.store.suppressions.put([{ key, reason: "bad-mailbox", at: 1 }]);
+  await bench.worker.lookForSuppressions();
+}
+
 const takenOf = (bench: DeliveryBench, what: string) =>
   bench.mx.recipients.filter((each) => each.includes(what)).length;
 
@@ -111,10 +118,7 @@ describe("units that follow others", () => {
 
   test("to whom nothing may be sent leave the session to those before and behind them", async () => {
     const bench = await setUp();
-    const key = parseSuppressionKey("joe@example.net");
-    if (key === undefined) throw new Error("no key");
-    await bench.store.suppressions.put([{ key, reason: "bad-mailbox", at: 1 }]);
-    await bench.worker.lookForSuppressions();
+    await suppress(bench, "joe@example.net");
     for (let n = 0; n < 90; n++) {
       const name = n % 3 === 0 ? "joe" : `user${n}`;
       await bench.accept({ recipients: [{ path: path(`${name}@example.net`) }] });
@@ -126,6 +130,27 @@ describe("units that follow others", () => {
     await bench.acceptMany(50);
     await bench.clock.advance(4_000);
     expect(takenOf(bench, "user")).toBe(110);
+  });
+
+  test("to whom nothing may be sent leave alone a session that awaits its reply for long", async () => {
+    const bench = await setUp({ first: 1, max: 1, idleMs: 1_000 });
+    await suppress(bench, "joe@example.net");
+    bench.mx.script = {
+      answer: (c) => {
+        if (c === ".") bench.network.blackhole("192.0.2.1");
+        return undefined;
+      },
+    };
+    await bench.accept();
+    await bench.accept({ recipients: [{ path: path("joe@example.net") }] });
+    await bench.clock.advance(minute);
+    bench.mx.script = {};
+    bench.network.accept("192.0.2.1");
+    await bench.clock.advance(1_000);
+    await bench.accept();
+    await bench.clock.advance(1_000);
+    expect([takenOf(bench, "b@"), takenOf(bench, "joe")]).toEqual([2, 0]);
+    expect(bench.events.filter(({ event }) => event === "attempt_broke_off")).toEqual([]);
   });
 
   test("arrive once when the worker stops in the middle", async () => {

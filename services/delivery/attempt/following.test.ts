@@ -120,6 +120,17 @@ describe("a unit that follows another", () => {
     );
   });
 
+  test("is sent when the last of a large content has left", async () => {
+    const { attempts, clock, hosts, unit } = setUp();
+    const large = Buffer.from(`Subject: x\r\n\r\n${"Hello\r\n".repeat(300_000)}`);
+    const takenThen: number[] = [];
+    const sent = () => void takenThen.push(hosts[0].taken.length);
+    const running = attempts.attempt(unit(1), large, { ...freePass(net), sent });
+    await clock.advance(minute);
+    expect(words([await running])).toEqual(["delivered"]);
+    expect(takenThen).toEqual([0]);
+  });
+
   test("goes on when that one is refused", async () => {
     const { run, hosts } = setUp(atDot(1, "554 5.7.1 Spam"));
     expect(words(await run(3))).toEqual(["permanent transaction", "delivered", "delivered"]);
