@@ -31,12 +31,13 @@ const roomMin = 2 * 1024 * 1024;
 /** Of small streams. */
 const roomShareMin = 0.02;
 
+type Refusal = Exclude<Fate, { kind: "stored" }>;
+const notAsked: Refusal = { kind: "unavailable", reason: "it has not been asked yet" };
+
 export class Publishability {
   readonly #ports: PublishabilityPorts;
   /** Streams that cannot be published to, and why. */
-  readonly #bad = new Map<string, string>();
-  /** Of these, those that are full. */
-  readonly #full = new Set<string>();
+  readonly #bad = new Map<string, Refusal>();
   readonly #listeners = new Set<(state: PublishState) => void>();
   readonly #stopping = new AbortController();
   readonly #stopListening: () => void;
@@ -46,7 +47,7 @@ export class Publishability {
 
   constructor(ports: PublishabilityPorts) {
     this.#ports = ports;
-    for (const stream of ports.streams) this.#bad.set(stream, "it has not been asked yet");
+    for (const stream of ports.streams) this.#bad.set(stream, notAsked);
     this.#stopListening = ports.link.onDown(() => this.#tell());
   }
 
@@ -55,18 +56,18 @@ export class Publishability {
     if (!link.isUp) return { isPublishable: false, reason: "there is no connection to NATS" };
     if (this.#bad.size < streams.length) return { isPublishable: true };
     const [first] = this.#bad;
-    const reason = `no stream can be published to (${first?.[0]}: ${first?.[1]})`;
+    const reason = `no stream can be published to (${first?.[0]}: ${first?.[1].reason})`;
     return { isPublishable: false, reason };
   }
 
   /** Streams that cannot be published to now, and why. */
   get bad(): ReadonlyMap<string, string> {
-    return this.#bad;
+    return new Map([...this.#bad].map(([stream, { reason }]) => [stream, reason]));
   }
 
   /** Whether it is known to have no room; never while nobody asks whether it has some again. */
   isFull(stream: string): boolean {
-    return this.#running !== undefined && this.#full.has(stream);
+    return this.#running !== undefined && this.#bad.get(stream)?.kind === "full";
   }
 
   /** Calls `listener` at each change; the result ends that. */
@@ -88,23 +89,9 @@ export class Publishability {
   /** What a publish came to. */
   learn(stream: string, fate: Fate): void {
     if (fate.kind === "stored") {
-      if (this.#bad.size === 0 || !this.#isGood(stream)) return;
-    } else if (this.#ports.streams.includes(stream)) {
-      this.#isBad(stream, fate.reason, fate.kind === "full");
-    }
+      if (this.#bad.size === 0 || !this.#bad.delete(stream)) return;
+    } else if (this.#ports.streams.includes(stream)) this.#bad.set(stream, fate);
     this.#tell();
-  }
-
-  #isBad(stream: string, reason: string, isFull: boolean): void {
-    this.#bad.set(stream, reason);
-    if (isFull) this.#full.add(stream);
-    else this.#full.delete(stream);
-  }
-
-  /** True when it was bad. */
-  #isGood(stream: string): boolean {
-    this.#full.delete(stream);
-    return this.#bad.delete(stream);
   }
 
   async #run(): Promise<void> {
@@ -133,9 +120,9 @@ export class Publishability {
     }
     // Those behind them have their turn later.
     for (const name of bad) {
-      const reason = this.#bad.get(name) ?? "";
+      const refusal = this.#bad.get(name) ?? notAsked;
       this.#bad.delete(name);
-      this.#bad.set(name, reason);
+      this.#bad.set(name, refusal);
     }
     return [...next, ...bad];
   }
@@ -145,10 +132,11 @@ export class Publishability {
       const { config, state } = await this.#ports.manager.streams.info(stream);
       const needed = Math.min(roomMin, config.max_bytes * roomShareMin);
       const isFull = config.max_bytes >= 0 && state.bytes + needed > config.max_bytes;
-      if (isFull) this.#isBad(stream, "it is full", true);
-      else this.#isGood(stream);
+      if (isFull) this.#bad.set(stream, { kind: "full", reason: "it is full" });
+      else this.#bad.delete(stream);
     } catch (error) {
-      this.#isBad(stream, `it does not answer: ${String(error)}`, false);
+      const reason = `it does not answer: ${String(error)}`;
+      this.#bad.set(stream, { kind: "unavailable", reason });
     }
   }
 
