@@ -209,6 +209,21 @@ describe("the queue", () => {
     expect(await get("/v1/queue/x/explain")).toMatchObject({ status: 400 });
   });
 
+  test("explains what is no unit any more, or not yet", async () => {
+    new AdminWorker(bus, {});
+    const parked = { shard: shard(0), at: 1, reason: "no msgpack", record: new Uint8Array() };
+    await store.park({ ...parked, sequence: 1, uid: `${a}.0` });
+    await store.park({ ...parked, sequence: 2, uid: `${b}.0` });
+    const splits = { waiting: 3, inFlight: 0 };
+    api = apiWith({ ports: { splitBacklog: async () => splits } });
+    const explained = async (id: string) => (await get(`/v1/queue/${id}/explain`)).body;
+    const told = { uid: `${a}.0`, at: 1, reason: "no msgpack" };
+    for (const id of [String(a), `${a}.0`]) {
+      expect(await explained(id)).toEqual({ units: [], destinations: [], parked: [told] });
+    }
+    expect(await explained(`${a}.1`)).toEqual({ units: [], destinations: [], parked: [], splits });
+  });
+
   test("explains what is in memory while the store is away", async () => {
     const unit = listedUnit(`${a}.0`);
     new AdminWorker(bus, { explained: [{ unit, standing: { place: "trying" } }] });

@@ -94,6 +94,7 @@ describe("cancelling", () => {
     expect(await ask("/cancel", { id: "a" })).toEqual([200, { cancelled: ["a"] }]);
     expect(await store.measures()).toEqual([b]);
     expect(worker.commands).toEqual([{ verb: "measure.cancel", arguments: { ids: ["a"] } }]);
+    expect(events.records.map(({ measure }) => measure)).toEqual(["a"]);
   });
 
   test("of all that are in force", async () => {

@@ -51,16 +51,15 @@ export class ShapingMeasures {
   /** Durable first, then at once: a worker that did not hear it sees that it is gone. */
   async cancel(selected: Selected): Promise<Cancelled> {
     const { measures } = await this.list();
-    const all = measures.map(({ id }) => id);
-    const ids = "id" in selected ? all.filter((id) => id === selected.id) : all;
-    if ("id" in selected && ids.length === 0) {
+    const chosen = "id" in selected ? measures.filter(({ id }) => id === selected.id) : measures;
+    if ("id" in selected && chosen.length === 0) {
       throw new Problem(404, `no measure ${selected.id} is in force`);
     }
+    const ids = chosen.map(({ id }) => id);
     for (const id of ids) await recordsOf(this.#ports).dropMeasure(id);
     const { unanswered } = await askWorkers(this.#ports, "measure.cancel", { ids });
     this.#ports.log.info("operator_command", { verb: "measure.cancel", ids, unanswered });
-    for (const { id, rule, effect, scope } of measures) {
-      if (!ids.includes(id)) continue;
+    for (const { id, rule, effect, scope } of chosen) {
       const { tenant } = scope;
       const about = { measure: id, rule, effect: effect.kind, ...(tenant && { tenant }) };
       this.#events.tell("measure.cancel", about);

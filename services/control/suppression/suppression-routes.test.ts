@@ -70,6 +70,11 @@ describe("entries", () => {
     };
     expect((await ask("/joe@example.com?tenant=acme")).body).toEqual({ entries: [joe, domain] });
     expect((await ask("/JOE@example.com")).body).toEqual({ entries: [domain] });
+    expect((await ask("/joe@example.com?scope=any")).body).toEqual({
+      entries: [domain, joe],
+      isWhole: true,
+    });
+    expect(await ask("/joe@example.com?scope=all")).toMatchObject({ status: 400 });
     expect((await ask("?tenant=acme")).body).toEqual({ entries: [joe] });
     const lifted = { entries: [{ address: "joe@example.com", tenant: "acme" }] };
     expect((await ask("/lift", lifted)).body).toEqual({ lifted: 1 });
