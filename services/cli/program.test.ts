@@ -165,8 +165,22 @@ describe.each(["edge", "delivery", "control"] as const)("%s", (role) => {
     io.files.delete(resolve("hash"));
     const without = watched?.fingerprint?.();
     expect(without).not.toBe(before ?? "");
+    io.files.set(resolve("hash"), "");
+    expect(watched?.fingerprint?.()).not.toBe(without ?? "");
     io.files.set("x.yaml", cluster);
     expect(watched?.fingerprint?.()).not.toBe(without ?? "");
+  });
+
+  test("looks at those, too, that it is told of when it reads anew", async () => {
+    io.files.set("x.yaml", cluster);
+    await run(role, "--config", "x.yaml", "--watch");
+    const [watched] = roles.started;
+    io.files.set("x.yaml", `${cluster}shaping: [s.yaml]\n`);
+    io.files.set(resolve("s.yaml"), "domains: {}\n");
+    await watched?.reload();
+    const before = watched?.fingerprint?.();
+    io.files.set(resolve("s.yaml"), "providers: {}\n");
+    expect(watched?.fingerprint?.()).not.toBe(before ?? "");
   });
 
   test("is not started without its servers", async () => {

@@ -56,6 +56,9 @@ describe("checks()", () => {
   test("hold where limits are kept and used", () => {
     expect(checks(good).filter(({ holds }) => !holds)).toEqual([]);
     expect(checks(good)).toHaveLength(9);
+    // One goes and one comes.
+    const accuracy = accuracyOf({}, { connectionsMost: 11, aboveMs: 20 });
+    expect(checks({ accuracy }).filter(({ holds }) => !holds)).toEqual([]);
     expect(checks({})).toEqual([]);
   });
 
@@ -70,6 +73,8 @@ describe("checks()", () => {
       "a slow one that slows others",
       { destinations: { ...several(), beside: { none: 3_000, slow: 2_800, slowConnections: 5 } } },
     ],
+    ["a dear decision", { reckoning: { ...reckoned(), decisionUs: 2.1 } }],
+    ["too much memory", { reckoning: { ...reckoned(), heapBytes: 201 * 2 ** 20 } }],
   ])("find %s", (_, limits) => {
     expect(checks(limits).filter(({ holds }) => !holds)).toHaveLength(1);
   });
@@ -86,6 +91,11 @@ test("limitsText() has a row for each phase, and tells what is not so", () => {
 function fair() {
   if (good.fairness === undefined) throw new Error("it is there");
   return good.fairness;
+}
+
+function reckoned() {
+  if (good.reckoning === undefined) throw new Error("it is there");
+  return good.reckoning;
 }
 
 function several() {

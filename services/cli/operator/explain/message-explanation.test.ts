@@ -88,6 +88,18 @@ test.each<[string, Standing, Partial<ListedUnit>, string]>([
     "waits in the store for example.com, which is down, and is tried in 1m",
   ],
   [
+    "that an operator holds",
+    { place: "backlog", reason: "hold" },
+    {},
+    "waits in the store for example.com, which an operator holds",
+  ],
+  [
+    "between two places",
+    { place: "writing" },
+    {},
+    "is in memory: its content is being read, or what came of it or where it waits is being written",
+  ],
+  [
     "for a session",
     { place: "lane", reason: "window" },
     {},
@@ -137,6 +149,14 @@ test("a destination that is held is explained with who ends it", async () => {
   expect(await explained()).toContain("It stays so until: godwit queue release example.com");
 });
 
+test("a destination is not explained to what does not wait for it", async () => {
+  new AdminWorker(bench.bus, {
+    explained: [standing({ place: "wheel", reason: "schedule" })],
+    destinations: [summaryOf("example.com", { ready: 7 })],
+  });
+  expect(await explained()).toHaveLength(3);
+});
+
 test("one that was parked, and why", async () => {
   const record = new Uint8Array([1]);
   const parked = { shard: shard(0), sequence: 4, at: now, reason: "unknown version", record };
@@ -176,6 +196,25 @@ describe("a message that is not in the queue", () => {
     ]);
     bench.splitBacklog = async () => ({ waiting: 3, inFlight: 1, oldestMs: 60_000 });
     expect((await bench.run("explain", id)).code).toBe(1);
+  });
+
+  test("but may not be fanned out yet, for all that is known", async () => {
+    bench.splitBacklog = () => Promise.reject(new Error("NATS is away"));
+    expect(await explained()).toEqual([
+      `${id} may be a message to several destinations that is not fanned out yet: how many there are is not known now.`,
+    ]);
+  });
+
+  test("and was cancelled before anybody was tried", async () => {
+    const event = { at: now - 60_000, shard: shard(0), sequence: 1, uid: uid(`${id}.0`) };
+    const cancelled = { disposition: "cancelled" as const, recipients: [], attempt: 0 };
+    await bench.log
+      .journal()
+      .append(incarnation("w/1"), [{ ...event, destination: example, ...cancelled }]);
+    expect(await explained()).toEqual([
+      `Nothing of ${id} is in the queue. What is known last (godwit trace ${id}):`,
+      "cancelled, at 2026-11-18 11:05:40 UTC",
+    ]);
   });
 
   test("and of which nothing is known", async () => {

@@ -61,6 +61,16 @@ describe("suppression add and remove", () => {
     );
   });
 
+  test("where there are more tenants than are looked at, that is said", async () => {
+    bench.answer = () => Response.json({ entries: [], isWhole: false });
+    const { out, err } = await run("show", "joe@example.com");
+    expect(out).toBe("");
+    expect(err).toBe(
+      "There are too many tenants to look at all: --tenant NAME for others.\n" +
+        "Nothing keeps mail from joe@example.com.\n",
+    );
+  });
+
   test("workers are told to look at once", async () => {
     await run("add", "joe@example.com");
     expect(bench.idleWorker.commands.map(({ verb }) => verb)).toEqual(["suppressions.look"]);
