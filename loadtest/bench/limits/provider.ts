@@ -1,8 +1,9 @@
 /** A provider of many domains, as it is written in a shaping file, and where its limits have their home. */
 import type { CountedLimit } from "#lib/limits/limit";
 import { keyOf } from "#lib/limits/limit";
-import { fnv1a32 } from "#lib/queue/shard";
+import { allShards } from "#lib/queue/shard";
 import { loadShaping } from "#lib/shaping/load";
+import { homeOf } from "../../../services/delivery/limits/shares.ts";
 import type { Exception } from "../../cluster/role-config.ts";
 import { domains } from "../contestants/contestant.ts";
 
@@ -72,5 +73,5 @@ function limitsOf(text: string): readonly CountedLimit[] {
 function shardOf(limit: CountedLimit | undefined, shards: number): number {
   const key = limit && keyOf(limit, { provider: name });
   if (key === undefined) throw new Error("Cannot find the home of a limit");
-  return fnv1a32(key) % shards;
+  return homeOf(key, allShards(shards));
 }

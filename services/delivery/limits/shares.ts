@@ -54,10 +54,7 @@ export class Shares {
 
   /** Where a limit has its home. */
   homeOf(key: string): Shard {
-    const { shards } = this.#ports;
-    const home = shards[fnv1a32(key) % shards.length];
-    if (home === undefined) throw new RangeError("a queue has at least one shard");
-    return home;
+    return homeOf(key, this.#ports.shards);
   }
 
   /** So much went. */
@@ -253,4 +250,11 @@ export class Shares {
     const inUse = this.#inUse.get(asked.key);
     if (inUse?.isTold && this.#isWorthAsking(asked.key, inUse)) this.#askSoon(asked.key);
   }
+}
+
+/** The shard whose owner is the home of a limit. */
+export function homeOf(key: string, shards: readonly Shard[]): Shard {
+  const home = shards[fnv1a32(key) % shards.length];
+  if (home === undefined) throw new RangeError("a queue has at least one shard");
+  return home;
 }
