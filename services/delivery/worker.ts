@@ -367,7 +367,7 @@ function incarnate(me: Incarnation, ports: DeliveryPorts): WorkerPorts {
     paths: new Paths({ shaping: config.shaping, limits, measures }),
     locating: new Locating(new Sites(ports)),
     sources,
-    room: new Room(config.limits.workerBytesMax),
+    room: new Room(config.limits.workerBytesMax, config.shards),
     dispatcher: new Dispatcher(config.limits.sessionsMax),
     attempts,
     suppressions:

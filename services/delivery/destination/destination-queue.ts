@@ -147,6 +147,11 @@ export class DestinationQueue {
     return this.#window.isInDoubt;
   }
 
+  /** It was down, and nothing has succeeded since. */
+  get isOnTrial(): boolean {
+    return this.#failures > 0;
+  }
+
   /** Nothing is known about it that must be remembered. */
   get isForgettable(): boolean {
     return (

@@ -11,7 +11,7 @@ import { deferred, nthUid, shardOfTests, unitOf } from "../../../test/support/qu
 import { noMetrics } from "../metrics.ts";
 import { LogFeed } from "./log-feed.ts";
 import { ShardProgress } from "./progress.ts";
-import type { QueuedUnit } from "./queued-unit.ts";
+import { type QueuedUnit, unitBytes } from "./queued-unit.ts";
 import type { Takeover } from "./takeover.ts";
 import { WorkingSet } from "./working-set.ts";
 
@@ -171,6 +171,19 @@ describe("LogFeed", () => {
     expect(bench.feed.behindMs).toBe(60_000);
     await bench.clock.advance(5_000);
     expect(bench.feed.behindMs).toBe(65_000);
+  });
+
+  test("reads no more at once than there is room for", async () => {
+    const bench = new Bench({}, { ...config.limits, workerBytesMax: 100 * unitBytes });
+    for (const n of numbers(300)) await bench.accept({ uid: nthUid(n) });
+    await bench.read();
+    expect(bench.working.hasRoom).toBe(false);
+    expect(bench.working.unitCount).toBeLessThan(100 + 32);
+    while (bench.uids.length < 300) {
+      for (const queued of bench.offered) bench.working.remove(queued);
+      await bench.clock.advance(0);
+    }
+    expect(bench.feed.behindMs).toBe(0);
   });
 
   test("is not behind when it has read all, however old that was", async () => {

@@ -3,18 +3,18 @@
 import type { Clock } from "#lib/clock";
 import type { Shard, Time, Uid } from "#lib/queue/unit";
 import type { Store, StoredUnit } from "#lib/store/store";
-import type { LogEntry, LogReader } from "#lib/stream/stream";
+import type { LogEntry, LogReader, PullLimit } from "#lib/stream/stream";
 import { rejectOnAbort, Waiters } from "#lib/stream/waiters";
 import type { Log } from "#lib/telemetry/log";
 import { decodeUnit } from "#proto/unit";
 import type { DeliveryMetrics } from "../metrics.ts";
 import type { ShardProgress } from "./progress.ts";
-import { fromLog, type QueuedUnit } from "./queued-unit.ts";
+import { fromLog, type QueuedUnit, unitBytes } from "./queued-unit.ts";
 import type { Takeover } from "./takeover.ts";
 import type { WorkingSet } from "./working-set.ts";
 
-/** Bounds of one pull: what is parsed before others get a turn. */
-const pullLimit = { countMax: 500, bytesMax: 8 * 1024 * 1024 } as const;
+/** Entries of one pull: what is parsed before others get a turn. */
+const pulledMax = 500;
 
 /** Entries being parked at once: a store that is away must not keep all others from being tried. */
 const parkingMax = 32;
@@ -85,17 +85,24 @@ export class LogFeed {
         await this.#room();
         if (signal.aborted) return;
         this.#askedAt = clock.now();
-        const { entries, through } = await reader.pull(pullLimit, signal);
+        const limit = this.#pullLimit();
+        const { entries, through } = await reader.pull(limit, signal);
         this.#askedAt = undefined;
         await this.#take(entries, signal);
         this.#ports.progress.through(through);
-        if (!isFull(entries) && this.#ports.working.hasRoom) this.#newest = undefined;
+        if (!isFull(entries, limit) && this.#ports.working.hasRoom) this.#newest = undefined;
       } catch (error) {
         if (signal.aborted) return;
         log.error("log_read_failed", { shard: this.#ports.shard, error: String(error) });
         await clock.sleep(storeRetryMs);
       }
     }
+  }
+
+  /** Half for what units weigh beside their contents, half for these. */
+  #pullLimit(): PullLimit {
+    const bytesMax = Math.floor(this.#ports.working.readBytes / 2);
+    return { countMax: Math.min(pulledMax, Math.floor(bytesMax / unitBytes)), bytesMax };
   }
 
   /** What cannot be settled now waits here, so far; the rest waits in the log (DESIGN §6). */
@@ -196,7 +203,7 @@ export class LogFeed {
     const { working, log, shard } = this.#ports;
     try {
       await working.room();
-      const batch = this.#aside.slice(0, pullLimit.countMax);
+      const batch = this.#aside.slice(0, pulledMax);
       const stored = await this.#findStored(batch);
       if (stored === undefined || signal.aborted) return false;
       // Before they are placed: nobody places one twice.
@@ -240,9 +247,9 @@ export class LogFeed {
 }
 
 /** As much as was asked for: there may be more. */
-function isFull(entries: readonly LogEntry[]): boolean {
+function isFull(entries: readonly LogEntry[], { countMax, bytesMax }: PullLimit): boolean {
   const bytes = entries.reduce((sum, entry) => sum + weightOf(entry), 0);
-  return entries.length >= pullLimit.countMax || bytes >= pullLimit.bytesMax / 2;
+  return entries.length >= countMax || bytes >= bytesMax / 2;
 }
 
 function weightOf({ record, content }: LogEntry): number {

@@ -36,7 +36,7 @@ export interface StoreOrigin {
 }
 
 /** What a unit weighs beside its content: envelope, recipients, bookkeeping. */
-const unitBytes = 2_048;
+export const unitBytes = 2_048;
 
 export function fromLog(
   unit: Unit,

@@ -3,8 +3,9 @@ import type { Destination, Uid } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
 import { DestinationQueue, type DestinationQueuePorts } from "../destination/destination-queue.ts";
+import type { Backlogs } from "../waiting/backlogs.ts";
 import { Tally } from "../waiting/tally.ts";
-import type { QueuedUnit } from "./queued-unit.ts";
+import { type QueuedUnit, unitBytes } from "./queued-unit.ts";
 import type { Room } from "./room.ts";
 
 /** Of a backlog, for a destination that has nothing in memory. */
@@ -20,6 +21,7 @@ export interface WorkingSetPorts extends DestinationQueuePorts {
 export class WorkingSet {
   readonly #ports: WorkingSetPorts;
   readonly #room: Room;
+  readonly #leaveRoom: () => void;
   readonly #limits: DeliveryLimits;
   readonly #destinations = new Map<Destination, DestinationQueue>();
   readonly #units = new Map<Uid, QueuedUnit>();
@@ -40,6 +42,7 @@ export class WorkingSet {
     this.#ports = ports;
     this.#limits = ports.limits;
     this.#room = ports.room;
+    this.#leaveRoom = ports.room.join();
   }
 
   get unitCount(): number {
@@ -91,13 +94,16 @@ export class WorkingSet {
 
   /** The shard is given up: what is still in memory takes nobody's room. */
   close(): void {
-    if (!this.#isClosed) this.#room.changed(-this.#bytes);
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#leaveRoom();
+    this.#room.changed(this.#bytes, 0);
   }
 
   #changed(bytes: number): void {
+    const before = this.#bytes;
     this.#bytes += bytes;
-    if (!this.#isClosed) this.#room.changed(bytes);
+    if (!this.#isClosed) this.#room.changed(before, this.#bytes);
   }
 
   /** Marks a unit that is in memory, or will be in a moment; false when it is neither. */
@@ -153,28 +159,42 @@ export class WorkingSet {
     });
   }
 
+  /** Bytes that may be read at once, of log or wheel. */
+  get readBytes(): number {
+    return this.#room.readBytes(this.#bytes);
+  }
+
   /**
    * Units that may be asked of a backlog. Half of the room is for what comes from the store, so that
    * old mail cannot keep new mail out; a destination that has nothing here gets a few beyond that,
    * or those that may send little would keep all others out.
    */
   roomForBacklog(queue: DestinationQueue): number {
-    const { shardUnitsMax } = this.#limits;
-    const taken = this.#units.size + this.#asked;
-    const left = Math.floor(shardUnitsMax / 2) - taken;
+    const left = this.#unitsLeft(1 / 2);
     const isFirst = queue.readyCount === 0 && queue.backlogs.asked === 0;
     if (left >= firstUnits || !isFirst) return Math.max(0, left);
-    return Math.max(0, Math.min(firstUnits, Math.floor((shardUnitsMax * 3) / 4) - taken));
+    return Math.max(0, Math.min(firstUnits, this.#unitsLeft(3 / 4)));
+  }
+
+  /** Units from the store that find room in such a share of it. */
+  #unitsLeft(share: number): number {
+    const count = this.#limits.shardUnitsMax * share - this.#units.size - this.#asked;
+    return Math.floor(Math.min(count, this.#room.left(this.#bytes, share) / unitBytes));
   }
 
   /** Keeps room for what is asked of a backlog, until it is here. */
   askBacklog({ backlogs }: DestinationQueue, units: number): () => void {
+    this.#ask(backlogs, units);
+    return () => {
+      this.#ask(backlogs, -units);
+      this.#wakeIfRoom();
+    };
+  }
+
+  #ask(backlogs: Backlogs, units: number): void {
     this.#asked += units;
     backlogs.asked += units;
-    return () => {
-      this.#asked -= units;
-      backlogs.asked -= units;
-    };
+    this.#changed(units * unitBytes);
   }
 
   queue(destination: Destination): DestinationQueue {

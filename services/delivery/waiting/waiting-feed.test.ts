@@ -8,7 +8,7 @@ import { epoch, minute, named } from "../../../test/support/delivery/delivery-be
 import { workingPorts } from "../../../test/support/delivery/queue-for.ts";
 import { deferred, nthUid, shardOfTests } from "../../../test/support/queued.ts";
 import type { DeliveryLimits } from "../config.ts";
-import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
+import { fromStore, type QueuedUnit, unitBytes } from "../shard/queued-unit.ts";
 import { WorkingSet } from "../shard/working-set.ts";
 import { RetryWheel } from "./retry-wheel.ts";
 import { WaitingFeed } from "./waiting-feed.ts";
@@ -98,6 +98,21 @@ describe("the wheel", () => {
     await bench.clock.advance(minute);
     await bench.feed.readWheel();
     expect(bench.uids).toEqual([nthUid(2)]);
+  });
+
+  test("brings no more than there is room for, one part after the other", async () => {
+    const bench = new Bench({ workerBytesMax: 200 * unitBytes });
+    for (let n = 1; n <= 500; n++) await bench.put(due(n));
+    const reading = bench.feed.readWheel();
+    let seen = 0;
+    while (seen < 500) {
+      await bench.clock.advance(1);
+      // And what is read at once, when there was room for one.
+      expect(bench.working.unitCount).toBeLessThanOrEqual(200 + 32);
+      seen += bench.offered.length;
+      bench.settleAll();
+    }
+    await reading;
   });
 
   test("a unit that somebody has is not handed out twice, and its row goes with it", async () => {
@@ -248,11 +263,25 @@ describe("a backlog", () => {
   });
 });
 
+test("a destination that was down is tried with one unit, and gets more when that went", async () => {
+  const bench = new Bench();
+  await bench.backlogged(20);
+  const queue = bench.working.queue(net);
+  queue.windowBounds = { first: 1, max: 5 };
+  queue.failed(bench.clock.monotonic());
+  await bench.read();
+  expect(bench.offered.length).toBe(1);
+  bench.settleAll();
+  queue.succeeded();
+  await bench.read();
+  expect(bench.offered.length).toBeGreaterThanOrEqual(10);
+});
+
 describe("backlogs of many destinations", () => {
   const names = Array.from({ length: 60 }, (_, n) => named(`d${n}.example`));
 
-  async function withMany(each: number): Promise<Bench> {
-    const bench = new Bench({ shardUnitsMax: 200 });
+  async function withMany(each: number, limits: Partial<DeliveryLimits> = {}): Promise<Bench> {
+    const bench = new Bench({ shardUnitsMax: 200, ...limits });
     let n = 0;
     for (const destination of names) {
       for (let i = 0; i < each; i++) {
@@ -271,6 +300,13 @@ describe("backlogs of many destinations", () => {
     expect(bench.offered.length).toBeGreaterThanOrEqual(50);
     expect(bench.offered.length).toBeLessThanOrEqual(150);
     expect(bench.working.unitCount).toBe(bench.offered.length);
+  });
+
+  test("that ask at once have no more of the worker's bytes, either", async () => {
+    const bench = await withMany(20, { workerBytesMax: 100 * unitBytes });
+    await Promise.all(names.map((name) => bench.feed.readBacklog(bench.working.queue(name))));
+    expect(bench.offered.length).toBeGreaterThanOrEqual(25);
+    expect(bench.working.bytes).toBeLessThanOrEqual(75 * unitBytes);
   });
 
   test("come all of them, one part after the other", async () => {

@@ -5,14 +5,14 @@ import type { Shard, Time, Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Place, Store, StoredUnit, WaitingRow } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
-import { fromStore, type QueuedUnit } from "../shard/queued-unit.ts";
+import { fromStore, type QueuedUnit, unitBytes } from "../shard/queued-unit.ts";
 import type { WorkingSet } from "../shard/working-set.ts";
 import type { BacklogCursor } from "./backlog-cursor.ts";
 import type { RetryWheel } from "./retry-wheel.ts";
 
 const dueRowsMax = 500;
 const backlogPageRowsMax = 200;
-/** Rows read for each session that the destination may have: one that is tried after a failure gets few. */
+/** Rows read for each session that the destination may have. */
 const rowsPerSession = 10;
 
 export interface WaitingFeedPorts {
@@ -71,7 +71,9 @@ export class WaitingFeed {
     const { backlogs } = queue;
     const { working } = this.#ports;
     const backlog = backlogs.of(name);
-    const enough = Math.min(backlogPageRowsMax, queue.window * rowsPerSession, queue.backlogPart);
+    // One will tell; with twenty thousand destinations down the others would come for nothing.
+    const wanted = queue.isOnTrial ? 1 : queue.window * rowsPerSession;
+    const enough = Math.min(backlogPageRowsMax, wanted, queue.backlogPart);
     let isBarren = true;
     while (isBarren) {
       if (queue.isClosed || backlog.isReading || !backlog.mayHaveMore) return;
@@ -92,7 +94,8 @@ export class WaitingFeed {
   /** True when there may be more that is due. */
   async #dueUnits(): Promise<boolean> {
     const { wheel, working, offer, look, late, clock } = this.#ports;
-    const rows = await wheel.takeDue(dueRowsMax);
+    const rowsMax = Math.min(dueRowsMax, Math.floor(working.readBytes / unitBytes));
+    const rows = await wheel.takeDue(rowsMax);
     const open = new Set(rows);
     const claimed = this.#claim(rows);
     const units: QueuedUnit[] = [];
@@ -118,7 +121,7 @@ export class WaitingFeed {
     }
     for (const queued of units) if (isBacklogged(queued)) look(queued);
     await offer(units.filter((queued) => !isBacklogged(queued)));
-    return rows.length === dueRowsMax && open.size === 0;
+    return rows.length === rowsMax && open.size === 0;
   }
 
   /** True when rows were passed, none of them had a unit, and there may be more. Never rejects. */

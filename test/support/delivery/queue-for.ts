@@ -17,7 +17,7 @@ export function workingPorts(
   return {
     clock,
     limits: all,
-    room: new Room(all.workerBytesMax),
+    room: new Room(all.workerBytesMax, 2),
     unwanted: () => {},
     laneOf: ({ unit }) => ({
       tenant: unit.tenant ?? "",
