@@ -1,6 +1,6 @@
 /** Sources at every edge of a cluster, which go on until they are stopped. */
 import { systemClock } from "#lib/clock";
-import type { Cluster } from "../../../loadtest/cluster/cluster.ts";
+import type { Endpoint } from "#lib/net/transport";
 import { type Balance, balance, Ledger } from "../../../loadtest/ledger.ts";
 import type { LoadId } from "../../../loadtest/load-id.ts";
 import { sourceArguments } from "../../../loadtest/source/arguments.ts";
@@ -11,13 +11,20 @@ import type { Transits } from "./transits.ts";
 /** Words of a source's command line; what is not said is the source's default. */
 export type LoadWords = readonly string[];
 
+export interface LoadTarget {
+  /** Of a-z and 0-9: a part of each run's name. */
+  readonly name: string;
+  readonly at: Endpoint;
+}
+
 export interface ClusterLoadOptions {
-  readonly cluster: Cluster;
+  readonly edges: readonly LoadTarget[];
   /** The first part of each run's name: a-z, 0-9. */
   readonly run: string;
   /** Each of them is sent at each edge. */
   readonly loads: readonly LoadWords[];
-  readonly transits: Transits;
+  /** Told of each message before its MAIL. */
+  readonly transits: Pick<Transits, "begun">;
 }
 
 const endless = ["--messages", "99000000", "--reconnect"];
@@ -38,10 +45,10 @@ export class ClusterLoad {
     return new ClusterLoad(options);
   }
 
-  private constructor({ cluster, run, loads, transits }: ClusterLoadOptions) {
-    this.#runs = cluster.ofRole("edge").flatMap(({ smtp, name }) =>
+  private constructor({ edges, run, loads, transits }: ClusterLoadOptions) {
+    this.#runs = edges.flatMap(({ at, name }) =>
       loads.map((words, n) => {
-        const place = `${smtp?.address}:${smtp?.port}`;
+        const place = `${at.address}:${at.port}`;
         const args = [place, ...endless, "--run", `${run}${name}x${n}`, ...words];
         const { source } = sourceArguments(args, () => "");
         const begun = (id: LoadId) => transits.begun(id, systemClock.monotonic());

@@ -87,13 +87,13 @@ export async function runScenario(
   scenario: Scenario,
   machine: Machine,
 ): Promise<Account> {
-  const { sink, transits, cluster } = world;
+  const { sink, transits, edges } = world;
   await world.shared();
   const startedAt = systemClock.monotonic();
   const notifiedBefore = sink.counts.notifications;
   transits.restart();
   const run = world.newRun();
-  const load = ClusterLoad.start({ cluster, run, transits, loads: scenario.loads ?? usualLoads });
+  const load = ClusterLoad.start({ edges, run, transits, loads: scenario.loads ?? usualLoads });
   await load.more(warmUp);
   const harm = await scenario.act(world, load);
   await world.mended();

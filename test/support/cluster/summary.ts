@@ -1,9 +1,11 @@
 /** The accounts of all scenarios as a table. */
 import type { Account } from "./scenario.ts";
 
-const heads = ["fault", "accepted", "arrived", "copies", "notified", "queued", "longest", "s", ""];
+const counted = ["accepted", "arrived", "copies", "notified", "queued", "longest", "s", ""];
 
-export function summaryText(accounts: readonly Account[]): string {
+/** `first` heads the column of names. */
+export function summaryText(accounts: readonly Account[], first = "fault"): string {
+  const heads = [first, ...counted];
   const rows = [heads, ...accounts.map(row)];
   const widths = heads.map((_, column) => Math.max(...rows.map((it) => it[column]?.length ?? 0)));
   const lines = rows.map((cells) => cells.map((cell, i) => padded(cell, i, widths)).join("  "));
@@ -27,5 +29,5 @@ function row(account: Account): string[] {
 /** Words to the left, numbers to the right. */
 function padded(cell: string, column: number, widths: readonly number[]): string {
   const width = widths[column] ?? 0;
-  return column === 0 || column === heads.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+  return column === 0 || column === counted.length ? cell.padEnd(width) : cell.padStart(width);
 }

@@ -12,6 +12,7 @@ import { Sink } from "../../../loadtest/sink/sink.ts";
 import type { SunkMessage } from "../../../loadtest/sink/tally.ts";
 import { DnsServer } from "../../peers/dns-server.ts";
 import { clockPreload } from "../process/clock-step.ts";
+import type { LoadTarget } from "./cluster-load.ts";
 import { Transits } from "./transits.ts";
 
 export interface WorldOptions {
@@ -60,6 +61,8 @@ export class World implements AsyncDisposable {
   /** It knows the next hop of `namedDomain`. */
   readonly dns: DnsServer;
   readonly transits: Transits;
+  /** Where mail is submitted. */
+  readonly edges: readonly LoadTarget[];
   readonly #folder: string;
   readonly #isKept: boolean;
   #runs = 0;
@@ -109,6 +112,9 @@ export class World implements AsyncDisposable {
     this.sink = parts.sink;
     this.dns = parts.dns;
     this.transits = parts.transits;
+    this.edges = this.cluster.ofRole("edge").flatMap(({ name, smtp }) => {
+      return smtp === undefined ? [] : [{ name, at: smtp }];
+    });
     this.#folder = parts.folder;
     this.#isKept = parts.isKept;
   }
