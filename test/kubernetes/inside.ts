@@ -11,6 +11,7 @@ import type { Trials } from "../support/kubernetes/mail/trial.ts";
 import { namespace, repository, tags } from "../support/kubernetes/mail/values.ts";
 import { helmTest, install, seconds } from "./installing.ts";
 import { killPods, loseNode } from "./killing.ts";
+import { serversAway } from "./outages.ts";
 import { scaleEdges, scaleWorkers } from "./scaling.ts";
 import { reinstall, roll, rollBack, upgradeFull } from "./upgrading.ts";
 
@@ -25,6 +26,7 @@ const acts: readonly (readonly [name: string, Act])[] = [
   ["roll back", rollBack],
   ["kill pods", killPods],
   ["lose a node", loseNode],
+  ["servers away", serversAway],
   ["upgrade full", upgradeFull],
   ["reinstall", reinstall],
 ];

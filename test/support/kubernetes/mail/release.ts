@@ -20,6 +20,7 @@ const pod = z.object({
     containers: z.array(z.object({ image: z.string() })),
   }),
   status: z.object({
+    podIP: z.string().optional(),
     conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
     containerStatuses: z
       .array(z.object({ containerID: z.string().default(""), restartCount: z.int() }))
