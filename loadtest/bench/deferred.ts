@@ -34,6 +34,10 @@ export interface Deferred extends Waiting {
   /** Messages a second, for the first and the last tenth of those that wait. */
   readonly fillFirstPerSecond: number;
   readonly fillLastPerSecond: number;
+  /** From the first message to where the last one waits. */
+  readonly deferringMs: number;
+  /** The most while they came, by role. */
+  readonly rssBytesMaxByRole: Readonly<Record<string, number>>;
   /** Until ready, after SIGTERM and after SIGKILL. Undefined: it is not restarted here. */
   readonly restartMs: number | undefined;
   readonly restartAfterKillMs: number | undefined;
@@ -54,6 +58,7 @@ const quietCores = 0.1;
 /** Many destinations that are down are tried all the time. */
 const quietCoresOfMany = 0.6;
 const quietSampleMs = 1_000;
+const rssSampleMs = 5_000;
 const quietSamplesMax = 300;
 
 export async function deferred(contestant: Contestant, asked: Waiting): Promise<Deferred> {
@@ -64,9 +69,14 @@ export async function deferred(contestant: Contestant, asked: Waiting): Promise<
     await bench.probe("warm");
     const before = await bench.probe("before");
     const rates: number[] = [];
+    const peak = bench.watchRss();
+    const startedAt = systemClock.monotonic();
     for (let i = 0; i < tenths; i++) {
       rates.push(await bench.fill(`fill${i}`, { waiting: waiting / tenths, destinations }));
     }
+    await bench.running.caughtUp?.();
+    const deferringMs = systemClock.monotonic() - startedAt;
+    const rssBytesMaxByRole = peak();
     await bench.quiet(destinations === 1 ? quietCores : quietCoresOfMany);
     const after = await bench.probe("after");
     const { restart } = bench.running;
@@ -77,6 +87,8 @@ export async function deferred(contestant: Contestant, asked: Waiting): Promise<
       after,
       fillFirstPerSecond: rates[0] ?? 0,
       fillLastPerSecond: rates.at(-1) ?? 0,
+      deferringMs,
+      rssBytesMaxByRole,
       restartMs: await restarted?.("SIGTERM"),
       restartAfterKillMs: await restarted?.("SIGKILL"),
       takeoverMs: await bench.running.takeover?.(),
@@ -139,12 +151,21 @@ class Bench {
       transitP50Ms: this.#transit.histogram.atMs(0.5),
       transitP99Ms: this.#transit.histogram.atMs(0.99),
       rssBytes: this.#usage().rssBytes,
-      rssBytesByRole: Object.fromEntries(
-        Object.entries(this.running.roles()).map(([role, pids]) => [
-          role,
-          usageOf(...pids).rssBytes,
-        ]),
-      ),
+      rssBytesByRole: this.#rssBytesByRole(),
+    };
+  }
+
+  /** From now on until the result is called, which tells the most of each role. */
+  watchRss(): () => Readonly<Record<string, number>> {
+    const max: Record<string, number> = {};
+    const timer = setInterval(() => {
+      for (const [role, bytes] of Object.entries(this.#rssBytesByRole())) {
+        max[role] = Math.max(max[role] ?? 0, bytes);
+      }
+    }, rssSampleMs);
+    return () => {
+      clearInterval(timer);
+      return max;
     };
   }
 
@@ -181,6 +202,11 @@ class Bench {
   async stop(): Promise<void> {
     await this.running.stop();
     await this.#sink.stop();
+  }
+
+  #rssBytesByRole(): Readonly<Record<string, number>> {
+    const roles = Object.entries(this.running.roles());
+    return Object.fromEntries(roles.map(([role, pids]) => [role, usageOf(...pids).rssBytes]));
   }
 
   #usage() {

@@ -127,9 +127,13 @@ function deferredText(name: string, deferred: Deferred): string {
   const dead = deferred.destinations === 1 ? "a dead end" : `${deferred.destinations} dead ends`;
   const heading = [`${name}: ${waiting} wait for ${dead}`, "before", "after", "change"];
   const { fillFirstPerSecond, fillLastPerSecond, restartMs, restartAfterKillMs } = deferred;
+  const peaks = Object.entries(deferred.rssBytesMaxByRole).map(
+    ([role, bytes]) => `${role} ${(bytes / mib).toFixed(0)}`,
+  );
   return (
     table(heading, rows) +
     `taken for it: ${fillFirstPerSecond.toFixed(0)}/s at first, ${fillLastPerSecond.toFixed(0)}/s at last\n` +
+    `where they wait after ${(deferred.deferringMs / 1_000).toFixed(0)} s; RSS meanwhile, MiB at most: ${peaks.join(", ")}\n` +
     (restartMs === undefined ? "" : `restart ready in ${restartMs.toFixed(0)} ms\n`) +
     (restartAfterKillMs === undefined
       ? ""

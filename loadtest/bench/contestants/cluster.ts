@@ -6,6 +6,7 @@ import { systemClock } from "#lib/clock";
 import { cassandraMissing } from "../../../test/support/servers/toolchain/cassandra-jars.ts";
 import { Cluster } from "../../cluster/cluster.ts";
 import { storeWrites } from "../cluster/store-writes.ts";
+import { StreamsWatch } from "../cluster/streams-state.ts";
 import {
   type Contestant,
   type Destinations,
@@ -96,6 +97,19 @@ export class RunningCluster implements Running {
     }
   }
 
+  async caughtUp(): Promise<void> {
+    const watch = await StreamsWatch.open(this.cluster.nats.servers, this.#shards);
+    try {
+      const deadline = systemClock.monotonic() + caughtUpMaxMs;
+      while ((await watch.look()).logs.messages > unreadMax) {
+        if (systemClock.monotonic() > deadline) throw new Error("Cannot measure: mail is unread");
+        await systemClock.sleep(lookAgainMs);
+      }
+    } finally {
+      await watch.close();
+    }
+  }
+
   storeWrites(): Promise<Readonly<Record<string, number>>> {
     return storeWrites(this.cluster.cassandra);
   }
@@ -116,6 +130,10 @@ export class RunningCluster implements Running {
 const logTailMax = 1_500;
 /** Others may claim 30 s after a worker was last heard of, and a full store takes its time. */
 const takeoverMaxMs = 180_000;
+/** A million units take a store on two shared cores a quarter of an hour. */
+const caughtUpMaxMs = 3_600_000;
+/** Logs are purged in steps. */
+const unreadMax = 1_000;
 const lookAgainMs = 500;
 
 /** Milliseconds of each, as the worker tells them. */

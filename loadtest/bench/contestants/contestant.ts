@@ -30,6 +30,8 @@ export interface Running {
    * longest takeover: from a shard's claim to its first attempt.
    */
   takeover?(): Promise<number>;
+  /** Resolves when nothing that it accepted is unread; what waits is where it waits. */
+  caughtUp?(): Promise<void>;
   /** Rows that were written since it started, by table, where there is a database. */
   storeWrites?(): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
