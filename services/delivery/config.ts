@@ -105,10 +105,10 @@ export const defaultLimits: DeliveryLimits = {
   sessionsMax: 1_000,
   hostsPerAttemptMax: 5,
   readyUnitsMax: 5_000,
-  readyBytesMax: 32 * 1024 * 1024,
+  readyBytesMax: 24 * 1024 * 1024,
   shardUnitsMax: 20_000,
-  shardBytesMax: 32 * 1024 * 1024,
-  workerBytesMax: 64 * 1024 * 1024,
+  shardBytesMax: 24 * 1024 * 1024,
+  workerBytesMax: 48 * 1024 * 1024,
   contentLineMax: 998,
 };
 
