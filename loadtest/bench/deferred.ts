@@ -158,13 +158,16 @@ class Bench {
   /** From now on until the result is called, which tells the most of each role. */
   watchRss(): () => Readonly<Record<string, number>> {
     const max: Record<string, number> = {};
-    const timer = setInterval(() => {
+    let cancel = () => {};
+    const look = () => {
       for (const [role, bytes] of Object.entries(this.#rssBytesByRole())) {
         max[role] = Math.max(max[role] ?? 0, bytes);
       }
-    }, rssSampleMs);
+      cancel = systemClock.after(rssSampleMs, look);
+    };
+    look();
     return () => {
-      clearInterval(timer);
+      cancel();
       return max;
     };
   }
