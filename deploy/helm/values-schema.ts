@@ -56,6 +56,8 @@ const bundled = {
   replicas,
   image: word,
   command: z.array(word).min(1),
+  passwordsSecret: word,
+  tls: z.strictObject({ enabled: z.boolean(), secret: word }),
   storage: z.strictObject({ size: quantity, class: word }),
   resources,
   ...placement,

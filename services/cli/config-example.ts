@@ -168,6 +168,7 @@ nats:
   #user: godwit                # or token, or credentials
   #password: { env: NATS_PASSWORD }
   #tls: { ca: ca.crt, certificate: nats.crt, privateKey: nats.key }
+  # serverName beside them: whom all certificates are for, if not for the names above
   # JetStream reserves these on each server with a copy: all shards together must fit.
   #shardBytesMax: 1GiB         # of each shard
   #splitBytesMax: 1GiB         # messages to several domains on their way to their shards
@@ -183,4 +184,5 @@ cassandra:
   #username: godwit
   #password: { env: CASSANDRA_PASSWORD }
   #tls: { ca: ca.crt, certificate: cassandra.crt, privateKey: cassandra.key }
+  # serverName beside them: whom all certificates are for, if not for each node's address
 `;

@@ -242,6 +242,39 @@ describe("schema apply", () => {
     expect(io.stderr).toContain("--wait goes with --check");
   });
 
+  test("--check --role looks at what a role needs: an edge has nothing to do with Cassandra", async () => {
+    io.files.set("edge.yaml", "nats: { servers: ['nats://127.0.0.1:4222'] }\n");
+    const words = ["schema", "apply", "--config", "edge.yaml", "--role", "edge"];
+    expect(await run(...words, "--check")).toBe(0);
+    expect(roles.settled).toMatchObject([{ isCheck: true, servers: ["nats"] }]);
+    expect(await run(...words)).toBe(2);
+    expect(io.stderr).toContain("--role goes with --check");
+    expect(await run("schema", "apply", "--check")).toBe(0);
+    expect(roles.settled[1]).toMatchObject({ servers: ["nats", "cassandra"] });
+  });
+
+  test("--cassandra-users needs both logins, and changes something", async () => {
+    const words = ["schema", "apply", "--cassandra-users"];
+    expect(await run(...words)).toBe(2);
+    expect(io.stderr).toContain("GODWIT_CASSANDRA_PASSWORD is not set");
+    io.environment = { GODWIT_CASSANDRA_PASSWORD: "roles-secret" };
+    expect(await run(...words)).toBe(2);
+    expect(io.stderr).toContain("neither cassandra nor godwit, and a password");
+    expect(await run(...words, "--check")).toBe(2);
+    expect(io.stderr).toContain("--cassandra-users does not go with --check");
+    expect(roles.settled).toEqual([]);
+    io.files.set(
+      "godwit.yaml",
+      cluster.replace(
+        "localDataCenter",
+        "username: admin, password: admins-secret, localDataCenter",
+      ),
+    );
+    expect(await run(...words)).toBe(0);
+    expect(roles.settled).toMatchObject([{ isCheck: false, rolesPassword: "roles-secret" }]);
+    expect(io.stdout + io.stderr).not.toContain("s-secret");
+  });
+
   test("nats-users prints each role's user, for the shards and the namespace of the file", async () => {
     expect(await run("schema", "nats-users")).toBe(0);
     expect(io.stdout).toStartWith("authorization {\n");

@@ -1,6 +1,6 @@
 /** What the command starts, as `main.ts` wires it. */
 import type { Config } from "#lib/config/config";
-import type { RoleName } from "#lib/config/role";
+import type { RoleName, Server } from "#lib/config/role";
 import type { ServerReport } from "#lib/role/cluster/schema";
 import type { EventKind } from "#proto/event-record";
 import type { Configured, Misconfigured } from "./configuration.ts";
@@ -21,6 +21,9 @@ export interface SchemaOptions {
   readonly isCheck: boolean;
   /** A check waits until somebody else has made what is missing. */
   readonly waits: boolean;
+  readonly servers: readonly Server[];
+  /** Makes the users of Cassandra, too. */
+  readonly rolesPassword?: string;
   readonly told: (line: string) => void;
 }
 

@@ -1,5 +1,8 @@
 /** `godwit schema apply`: makes what the cluster stands on, and says what it changed. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { firstUser, rolesUser } from "#lib/cassandra/users/statements";
+import type { Config } from "#lib/config/config";
+import { type RoleName, serversOf } from "#lib/config/role";
 import { authorizationText } from "#lib/nats/permissions";
 import type { ServerReport } from "#lib/role/cluster/schema";
 import { clusterNames } from "#proto/subjects";
@@ -12,6 +15,8 @@ interface ApplyOptions {
   readonly config?: string;
   readonly check?: boolean;
   readonly wait?: boolean;
+  readonly role?: RoleName;
+  readonly cassandraUsers?: boolean;
   readonly json?: boolean;
 }
 
@@ -25,14 +30,20 @@ export function addSchemaCommand(program: Command, io: Io, roles: Roles): void {
     .option("-c, --config <file>", "the configuration (default: godwit.yaml)")
     .option("--check", "change nothing; exit code 1 when something differs")
     .option("--wait", "with --check: until nothing differs, or for five minutes")
+    .addOption(checkedRole)
+    .option("--cassandra-users", usersHelp)
     .option("--json", "print JSON")
     .action(async (options: ApplyOptions) => {
-      const { config } = configured(io, options.config, "delivery");
+      const { role = "delivery" } = options;
+      const { config } = configured(io, options.config, role);
       const isCheck = options.check === true;
       if (options.wait && !isCheck) throw new CommandFailed("--wait goes with --check", 2);
+      if (options.role && !isCheck) throw new CommandFailed("--role goes with --check", 2);
       const reports = await roles.schema(config, {
         isCheck,
         waits: options.wait === true,
+        servers: serversOf(role),
+        ...(options.cassandraUsers ? rolesPassword(io, config, isCheck) : {}),
         told: (line) => io.err(`${printable(line)}\n`),
       });
       io.out(options.json ? jsonText({ reports }) : reports.map(textOf(isCheck)).join(""));
@@ -52,6 +63,27 @@ export function addSchemaCommand(program: Command, io: Io, roles: Roles): void {
       if (nats === undefined) throw new CommandFailed("nats is not configured", 2);
       io.out(authorizationText({ names: clusterNames(nats.namespace), shards }));
     });
+}
+
+const checkedRole = new Option(
+  "--role <role>",
+  "with --check: what this role needs, with its configuration and rights",
+).choices(["edge", "delivery", "control"]);
+
+const passwordVariable = "GODWIT_CASSANDRA_PASSWORD";
+const usersHelp = `of a Cassandra that is ours alone, make also the configured user, in the place of \`cassandra\`, and \`godwit\` for the roles: its password in ${passwordVariable}`;
+
+/** @throws {CommandFailed} when something is missing for that */
+function rolesPassword({ environment }: Io, { cassandra }: Config, isCheck: boolean) {
+  if (isCheck) throw new CommandFailed("--cassandra-users does not go with --check", 2);
+  const password = environment[passwordVariable] ?? "";
+  if (password === "") throw new CommandFailed(`${passwordVariable} is not set`, 2);
+  const names: readonly unknown[] = [undefined, firstUser, rolesUser];
+  if (names.includes(cassandra?.username) || cassandra?.password === undefined) {
+    const needed = `a cassandra.username that is neither ${firstUser} nor ${rolesUser}, and a password`;
+    throw new CommandFailed(`--cassandra-users needs ${needed}`, 2);
+  }
+  return { rolesPassword: password };
 }
 
 function textOf(isCheck: boolean) {

@@ -93,7 +93,7 @@ async function withStore(joined: Joined): Promise<Work> {
 
 const settled = (isCheck: boolean, waits = false, told = (_line: string) => {}) =>
   settleSchema(config, {
-    ...{ clock, isCheck, waits, told },
+    ...{ clock, isCheck, waits, told, servers: ["nats", "cassandra"] },
     signal: AbortSignal.timeout(patienceMs),
   });
 

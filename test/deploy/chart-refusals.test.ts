@@ -137,6 +137,26 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
     expect(await chart.refusal(bundled, { nats: size }, values)).toContain(sentence);
   });
 
+  test.each([
+    [
+      "a user of NATS",
+      of({ nats: { user: "a" } }),
+      "config.nats.user is set, and nats.bundled.enabled",
+    ],
+    [
+      "a certificate for Cassandra",
+      of({ cassandra: { tls: {} } }),
+      "config.cassandra.tls is set, and cassandra.bundled.enabled",
+    ],
+    [
+      "a certificate that nobody shows",
+      { nats: { bundled: { tls: { enabled: false, secret: "mine" } } } },
+      "nats.bundled.tls.secret is set, and tls.enabled is false",
+    ],
+  ])("with bundled servers: %s", async (_, values, sentence) => {
+    expect(await chart.refusal(bundled, values)).toContain(sentence);
+  });
+
   test("with bundled Cassandra: more copies than nodes", async () => {
     const values = {
       ...of({ cassandra: { replication: 3 } }),

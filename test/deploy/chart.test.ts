@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { generate } from "selfsigned";
 import { z } from "zod";
 import { loadConfig } from "#lib/config/load";
 import type { RoleName } from "#lib/config/role";
+import { wantedStreamsOf } from "#lib/role/cluster/cluster-options";
 import { Chart, fileOf, type Manifest, named } from "../support/deploy/chart.ts";
 import { titled } from "../support/servers/titled.ts";
 import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
-import { natsBinary, natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
 const missing = chartToolsMissing();
 let chart: Chart;
@@ -151,6 +149,20 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     }
   });
 
+  test("the schema and every role keep large content for as long as mail may wait", async () => {
+    const longer = { config: { delivery: { retry: { lifetime: "10d" }, sessionsMax: 10 } } };
+    for (const values of [external, bundled]) {
+      const manifests = await chart.render(values, longer);
+      const job = manifests.find(({ kind }) => kind === "Job")?.metadata.name ?? "";
+      const written = [
+        fileOf(manifests, job, "schema.yaml"),
+        ...["-edge", "-delivery", "-control"].map((end) => fileOf(manifests, end)),
+      ];
+      const ages = written.map((text) => bodyAgeMs(text));
+      expect(new Set(ages)).toEqual(new Set([11 * 86_400_000]));
+    }
+  });
+
   test("an edge has the time to drain that its configuration gives it", async () => {
     const grace = async (stop: string) => {
       const values = { edge: { preStopSeconds: 7 }, config: { limits: { stop } } };
@@ -198,9 +210,11 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     expect(job?.metadata.annotations?.["helm.sh/hook"]).toBeUndefined();
     const { spec } = podOf(named(beside, "Deployment", "-edge"));
     expect(spec.initContainers).toMatchObject([
-      { args: ["schema", "apply", "--check", "--wait", "--config", "schema.yaml"] },
+      {
+        args: ["schema", "apply", "--check", "--wait", "--role", "edge", "--config", "godwit.yaml"],
+      },
     ]);
-    const text = fileOf(beside, "-edge", "schema.yaml");
+    const text = fileOf(beside, job?.metadata.name ?? "", "schema.yaml");
     expect(faultsOf(text, "delivery")).toEqual([]);
     const other = await chart.render(bundled, { config: { shards: 16 } });
     const otherJob = other.find(({ kind }) => kind === "Job");
@@ -269,32 +283,8 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     const manifests = await chart.render(bundled);
     expect(fileOf(manifests, "-nats", "nats.conf")).toContain("sync_interval: always");
     expect(fileOf(manifests, "-cassandra", "cassandra.yaml")).toContain("commitlog_sync: batch");
-    expect(fileOf(manifests, "-edge")).toContain("nats://mail-godwit-nats-2.mail-godwit-nats:4222");
+    expect(fileOf(manifests, "-edge")).toContain("tls://mail-godwit-nats-2.mail-godwit-nats:4222");
   });
-
-  test.skipIf(natsMissing() !== undefined)(
-    titled("nats-server takes what is written for it, alone and with others", natsMissing()),
-    async () => {
-      const folder = await mkdtemp(join(tmpdir(), "godwit-nats-conf-"));
-      for (const replicas of [1, 3]) {
-        const one = { config: { nats: { replicas: 1 } }, nats: { bundled: { replicas } } };
-        const text = fileOf(await chart.render(bundled, one), "-nats", "nats.conf");
-        const file = join(folder, "nats.conf");
-        await writeFile(file, text);
-        const child = Bun.spawn([await natsBinary(), "-t", "-c", file], {
-          env: { POD_NAME: "godwit-nats-0", NATS_PASSWORD: "p123" },
-          stderr: "pipe",
-        });
-        const said = await child.stderr.text();
-        expect([replicas, await child.exited, said]).toMatchObject([
-          replicas,
-          0,
-          expect.stringContaining("is valid"),
-        ]);
-      }
-      await rm(folder, { recursive: true });
-    },
-  );
 
   test("parts can be left out: a release of workers only", async () => {
     const only = {
@@ -316,14 +306,25 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
 
 /** As the process would say it; whatever it names is there. */
 function faultsOf(text: string, role: RoleName): readonly string[] {
-  const loaded = loadConfig(text, {
+  const loaded = loadedOf(text, role);
+  return "faults" in loaded ? loaded.faults.map(({ key, message }) => `${key}: ${message}`) : [];
+}
+
+/** Of the stream for large content, as a role with this file wants it. */
+function bodyAgeMs(text: string): number | undefined {
+  const loaded = loadedOf(text, "edge");
+  if (!("config" in loaded) || loaded.config.nats === undefined) return undefined;
+  return wantedStreamsOf(loaded.config, loaded.config.nats).bodyAgeMs;
+}
+
+function loadedOf(text: string, role: RoleName) {
+  return loadConfig(text, {
     fileName: "/etc/godwit/godwit.yaml",
     osHostname: "godwit-edge-0",
     environment: {},
     readFile: (path) => contentOf(path),
     role,
   });
-  return "faults" in loaded ? loaded.faults.map(({ key, message }) => `${key}: ${message}`) : [];
 }
 
 function contentOf(path: string): string {

@@ -2,21 +2,16 @@
  * Keyspace and tables: made where they are absent, compared where they are there. What would lose mail
  * is refused: nothing is ever dropped, replaced, or copied fewer times.
  */
-import { Client, type types } from "cassandra-driver";
+import type { Client, types } from "cassandra-driver";
 import type { SchemaReport } from "#lib/schema-report";
-import { StoreUnavailable } from "#lib/store/store";
-import { type CassandraOptions, clientOptions } from "./driver/connection.ts";
-import { reasonOf } from "./driver/failure.ts";
+import type { CassandraOptions } from "./driver/connection.ts";
+import { withClient } from "./driver/visit.ts";
 import { readSchema, type WantedTable } from "./schema-text.ts";
 
 export interface TablesOptions extends CassandraOptions {
   /** Copies of each row: in the local data centre, or by data centre. */
   readonly replication: number | Readonly<Record<string, number>>;
 }
-
-/** A change of the schema takes seconds on a busy cluster. */
-const changeMsMax = 60_000;
-const agreementSecondsMax = 60;
 
 const schemaFile = new URL("../../../proto/schema.cql", import.meta.url);
 
@@ -139,25 +134,4 @@ function keyOf(columns: readonly types.Row[]): string {
       .map(({ column_name }): string => column_name);
   const partition = `(${named("partition_key").join(", ")})`;
   return `(${[partition, ...named("clustering")].join(", ")})`;
-}
-
-async function withClient<T>(
-  options: TablesOptions,
-  act: (client: Client) => Promise<T>,
-): Promise<T> {
-  const { keyspace, ...common } = clientOptions(options);
-  const client = new Client({
-    ...common,
-    socketOptions: { ...common.socketOptions, readTimeout: changeMsMax },
-    protocolOptions: { maxSchemaAgreementWaitSeconds: agreementSecondsMax },
-  });
-  try {
-    await client.connect();
-    return await act(client);
-  } catch (cause) {
-    const message = `Cannot read or change the tables of "${keyspace}": ${reasonOf(cause)}`;
-    throw new StoreUnavailable(message, { cause });
-  } finally {
-    await client.shutdown();
-  }
 }

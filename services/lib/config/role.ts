@@ -4,7 +4,7 @@ import type { Finding } from "./fault.ts";
 export const roleNames = ["standalone", "edge", "delivery", "control"] as const;
 export type RoleName = (typeof roleNames)[number];
 
-type Server = "nats" | "cassandra";
+export type Server = "nats" | "cassandra";
 
 interface Need {
   readonly server: Server;
@@ -33,6 +33,11 @@ const examples: Readonly<Record<Server, string>> = {
 /** A cluster's shards move among several workers; one machine has nobody to share with. */
 const shardsOfCluster = 32;
 const shardsOfOne = 4;
+
+/** What a role of a cluster talks to. */
+export function serversOf(role: RoleName): readonly Server[] {
+  return needs[role].map(({ server }) => server);
+}
 
 export function missingForRole(written: unknown, role: RoleName | undefined): Finding[] {
   if (role === undefined) return [];

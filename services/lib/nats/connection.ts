@@ -35,6 +35,8 @@ export interface NatsOptions {
 /** PEM, as text. */
 export interface NatsTls {
   readonly ca?: string;
+  /** For whom the servers' certificates are, if not for the names in `servers`. */
+  readonly serverName?: string;
   readonly certificate?: string;
   readonly privateKey?: string;
 }
@@ -115,8 +117,9 @@ function connectionOptions(options: NatsOptions, purpose: string): ConnectionOpt
   };
 }
 
-function tlsOptions({ ca, certificate, privateKey }: NatsTls) {
+function tlsOptions({ ca, serverName, certificate, privateKey }: NatsTls) {
   return {
+    ...(serverName === undefined ? undefined : { servername: serverName }),
     ...(ca === undefined ? undefined : { ca }),
     ...(certificate === undefined ? undefined : { cert: certificate }),
     ...(privateKey === undefined ? undefined : { key: privateKey }),

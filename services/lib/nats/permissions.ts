@@ -51,7 +51,11 @@ export function permissionsOf(
     names.eventsFilter,
   ];
   const inbox = [`${inboxPrefix(natsUser(role))}.>`];
-  if (role === "control") return { publish: common, subscribe: inbox, responsesMax: 0 };
+  if (role === "control") {
+    // For `godwit events follow`, which an operator runs beside it.
+    const following = reading(names.eventsStream);
+    return { publish: [...common, ...following], subscribe: inbox, responsesMax: 0 };
+  }
   const accepting = [
     ...allShards(shards).flatMap((shard) => [
       names.laneFilter(shard, "h"),

@@ -9,6 +9,8 @@ import { type Ran, ran } from "../process/ran.ts";
 import { type ChartTools, chartTools } from "../servers/toolchain/chart-tools.ts";
 
 export const chartFolder = join(import.meta.dir, "..", "..", "..", "deploy", "helm", "godwit");
+/** Where it is installed. */
+export const namespace = "post";
 const examplesFolder = join(chartFolder, "examples");
 const runMaxMs = 60_000;
 
@@ -49,12 +51,13 @@ export class Chart {
 
   /** Later values are laid over earlier ones. @throws with what helm says when it refuses */
   async render(...values: readonly (Values | string)[]): Promise<Manifest[]> {
-    const { code, out, err } = await this.#template(values);
-    if (code !== 0) throw new Error(err);
-    return parseAllDocuments(out)
-      .map((document) => document.toJS())
-      .filter((object) => object !== null)
-      .map((object) => manifest.parse(object));
+    return manifestsOf(await this.#template(values));
+  }
+
+  /** As an upgrade does, which looks at what is there. */
+  async renderOn(url: string, ...values: readonly (Values | string)[]): Promise<Manifest[]> {
+    const words = ["--dry-run=server", "--disable-openapi-validation", "--kube-apiserver", url];
+    return manifestsOf(await this.#template(values, words));
   }
 
   /** @throws when it does not refuse */
@@ -77,7 +80,10 @@ export class Chart {
     return rm(this.#folder, { recursive: true });
   }
 
-  async #template(values: readonly (Values | string)[]): Promise<Ran> {
+  async #template(
+    values: readonly (Values | string)[],
+    further: readonly string[] = [],
+  ): Promise<Ran> {
     const files = values.map(async (value) => {
       if (typeof value === "string") return value;
       const file = join(this.#folder, `${Bun.randomUUIDv7()}.json`);
@@ -85,8 +91,8 @@ export class Chart {
       return file;
     });
     const words = (await Promise.all(files)).flatMap((file) => ["-f", file]);
-    const command = [this.#tools.helm, "template", "mail", chartFolder, "-n", "post", ...words];
-    return await this.#run(command);
+    const command = [this.#tools.helm, "template", "mail", chartFolder, "-n", namespace];
+    return await this.#run([...command, ...words, ...further]);
   }
 
   #run(command: readonly string[]): Promise<Ran> {
@@ -98,6 +104,14 @@ export class Chart {
     };
     return ran(command, { environment, timeoutMs: runMaxMs });
   }
+}
+
+function manifestsOf({ code, out, err }: Ran): Manifest[] {
+  if (code !== 0) throw new Error(err);
+  return parseAllDocuments(out)
+    .map((document) => document.toJS())
+    .filter((object) => object !== null)
+    .map((object) => manifest.parse(object));
 }
 
 /** The only one of its kind with such a name. */

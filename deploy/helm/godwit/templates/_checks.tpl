@@ -6,6 +6,7 @@
 {{- fail "config.hostname is needed: set it to the name that other mail servers shall see, such as mta.example.net" }}
 {{- end }}
 {{- include "godwit.checkServers" . }}
+{{- include "godwit.checkLogins" . }}
 {{- include "godwit.checkListeners" . }}
 {{- include "godwit.checkSecrets" . }}
 {{- include "godwit.checkScaling" . }}
@@ -20,6 +21,23 @@
 {{- end }}
 {{- if and $values.delivery.hostNetwork $values.delivery.autoscaling.enabled }}
 {{- fail "delivery.hostNetwork gives each node one worker: turn delivery.autoscaling off, and set delivery.replicas to the number of nodes" }}
+{{- end }}
+{{- end }}
+
+{{/* What bundled servers are shown is the chart's to choose. */}}
+{{- define "godwit.checkLogins" -}}
+{{- $ways := dict "nats" (list "user" "password" "token" "credentials" "tls") "cassandra" (list "username" "password" "tls") }}
+{{- range $server, $keys := $ways }}
+{{- $bundled := (index $.Values $server).bundled }}
+{{- $config := index $.Values.config $server | default dict }}
+{{- range $key := $keys }}
+{{- if and $bundled.enabled (hasKey $config $key) }}
+{{- fail (printf "config.%s.%s is set, and %s.bundled.enabled: the chart makes logins and certificates of its own servers, so take it away (%s.bundled.passwordsSecret and tls.secret may name yours)" $server $key $server $server) }}
+{{- end }}
+{{- end }}
+{{- if and $bundled.tls.secret (not $bundled.tls.enabled) }}
+{{- fail (printf "%s.bundled.tls.secret is set, and tls.enabled is false: set it to true, or take the secret away" $server) }}
+{{- end }}
 {{- end }}
 {{- end }}
 

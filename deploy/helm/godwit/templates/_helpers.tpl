@@ -100,16 +100,6 @@ capabilities: { drop: [ALL] }
 {{- if or .Values.nats.bundled.enabled .Values.cassandra.bundled.enabled -}}true{{- end -}}
 {{- end }}
 
-{{/*
-A secret that is made once, and found again at an upgrade. It begins with a letter: nats-server takes
-what begins with a digit for a number.
-*/}}
-{{- define "godwit.keptSecret" -}}
-{{- $found := lookup "v1" "Secret" .root.Release.Namespace .name -}}
-{{- $kept := dig "data" .key "" $found -}}
-{{ $kept | default (printf "p%s" (randAlphaNum 39) | b64enc) | quote }}
-{{- end }}
-
 {{/* What clients of a listener see. */}}
 {{- define "godwit.servicePort" -}}
 {{- $default := ternary 25 (ternary 465 587 (dig "tls" "implicit" false .listener)) (eq .listener.kind "inbound") -}}

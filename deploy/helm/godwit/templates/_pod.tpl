@@ -10,11 +10,7 @@ projected:
         name: {{ $.secretName | default (include "godwit.filesSecret" $.root) }}
         items: {{- . | nindent 10 }}
     {{- end }}
-    {{- if .root.Values.nats.bundled.enabled }}
-    - secret:
-        name: {{ include "godwit.fullname" .root }}-nats
-        items: [{ key: password, path: nats/password }]
-    {{- end }}
+    {{- include "godwit.serverSources" . | nindent 4 }}
     {{- if .hasTls }}
     - secret:
         name: {{ include "godwit.tlsSecret" .root }}
@@ -48,6 +44,9 @@ volumeMounts:
 name: schema
 args: {{ .args | toJson }}
 resources: {{- toYaml .root.Values.schema.resources | nindent 2 }}
+{{- with .env }}
+env: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{ include "godwit.containerBasics" .root }}
 {{- end }}
 
@@ -123,8 +122,8 @@ spec:
       {{- end }}
       {{- if and .root.Values.schema.enabled (include "godwit.isBundled" .root) }}
       initContainers:
-        # The servers, and what the schema's Job makes there.
-        - {{- include "godwit.schemaContainer" (dict "root" .root "args" (list "schema" "apply" "--check" "--wait" "--config" "schema.yaml")) | nindent 10 }}
+        # The servers, and what the schema's Job makes there: with this role's rights.
+        - {{- include "godwit.schemaContainer" (dict "root" .root "args" (list "schema" "apply" "--check" "--wait" "--role" .role "--config" "godwit.yaml")) | nindent 10 }}
       {{- end }}
       containers:
         - name: {{ .role }}
@@ -151,6 +150,6 @@ spec:
           {{- end }}
           resources: {{- toYaml $values.resources | nindent 12 }}
       volumes:
-        - {{- include "godwit.filesVolume" (dict "root" .root "configMap" (printf "%s-%s" (include "godwit.fullname" .root) .role) "config" $config "hasTls" (and (eq .role "edge") (include "godwit.tlsSecret" .root)) "hasToken" (eq .role "control")) | nindent 10 }}
+        - {{- include "godwit.filesVolume" (dict "root" .root "role" .role "configMap" (printf "%s-%s" (include "godwit.fullname" .root) .role) "config" $config "hasTls" (and (eq .role "edge") (include "godwit.tlsSecret" .root)) "hasToken" (eq .role "control")) | nindent 10 }}
         - { name: temporary, emptyDir: { sizeLimit: 64Mi } }
 {{- end }}

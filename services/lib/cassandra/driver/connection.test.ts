@@ -37,11 +37,14 @@ test("what the driver would do by default and must not", () => {
 
 test("certificates and credentials are handed on", () => {
   const credentials = { username: "godwit", password: "secret" };
-  const tls = { ca: "CA", certificate: "CERT", privateKey: "KEY" };
+  const tls = { ca: "CA", serverName: "nodes.example", certificate: "CERT", privateKey: "KEY" };
   const made = clientOptions({ ...options, credentials, tls });
   expect(made).toMatchObject({
     credentials,
-    sslOptions: { ca: "CA", cert: "CERT", key: "KEY", rejectUnauthorized: true },
+    sslOptions: {
+      ...{ ca: "CA", cert: "CERT", key: "KEY" },
+      ...{ servername: "nodes.example", rejectUnauthorized: true },
+    },
   });
   expect(clientOptions(options)).not.toHaveProperty("sslOptions");
 });

@@ -17,6 +17,8 @@ export interface CassandraOptions {
   /** Texts in PEM form. */
   readonly tls?: {
     readonly ca?: string;
+    /** For whom the nodes' certificates are; without it for each node's address. */
+    readonly serverName?: string;
     readonly certificate?: string;
     readonly privateKey?: string;
   };
@@ -135,8 +137,10 @@ export function clientOptions(options: CassandraOptions) {
   };
 }
 
-function sslOptions({ ca, certificate, privateKey }: NonNullable<CassandraOptions["tls"]>) {
+function sslOptions(tls: NonNullable<CassandraOptions["tls"]>) {
+  const { ca, serverName, certificate, privateKey } = tls;
   const ssl: ConnectionOptions = { rejectUnauthorized: true };
+  if (serverName !== undefined) ssl.servername = serverName;
   if (ca !== undefined) ssl.ca = ca;
   if (certificate !== undefined) ssl.cert = certificate;
   if (privateKey !== undefined) ssl.key = privateKey;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { errors, types } from "cassandra-driver";
-import { isWorthRepeating, reasonOf } from "./failure.ts";
+import { isLoginRefused, isWorthRepeating, reasonOf } from "./failure.ts";
 
 const { responseErrorCodes } = types;
 const answer = (code: number, text: string) => new errors.ResponseError(code, text);
@@ -30,4 +30,5 @@ test.each([
 ] as const)("%s is said in words", (_, error, words, isRepeated) => {
   expect(reasonOf(error)).toContain(words);
   expect(isWorthRepeating(error)).toBe(isRepeated);
+  expect(isLoginRefused(error)).toBe(words === "credentials");
 });

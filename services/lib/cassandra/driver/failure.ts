@@ -24,6 +24,14 @@ export function isWorthRepeating(error: unknown): boolean {
   );
 }
 
+/** Also of one that was refused at the only node that was asked. */
+export function isLoginRefused(error: unknown): boolean {
+  const cause = innermost(error);
+  if (cause instanceof errors.ResponseError)
+    return cause.code === responseErrorCodes.badCredentials;
+  return cause instanceof errors.AuthenticationError;
+}
+
 export function reasonOf(error: unknown): string {
   const cause = innermost(error);
   if (cause instanceof errors.AuthenticationError) {

@@ -17,6 +17,10 @@ test("Cassandra needs a place and a data centre; the port is known", () => {
   const cassandra = cassandraSchema(secrets);
   const place = { contactPoints: ["c1.example.net"], localDataCenter: "dc1" };
   expect(cassandra.parse(place)).toMatchObject({ keyspace: "godwit", replication: 3 });
+  expect(cassandra.parse({ ...place, tls: { serverName: "mail-cassandra" } })).toMatchObject({
+    tls: { serverName: "mail-cassandra" },
+  });
+  expect(cassandra.safeParse({ ...place, tls: { serverName: "10.0.0.1" } }).success).toBe(false);
   expect(cassandra.safeParse({ ...place, contactPoints: [] }).success).toBe(false);
   expect(cassandra.safeParse({ ...place, replication: 0 }).success).toBe(false);
 });

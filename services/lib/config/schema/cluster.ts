@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { bytes, count, field, name, text, textField, url } from "../field.ts";
 import { certificates, keyPair, type Sources, secret, secretForm } from "../secret.ts";
-import { bad, hostEndpoint, ok, quote, type ValueParser } from "../value.ts";
+import { bad, hostEndpoint, hostname, ok, quote, type ValueParser } from "../value.ts";
 
 /** Reserved by JetStream on each server that has a replica: all shards together must fit. */
 const streamSizes = {
@@ -62,6 +62,8 @@ function tlsSchema(sources: Sources) {
   return z
     .strictObject({
       ca: field(certificates(sources), secretForm).exactOptional(),
+      /** What all certificates are for, where servers are reached by other names or by addresses. */
+      serverName: textField<string>(hostname).exactOptional(),
       certificate: own.certificate.exactOptional(),
       privateKey: own.privateKey.exactOptional(),
     })

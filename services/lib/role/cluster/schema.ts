@@ -1,7 +1,9 @@
 /** Makes or checks what a cluster stands on, for `godwit schema apply`. */
-import { applyTables, checkTables } from "#lib/cassandra/schema";
+import { applyTables, checkTables, type TablesOptions } from "#lib/cassandra/schema";
+import { claimLogin, makeRolesUser } from "#lib/cassandra/users/users";
 import type { Clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
+import type { Server } from "#lib/config/role";
 import { connectNats } from "#lib/nats/connection";
 import { applyStreams, checkStreams } from "#lib/nats/streams";
 import type { SchemaReport } from "#lib/schema-report";
@@ -17,6 +19,9 @@ export interface SchemaPorts {
   readonly isCheck: boolean;
   /** A check waits until somebody else has made what is missing. */
   readonly waits: boolean;
+  readonly servers: readonly Server[];
+  /** Makes the users of Cassandra, too; this is the password of the roles' one. */
+  readonly rolesPassword?: string;
   /** Hears why it waits. */
   readonly told: (line: string) => void;
 }
@@ -30,7 +35,10 @@ export async function settleSchema(
   config: Config,
   ports: SchemaPorts,
 ): Promise<readonly ServerReport[]> {
-  return [await settleStreams(config, ports), await settleTables(config, ports)];
+  const settlers = { nats: settleStreams, cassandra: settleTables };
+  const reports: ServerReport[] = [];
+  for (const server of ports.servers) reports.push(await settlers[server](config, ports));
+  return reports;
 }
 
 async function settleStreams(config: Config, ports: SchemaPorts): Promise<ServerReport> {
@@ -60,13 +68,28 @@ async function settleTables(config: Config, ports: SchemaPorts): Promise<ServerR
   const { cassandra } = config;
   if (cassandra === undefined) throw new Error("Cannot look at Cassandra: it is not configured");
   const options = tablesOptionsOf(cassandra, { clock, log: silentLog });
-  const settle = ports.isCheck ? checkTables : applyTables;
+  const { rolesPassword } = ports;
+  const settle = ports.isCheck
+    ? checkTables
+    : rolesPassword === undefined
+      ? applyTables
+      : (options: TablesOptions) => applyWithUsers(options, rolesPassword);
   const onFailed = once(told, (error) =>
     error instanceof Error ? `Waiting for Cassandra: ${error.message}` : String(error),
   );
   const act = settled(() => settle(options), ports);
   const report = await persistently(act, { clock, signal, onFailed });
   return { server: "Cassandra", ...report };
+}
+
+async function applyWithUsers(
+  options: TablesOptions,
+  rolesPassword: string,
+): Promise<SchemaReport> {
+  const claimed = await claimLogin(options);
+  const { changes, refusals } = await applyTables(options);
+  const made = await makeRolesUser(options, rolesPassword);
+  return { changes: [...claimed, ...changes, ...made], refusals };
 }
 
 /** The server is there, and what somebody else makes is not. */

@@ -1,0 +1,33 @@
+/** What is said to Cassandra about users, and their names. */
+
+/** Of every new server. */
+export const firstUser = "cassandra";
+/** Of the roles. */
+export const rolesUser = "godwit";
+const rights = ["SELECT", "MODIFY"];
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+export function superuserStatement({ username, password }: Login): string {
+  const options = `SUPERUSER = true AND LOGIN = true AND PASSWORD = ${quoted(password)}`;
+  return `CREATE ROLE IF NOT EXISTS "${username.replaceAll('"', '""')}" WITH ${options}`;
+}
+
+/** Not dropped: a server without any role would make it again. */
+export const closingStatement = `ALTER ROLE ${firstUser} WITH SUPERUSER = false AND LOGIN = false`;
+
+/** It can log in when it has its rights: what was refused once is remembered for seconds. */
+export function rolesUserStatements(keyspace: string, password: string): readonly string[] {
+  return [
+    `CREATE ROLE IF NOT EXISTS ${rolesUser}`,
+    ...rights.map((right) => `GRANT ${right} ON KEYSPACE ${keyspace} TO ${rolesUser}`),
+    `ALTER ROLE ${rolesUser} WITH LOGIN = true AND PASSWORD = ${quoted(password)}`,
+  ];
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
