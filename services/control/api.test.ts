@@ -11,6 +11,7 @@ import { MemoryStore } from "#lib/store/memory";
 import { StoreUnavailable } from "#lib/store/store";
 import { MemoryLog } from "#lib/stream/memory";
 import { silentLog } from "#lib/telemetry/log";
+import type { MetricsFormat } from "#lib/telemetry/metrics";
 import { adminAnswer } from "#proto/admin";
 import type { ListedUnit } from "#proto/operator/listed-unit";
 import {
@@ -52,7 +53,7 @@ function apiWith({ ports, ...overrides }: Partial<ApiPorts> & { ports?: Partial<
   const operators = { ...operatorsOf(), ...ports };
   return controlApi({
     operators: () => operators,
-    metrics: { render: async () => "godwit_x_total 1\n" },
+    metrics: { render: async (format?: MetricsFormat) => `in ${format}\n` },
     clock,
     log: silentLog,
     token: async () => token,
@@ -101,7 +102,17 @@ describe("health and metrics need no token", () => {
   test("metrics are Prometheus' text", async () => {
     const response = await api.request("/metrics");
     expect(response.headers.get("content-type")).toStartWith("text/plain; version=0.0.4");
-    expect(await response.text()).toBe("godwit_x_total 1\n");
+    expect(await response.text()).toBe("in prometheus\n");
+  });
+
+  test("metrics are OpenMetrics' text for who takes that", async () => {
+    // As Prometheus 3 asks.
+    const accept =
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+    const response = await api.request("/metrics", { headers: { accept } });
+    const type = "application/openmetrics-text; version=1.0.0";
+    expect(response.headers.get("content-type")).toStartWith(type);
+    expect(await response.text()).toBe("in openMetrics\n");
   });
 });
 

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { NobodyAnswers } from "#lib/leases/bus";
 import type { ControlPorts, OperatorsPorts } from "#lib/role/control-ports";
 import { StoreUnavailable } from "#lib/store/store";
-import { prometheusContentType } from "#lib/telemetry/metrics";
+import { metricsContentTypes } from "#lib/telemetry/metrics";
 import { clusterRoutes } from "./cluster-routes.ts";
 import { answerProblem, Problem } from "./problem.ts";
 import { Queue } from "./queue.ts";
@@ -30,7 +30,10 @@ export function controlApi(ports: ApiPorts): Hono {
     return c.json({ ready, reasons }, ready ? 200 : 503);
   });
   api.get("/metrics", async (c) => {
-    return c.body(await ports.metrics.render(), 200, { "content-type": prometheusContentType });
+    const isOpen = /\bapplication\/openmetrics-text\b/.test(c.req.header("accept") ?? "");
+    const format = isOpen ? "openMetrics" : "prometheus";
+    const contentType = metricsContentTypes[format];
+    return c.body(await ports.metrics.render(format), 200, { "content-type": contentType });
   });
   api.use("/v1/*", async (c, next) => refused(c, await ports.token()) ?? next());
   api.all("/v1/*", (c) => operators(c));

@@ -5,12 +5,13 @@ export interface DeliveryMetrics {
   /** Recipients by outcome: delivered, transient, permanent, expired. */
   recipient(outcome: "delivered" | "transient" | "permanent" | "expired", way: MetricWay): void;
   /** From acceptance to the reply of the host that took it. */
-  delivered(durationMs: number, way: MetricWay): void;
+  delivered(durationMs: number, way: MetricWay, trace?: string): void;
   /** A unit came back from the retry wheel so long after it was due. */
   retryLate(lateMs: number): void;
   /** A record of the journal was durable so long after it was handed over. */
   journaled(durationMs: number): void;
-  attempt(durationMs: number): void;
+  /** `trace`: `traceparent` of the message, if it is traced; here and above. */
+  attempt(durationMs: number, trace?: string): void;
   /** Recipients whose final dot went unanswered, or too late: they may get a second copy (RFC 1047). */
   inDoubt(recipients: number): void;
   notification(action: string): void;

@@ -21,6 +21,8 @@ export interface AcceptedMessage {
   readonly bytes: number;
   /** From the final dot to the 250. */
   readonly durationMs: number;
+  /** `traceparent`, if it is traced. */
+  readonly trace?: string;
 }
 
 /** Counts nothing; for tests that do not look. */

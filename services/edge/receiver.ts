@@ -234,10 +234,11 @@ export class Receiver {
     const { metrics, log, events } = this.#ports;
     const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
     const listener = origin.listener.name;
-    const tenant = message.units[0]?.tenant;
+    const { tenant, trace } = message.units[0] ?? {};
     metrics.accepted({
       ...{ listener, recipients, bytes: sizeBytes, durationMs },
       ...(tenant === undefined ? {} : { tenant }),
+      ...(trace === undefined ? {} : { trace }),
     });
     const messageId = summary.messageId && asciiText(content, summary.messageId);
     tellReception(events, { units: message.units, transaction, origin, messageId, durationMs });
@@ -254,7 +255,7 @@ export class Receiver {
       campaign: message.units[0]?.campaign,
       tls: origin.tls?.protocol,
       message_id: messageId,
-      trace_id: traceIdOf(message.units[0]?.trace),
+      trace_id: traceIdOf(trace),
     });
   }
 

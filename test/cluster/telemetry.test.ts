@@ -88,12 +88,14 @@ describe.skipIf(missing !== undefined)(titled("a message that is traced", missin
       await transport.sendMail({ from: "a@source.example", to, subject: "x", text: "x" });
       transport.close();
       const { trace_id: traceId } = await accepted;
+      expect(await exemplars(edge)).toContain(`godwit_edge_accept_seconds ${traceId}`);
       expect([(await deferred).trace_id, (await failed).trace_id]).toEqual([traceId, traceId]);
       // Before it is due again; whoever takes the shard over goes on with it.
       await first.stop("SIGTERM");
       const second = await launch("delivery", "second");
       const delivered = second.log.outcome("451-at-rcpt-once@one.example", "delivered");
       expect((await delivered).trace_id).toBe(traceId);
+      expect(await exemplars(second)).toContain(`godwit_delivery_latency_seconds ${traceId}`);
       await second.stop("SIGTERM");
       await edge.stop("SIGTERM");
 
@@ -117,6 +119,15 @@ describe.skipIf(missing !== undefined)(titled("a message that is traced", missin
     patienceMs,
   );
 });
+
+/** Histograms, and the traces that their buckets name. */
+async function exemplars(node: RoleProcess): Promise<string[]> {
+  const { address, port } = node.at("control");
+  const headers = { accept: "application/openmetrics-text;version=1.0.0" };
+  const response = await fetch(`http://${address}:${port}/metrics`, { headers });
+  const found = (await response.text()).matchAll(/^(\w+)_bucket\{.* # \{trace_id="(\w+)"/gm);
+  return [...found].map(([, name, trace]) => `${name} ${trace}`);
+}
 
 /** Where it went, which try it was, and what came of it. */
 function told(span: PostedSpan): string {

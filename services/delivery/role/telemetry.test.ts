@@ -5,6 +5,8 @@ import { shapedBy } from "../../../test/support/delivery/shaped.ts";
 import { Delivery } from "../delivery.ts";
 import { deliveryTelemetry, observeDelivery } from "./telemetry.ts";
 
+const trace = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+
 test("what waits is told by reason and provider, and a domain that no file names is one of the others", async () => {
   const shaping = shapedBy(
     "providers: { big: { match: { domains: [example.net] }, messages: 1/h } }",
@@ -44,7 +46,8 @@ test("recipients are told by provider, source and tenant, and how long they took
     told.recipient("delivered", { provider: "big", source: "ip1", tenant: `t${n}` });
   }
   told.recipient("permanent", { provider: "other", source: undefined, tenant: undefined });
-  told.delivered(1_500, { provider: "big", source: "ip1", tenant: "t0" });
+  told.delivered(1_500, { provider: "big", source: "ip1", tenant: "t0" }, trace);
+  told.attempt(30, trace);
   const lines = (await metrics.render()).split("\n");
   const by = "godwit_delivery_recipients_by";
   expect(lines.filter((line) => line.startsWith(`${by}_provider_total`))).toEqual([
@@ -57,6 +60,12 @@ test("recipients are told by provider, source and tenant, and how long they took
   expect(tenants).toContain(`${by}_tenant_total{outcome="permanent",tenant="none"} 1`);
   expect(lines).toContain('godwit_delivery_latency_seconds_bucket{provider="big",le="2.5"} 1');
   expect(lines).toContain('godwit_delivery_latency_seconds_bucket{provider="big",le="1"} 0');
+  const open = (await metrics.render("openMetrics")).split("\n");
+  const traced = open.filter((line) => line.includes(`# {trace_id="${"a".repeat(32)}"`));
+  expect(traced.map((line) => line.split(" ")[0])).toEqual([
+    'godwit_delivery_attempt_seconds_bucket{le="0.05"}',
+    'godwit_delivery_latency_seconds_bucket{provider="big",le="2.5"}',
+  ]);
 });
 
 test("a delivery tells of its provider, its tenant and the time since it was accepted", async () => {

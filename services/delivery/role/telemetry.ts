@@ -72,7 +72,7 @@ export function deliveryTelemetry(metrics: Metrics): DeliveryMetrics {
     ...endings(metrics),
     retryLate: (lateMs) => lateness.record(lateMs / 1_000),
     journaled: (durationMs) => journal.record(durationMs / 1_000),
-    attempt: (durationMs) => attempts.record(durationMs / 1_000),
+    attempt: (durationMs, trace) => attempts.record(durationMs / 1_000, undefined, trace),
     inDoubt: (count) => inDoubt.add(count),
     suppressionAdded: (reason) => suppressionsAdded.add(1, { class: reason }),
     spilled: (units) => spilled.add(units),
@@ -114,7 +114,8 @@ function outcomes(metrics: Metrics): Pick<DeliveryMetrics, "recipient" | "delive
       byProvider.add(1, { outcome, provider, source: sources.of(source) });
       byTenant.add(1, { outcome, tenant: tenants.of(tenant) });
     },
-    delivered: (durationMs, { provider }) => latencies.record(durationMs / 1_000, { provider }),
+    delivered: (durationMs, { provider }, trace) =>
+      latencies.record(durationMs / 1_000, { provider }, trace),
   };
 }
 

@@ -96,7 +96,7 @@ export class Endings {
       tenant: unit.tenant,
     };
     if (ending.recipients.some(({ outcome }) => outcome === "delivered")) {
-      metrics.delivered(Math.max(0, clock.now() - unit.acceptedAt), way);
+      metrics.delivered(Math.max(0, clock.now() - unit.acceptedAt), way, unit.trace);
     }
     if (unit.trace !== undefined && tracing !== undefined) {
       traceAttempt(tracing, unit, { ...ending, provider });

@@ -97,7 +97,7 @@ export class Settlement {
   /** After an attempt. `isDestinationDown`: what failed for want of a host waits in the backlog. */
   attempted(queued: QueuedUnit, report: AttemptReport, isDestinationDown: boolean): void {
     const { random, metrics } = this.#ports;
-    if (!isUntried(report)) metrics.attempt(report.durationMs);
+    if (!isUntried(report)) metrics.attempt(report.durationMs, queued.unit.trace);
     if (report.inDoubt > 0) metrics.inDoubt(report.inDoubt);
     const attempts = attemptsOf(queued) + 1;
     const planned = planSettlement(queued.unit, report, this.#context(queued, attempts), random);

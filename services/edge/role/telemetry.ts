@@ -55,7 +55,7 @@ export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
       byTenant.add(1, { tenant: tenants.of(message.tenant) });
       recipients.add(message.recipients, { listener });
       bytes.add(message.bytes, { listener });
-      accepting.record(message.durationMs / 1_000);
+      accepting.record(message.durationMs / 1_000, undefined, message.trace);
     },
     contentRead: (durationMs) => reading.record(durationMs / 1_000),
     refused: (code) => refused.add(1, { code: String(code) }),

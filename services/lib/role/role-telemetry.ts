@@ -29,7 +29,7 @@ export interface RoleTelemetry {
 /** Traces are only begun where somebody is told of them. */
 export function roleTelemetry(config: Config, ports: RoleTelemetryPorts): RoleTelemetry {
   const { role, clock, random, log } = ports;
-  const metrics = new PrometheusMetrics();
+  const metrics = new PrometheusMetrics(clock);
   observeProcess(metrics, {
     droppedLines: () => log.droppedLines,
     ...(role === "standalone" ? { data: config.data } : {}),

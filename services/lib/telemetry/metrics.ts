@@ -1,6 +1,9 @@
-/** What the process counts, and the text in which Prometheus reads it. */
+/** What the process counts, and the texts in which Prometheus reads it. */
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { DataPointType, MeterProvider, type MetricData } from "@opentelemetry/sdk-metrics";
+import { type Clock, systemClock } from "#lib/clock";
+import { Exemplars } from "./exemplars.ts";
+import { openMetricsText } from "./open-metrics.ts";
 
 /** Names of labels and their values; few of each, for every combination is kept. */
 export type Labels = Readonly<Record<string, string>>;
@@ -11,7 +14,8 @@ export interface Counter {
 }
 
 export interface Histogram {
-  record(value: number, labels?: Labels): void;
+  /** `trace`: `traceparent` of the message that is counted, if it is traced. */
+  record(value: number, labels?: Labels, trace?: string): void;
 }
 
 /** One value, or one for each combination of labels. */
@@ -29,16 +33,21 @@ export interface Metrics {
   /** Asked at each render. */
   gauge(name: string, help: string, observe: () => Observed): void;
   histogram(name: string, options: HistogramOptions): Histogram;
-  /** In Prometheus' text format. */
-  render(): Promise<string>;
+  /** Default: Prometheus' own format. Exemplars are in OpenMetrics alone. */
+  render(format?: MetricsFormat): Promise<string>;
 }
+
+export type MetricsFormat = "prometheus" | "openMetrics";
 
 /** Seconds, from a millisecond to the ten minutes of RFC 5321 §4.5.3.2.6. */
 export const secondsBuckets = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600,
 ] as const;
 
-export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
+export const metricsContentTypes: Readonly<Record<MetricsFormat, string>> = {
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+  openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
 
 interface Sum {
   value: number;
@@ -99,9 +108,17 @@ export class PrometheusMetrics implements Metrics {
   readonly #provider = new MeterProvider({ readers: [this.#exporter] });
   /** Of each gauge the labels that it told of last. */
   readonly #present = new Map<string, ReadonlySet<string>>();
+  /** Of each histogram. */
+  readonly #exemplars = new Map<string, Exemplars>();
+  readonly #clock: Pick<Clock, "now">;
   readonly #meter = this.#provider.getMeter("godwit");
   // Neither scope nor target: there is one scope, and the target is known to who scrapes it.
   readonly #serializer = new PrometheusSerializer("", false, undefined, true, true);
+
+  /** @param clock for the times of exemplars */
+  constructor(clock: Pick<Clock, "now"> = systemClock) {
+    this.#clock = clock;
+  }
 
   counter(name: string, help: string): Counter {
     const tally = new Tally();
@@ -127,14 +144,26 @@ export class PrometheusMetrics implements Metrics {
   }
 
   histogram(name: string, { help, buckets }: HistogramOptions): Histogram {
-    return this.#meter.createHistogram(name, {
+    const kept = this.#meter.createHistogram(name, {
       description: help,
       advice: { explicitBucketBoundaries: [...buckets] },
     });
+    const exemplars = new Exemplars(buckets);
+    this.#exemplars.set(name, exemplars);
+    return {
+      record: (value, labels, trace) => {
+        kept.record(value, labels);
+        if (trace === undefined) return;
+        exemplars.note(sortedKeyOf(labels ?? {}), { trace, value, at: this.#clock.now() });
+      },
+    };
   }
 
-  async render(): Promise<string> {
-    return this.#serializer.serialize(await this.#collect());
+  async render(format: MetricsFormat = "prometheus"): Promise<string> {
+    if (format === "prometheus") return this.#serializer.serialize(await this.#collect());
+    return openMetricsText(await this.collect(), ({ name, labels, bucket }) =>
+      this.#exemplars.get(name)?.of(sortedKeyOf(labels), bucket),
+    );
   }
 
   /** The same, for other encodings. */
