@@ -18,8 +18,18 @@ const placement = {
   tolerations: z.array(anything),
 };
 
+const secretFrom = z.union([z.strictObject({ file: word }), z.strictObject({ env: word })]);
+/** In the place of those that `config.nats` has for all. */
+const natsLogin = z.strictObject({
+  user: word.optional(),
+  password: secretFrom.optional(),
+  token: secretFrom.optional(),
+  credentials: secretFrom.optional(),
+});
+
 const role = {
   enabled: z.boolean(),
+  nats: natsLogin,
   replicas: whole,
   resources,
   maxUnavailable: z.union([whole, z.string().regex(/^[0-9]+%$/)]),
@@ -95,7 +105,7 @@ const valuesSchema = z.strictObject({
   cassandra: z.strictObject({
     bundled: z.strictObject({ ...bundled, userId: whole, heapMiB: z.int().min(256) }),
   }),
-  schema: z.strictObject({ enabled: z.boolean(), resources }),
+  schema: z.strictObject({ enabled: z.boolean(), nats: natsLogin, resources }),
   networkPolicy: z.strictObject({
     enabled: z.boolean(),
     clients: z.array(anything),

@@ -90,6 +90,11 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
       "config names secrets/word, and there is no such file: set secrets.existing",
     ],
     [
+      "a role's secret that is nowhere",
+      { control: { nats: { user: "a", password: { file: "secrets/own" } } } },
+      "config names secrets/own, and there is no such file: set secrets.existing",
+    ],
+    [
       "two kinds of secrets",
       { secrets: { existing: "a", files: { b: "c" } } },
       "secrets.existing and secrets.files are both set",
@@ -149,6 +154,11 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
       "config.cassandra.tls is set, and cassandra.bundled.enabled",
     ],
     [
+      "a role's login of one's own",
+      { edge: { nats: { user: "a" } } },
+      "edge.nats is set, and nats.bundled.enabled",
+    ],
+    [
       "a certificate that nobody shows",
       { nats: { bundled: { tls: { enabled: false, secret: "mine" } } } },
       "nats.bundled.tls.secret is set, and tls.enabled is false",
@@ -175,6 +185,11 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
       "at '/config/shards': maximum: got 300, want 256",
     ],
     ["a span without a unit", of({ limits: { idle: "300" } }), "at '/config/limits/idle'"],
+    [
+      "a role's password in the open",
+      { edge: { nats: { password: "p" } } },
+      "at '/edge/nats/password'",
+    ],
     ["a text for a number", { edge: { replicas: "two" } }, "at '/edge/replicas'"],
   ])("%s", async (_, values, sentence) => {
     expect(await chart.refusal(whole, values)).toContain(sentence);

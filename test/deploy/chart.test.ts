@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { basename } from "node:path";
 import { generate } from "selfsigned";
+import { parse } from "yaml";
 import { z } from "zod";
 import { loadConfig } from "#lib/config/load";
 import type { RoleName } from "#lib/config/role";
@@ -124,6 +125,32 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     ]);
     // It knows the pools all the same.
     expect(faultsOf(fileOf(manifests, "-edge"), "edge")).toEqual([]);
+  });
+
+  test("roles may have logins of their own at NATS that is elsewhere", async () => {
+    const own = (role: string) => ({
+      nats: { user: `godwit-${role}`, password: { file: `secrets/nats-${role}` } },
+    });
+    const manifests = await chart.render(external, {
+      config: { nats: { credentials: { file: "secrets/nats.creds" } } },
+      ...{ edge: own("edge"), control: own("control"), schema: own("admin") },
+      secrets: { existing: "mail-secrets" },
+    });
+    const loginOf = (text: string) => {
+      const { nats } = z.object({ nats: z.looseObject({}) }).parse(parse(text));
+      const { servers: _servers, ...login } = nats;
+      return login;
+    };
+    expect(loginOf(fileOf(manifests, "-edge"))).toEqual(own("edge").nats);
+    expect(loginOf(fileOf(manifests, "-control"))).toEqual(own("control").nats);
+    expect(loginOf(fileOf(manifests, "-schema", "schema.yaml"))).toEqual(own("admin").nats);
+    const credentials = { file: "secrets/nats.creds" };
+    expect(loginOf(fileOf(manifests, "-delivery"))).toEqual({ credentials });
+    const edge = JSON.stringify(podOf(named(manifests, "Deployment", "-edge")).spec.volumes);
+    expect(edge).toContain('"path":"secrets/nats-edge"');
+    for (const other of ["nats-control", "nats-admin", "nats.creds"]) {
+      expect(edge).not.toContain(other);
+    }
   });
 
   test("every pod is restricted, has no rights in the API, and no secret among its arguments", async () => {

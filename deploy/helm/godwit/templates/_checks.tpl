@@ -35,6 +35,13 @@
 {{- fail (printf "config.%s.%s is set, and %s.bundled.enabled: the chart makes logins and certificates of its own servers, so take it away (%s.bundled.passwordsSecret and tls.secret may name yours)" $server $key $server $server) }}
 {{- end }}
 {{- end }}
+{{- if eq $server "nats" }}
+{{- range $role := list "edge" "delivery" "control" "schema" }}
+{{- if and $bundled.enabled (index $.Values $role).nats }}
+{{- fail (printf "%s.nats is set, and nats.bundled.enabled: the chart makes logins for its own servers, so take it away" $role) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and $bundled.tls.secret (not $bundled.tls.enabled) }}
 {{- fail (printf "%s.bundled.tls.secret is set, and tls.enabled is false: set it to true, or take the secret away" $server) }}
 {{- end }}
@@ -171,7 +178,8 @@
 {{- range $found }}
 {{- fail (printf "%s is a secret, and the configuration is none: put it into the Secret that secrets.existing names, and write { file: secrets/<key> } here" .) }}
 {{- end }}
-{{- $wanted := regexFindAll "\\bsecrets/[A-Za-z0-9._-]+" (toJson .Values.config) -1 | uniq }}
+{{- $named := list .Values.config .Values.edge.nats .Values.delivery.nats .Values.control.nats .Values.schema.nats }}
+{{- $wanted := regexFindAll "\\bsecrets/[A-Za-z0-9._-]+" (toJson $named) -1 | uniq }}
 {{- if and $wanted (not .Values.secrets.existing) }}
 {{- range $wanted }}
 {{- if not (hasKey $.Values.secrets.files (trimPrefix "secrets/" .)) }}

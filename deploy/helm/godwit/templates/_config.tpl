@@ -1,6 +1,9 @@
 {{/* The servers, as a role has them, or `schema`. */}}
 {{- define "godwit.natsConfig" -}}
 {{- $nats := deepCopy (.root.Values.config.nats | default dict) -}}
+{{- with (index .root.Values .role).nats -}}
+{{- $nats = merge (deepCopy .) (omit $nats "user" "password" "token" "credentials") -}}
+{{- end -}}
 {{- with .root.Values.nats.bundled -}}
 {{- if .enabled -}}
 {{- $full := include "godwit.fullname" $.root -}}
