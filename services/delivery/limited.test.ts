@@ -138,6 +138,21 @@ describe("what waits for a provider's limit", () => {
   });
 });
 
+describe("mail whose turn comes", () => {
+  test("just after it was moved to the store does not wait for the next look there", async () => {
+    const bench = await setUp({ limits: [messages("9/min")] });
+    const units = await bench.acceptMany(2);
+    // It is looked each second: at 6 s one of them is moved, at 6.7 s it may go.
+    await bench.clock.advance(6_800);
+    const stories = await Promise.all(units.map((unit) => bench.story(unit)));
+    const told = stories.map((story) => story.map(({ disposition }) => disposition));
+    expect(told.toSorted((a, b) => a.length - b.length)).toEqual([
+      ["delivered"],
+      ["spilled", "delivered"],
+    ]);
+  });
+});
+
 describe("tenants", () => {
   test("with ten messages do not wait behind a thousand", async () => {
     const bench = await setUp({ limits: [messages("120/min")] });

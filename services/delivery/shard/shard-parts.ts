@@ -190,6 +190,10 @@ export class ShardParts {
     if (queued.origin.kind === "log") this.progress.settled(queued.origin.sequence, position);
     else for (const rowDone of queued.origin.rowsDone) rowDone();
     this.working.remove(queued);
+    // All that was ready may have been moved to the store a moment ago, and it may be its turn now.
+    const queue = this.working.known(queued.unit.destination);
+    if (queue === undefined || queue.readyCount > 0 || this.#ports.isOver()) return;
+    if (!queue.isClosed && queue.backlogs.mayHaveMore) this.#ports.goOn(queue);
   }
 
   #placed({ unit }: QueuedUnit, where: Place["kind"]): void {
