@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { acquire, type BoundLimit, type Permit } from "#lib/limits/acquire";
+import { acquire, type BoundLimit, type Permit, type Spent } from "#lib/limits/acquire";
 import type {
   ConnectionLimit,
   CountedLimit,
@@ -241,6 +241,72 @@ describe("limits, whatever is asked in whatever order", () => {
   ) {
     return owned.mayGo(new LimitTable().bind(owned.limits, of), wanted);
   }
+});
+
+describe("what is given back", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("take" as const), cost: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 200 }) }),
+    fc.record({ kind: fc.constant("giveBack" as const), which: fc.nat({ max: 4 }) }),
+  );
+  const burst = fc.integer({ min: 1, max: 6 });
+  const limit = {
+    kind: "messages",
+    name: "all",
+    scope: ["destination"],
+    provenance: "drawn",
+  } as const;
+  const to = { destination: "a.example" };
+
+  test("lets no window have too much, whatever came between", () => {
+    const steps = fc.array(step, { minLength: 20, maxLength: 60, size: "max" });
+    fc.assert(
+      fc.property(burst, steps, (of, all) => {
+        const rate = { amount: 10, periodMs: 1_000, burst: of };
+        const bound = new LimitTable().bind([{ ...limit, rate }], to);
+        const log = new SentLog();
+        const taken: { readonly spent: Spent; readonly at: number; readonly cost: number }[] = [];
+        let now = 0;
+        for (const each of all) {
+          if (each.kind === "pass") now += each.ms;
+          if (each.kind === "take") {
+            const { cost } = each;
+            const acquired = acquire(bound, { messages: cost }, now);
+            if (acquired.kind === "refused") continue;
+            taken.push({ spent: acquired.spent, at: now, cost });
+            log.add(now, cost);
+          }
+          if (each.kind === "giveBack") {
+            const [back] = taken.splice(-1 - each.which, 1);
+            back?.spent.giveBack(now);
+            if (back !== undefined) log.remove(back.at, back.cost);
+          }
+        }
+        if (log.total > 0) expect(log.excessMs(rate, 3)).toBeLessThan(digitsMs);
+      }),
+      fuzzing(2_000),
+    );
+  });
+
+  test("at once is as if it had never been taken", () => {
+    fc.assert(
+      fc.property(burst, fc.array(step, { maxLength: 40, size: "max" }), (of, all) => {
+        const rate = { amount: 10, periodMs: 1_000, burst: of };
+        const bound = new LimitTable().bind([{ ...limit, rate }], to);
+        const other = new LimitTable().bind([{ ...limit, rate }], to);
+        let now = 0;
+        for (const each of all) {
+          if (each.kind === "pass") now += each.ms;
+          if (each.kind !== "take") continue;
+          const demand = { messages: each.cost };
+          const unused = acquire(bound, demand, now);
+          if (unused.kind === "granted") unused.spent.giveBack(now);
+          expect(acquire(bound, demand, now).kind).toBe(acquire(other, demand, now).kind);
+        }
+      }),
+      fuzzing(),
+    );
+  });
 });
 
 describe("a rate that is used by one who wakes late", () => {

@@ -1,5 +1,5 @@
 /** What an attempt may use: it was granted under all limits before a session was begun. */
-import type { Acquired, BoundLimit, Permit } from "#lib/limits/acquire";
+import type { Acquired, BoundLimit, Permit, Spent } from "#lib/limits/acquire";
 import type { Demand } from "#lib/limits/limit";
 import type { Path } from "../path/paths.ts";
 import type { RemoteSession } from "./remote-session.ts";
@@ -13,6 +13,8 @@ export interface Pass {
   readonly follows?: Lent;
   /** For the first connection, where none waited. */
   readonly permit: Permit | undefined;
+  /** Of rates, for the message and the connection. */
+  readonly spent: Spent;
   /** Called when all is sent, and another unit may follow over this session before the reply. */
   readonly sent?: ((lent: Lent) => void) | undefined;
 }

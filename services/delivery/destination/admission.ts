@@ -5,7 +5,7 @@
 import type { InForceEntry } from "#lib/automation/in-force";
 import type { Measure } from "#lib/automation/measure";
 import type { CancelTimer, Clock } from "#lib/clock";
-import type { BoundLimit } from "#lib/limits/acquire";
+import type { BoundLimit, Spent } from "#lib/limits/acquire";
 import type { Demand } from "#lib/limits/limit";
 import type { Shard, Time } from "#lib/queue/unit";
 import type { Attempts } from "../attempt/attempt.ts";
@@ -92,8 +92,9 @@ export class Admission {
   }
 
   /** It was not used. */
-  giveBack({ path, session, permit, follows }: Pass): void {
+  giveBack({ path, session, permit, spent, follows }: Pass): void {
     const { limits, pool, attempts } = this.#ports;
+    limits.giveBackSpent(spent);
     if (follows !== undefined && session?.isBusy === true) pool.giveBack(follows);
     else if (session?.isOpen === true) {
       // Its source may be another since it was taken.
@@ -239,9 +240,10 @@ export class Admission {
     const demand = demandOf(candidate, path, hasSession ? 0 : 1);
     const acquired = limits.acquire(path.bound, demand);
     if (acquired.kind === "granted") {
+      const { permit, spent } = acquired;
       return hasSession
-        ? this.#over(path, lent)
-        : { path, session: undefined, permit: acquired.permit };
+        ? this.#over(path, spent, lent)
+        : { path, session: undefined, permit, spent };
     }
     // Where no further connection may be, one that awaits a reply will do.
     const isForConnection =
@@ -253,12 +255,12 @@ export class Admission {
     return undefined;
   }
 
-  #over(path: Path, lent: Lent | undefined): Pass {
+  #over(path: Path, spent: Spent, lent: Lent | undefined): Pass {
     const { pool } = this.#ports;
-    const permit = undefined;
-    if (lent === undefined) return { path, session: pool.take(path.connectionKey), permit };
+    const common = { path, permit: undefined, spent };
+    if (lent === undefined) return { ...common, session: pool.take(path.connectionKey) };
     pool.takeLent(lent);
-    return { path, session: lent.session, follows: lent, permit };
+    return { ...common, session: lent.session, follows: lent };
   }
 
   #pathOf(queue: DestinationQueue, lane: Lane, site: Site): Path {

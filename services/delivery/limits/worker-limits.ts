@@ -6,7 +6,13 @@ import { assert } from "#lib/assert";
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Bus, BusHandler } from "#lib/leases/bus";
 import type { Lease, Leases } from "#lib/leases/leases";
-import { type Acquired, acquire, type BoundLimit, type Permit } from "#lib/limits/acquire";
+import {
+  type Acquired,
+  acquire,
+  type BoundLimit,
+  type Permit,
+  type Spent,
+} from "#lib/limits/acquire";
 import { type CountedLimit, type Demand, isShared, type Subject } from "#lib/limits/limit";
 import { LimitTable } from "#lib/limits/limit-table";
 import { allShards } from "#lib/queue/shard";
@@ -176,6 +182,11 @@ export class WorkerLimits {
     for (const key of keys) this.#lines.look(key);
     this.#shares.closed(keys);
     if (this.#closing.length > 0) this.#tellClosed();
+  }
+
+  /** What was granted is not used: others may go instead. */
+  giveBackSpent(spent: Spent): void {
+    for (const key of spent.giveBack(this.#ports.clock.monotonic())) this.#lines.look(key);
   }
 
   /** What is open counts under the limits that apply now, even above them. */

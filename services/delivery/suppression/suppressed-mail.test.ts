@@ -1,8 +1,11 @@
 /** A whole worker and its suppression list. */
 import { describe, expect, test } from "bun:test";
+import type { CountedLimit } from "#lib/limits/limit";
+import { rateOf } from "#lib/limits/rate";
 import { StoreUnavailable } from "#lib/store/store";
 import { parseSuppressionKey, type Suppression } from "#lib/suppression/suppression";
 import { config, DeliveryBench } from "../../../test/support/delivery/delivery-bench.ts";
+import { constantly, plainShaping } from "../../../test/support/delivery/plain-shaping.ts";
 import { path } from "../../../test/support/records.ts";
 
 function entry(text: string, tenant?: string): Suppression {
@@ -55,6 +58,21 @@ describe("a suppressed recipient", () => {
     await bench.accept({ ...to("joe"), tenant: "blue" });
     await bench.clock.advance(1_000);
     expect(bench.mx.recipients).toContain("joe@example.net");
+  });
+
+  test("uses nothing of a limit: who comes after it has its turn", async () => {
+    const limit = { name: "all", kind: "messages", provenance: "the test" } as const;
+    for (const scope of [["destination"], ["provider"]] as const) {
+      const hourly: CountedLimit = { ...limit, scope, rate: rateOf(1, 3_600_000) };
+      const shaping = constantly(plainShaping({ limits: [hourly] }));
+      const suppression = { ...config.suppression, notifies: false };
+      const bench = new DeliveryBench({ config: { shaping, suppression } });
+      await bench.store.suppressions.put([entry("joe@example.net")]);
+      await bench.start();
+      for (const name of ["joe", "joe", "ann", "kim"]) await bench.accept(to(name));
+      await bench.clock.advance(1_000);
+      expect(bench.mx.recipients).toEqual(["ann@example.net"]);
+    }
   });
 
   test("is told of to nobody when the configuration says so", async () => {

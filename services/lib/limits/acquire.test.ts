@@ -130,3 +130,51 @@ describe("a permit", () => {
     expect(table.size).toBe(0);
   });
 });
+
+describe("what was spent and not used", () => {
+  const slow = rate("slow", "messages", { amount: 6, periodMs: 60_000, burst: 1 });
+  const fast = rate("fast", "recipients", { amount: 10, periodMs: 1_000, burst: 5 });
+
+  function spend(bound: readonly BoundLimit[], demand: Demand, now: number) {
+    const acquired = acquire(bound, demand, now);
+    if (acquired.kind === "refused") throw new Error(`refused by ${acquired.binding.limit.name}`);
+    return acquired.spent;
+  }
+
+  test("goes back to each of the limits that it was taken from, once", () => {
+    const bound = new LimitTable().bind([slow, fast], to);
+    const demand = { messages: 1, recipients: 3 };
+    const spent = spend(bound, demand, 0);
+    expect(spent.giveBack(0)).toEqual(bound.map(({ key }) => key));
+    expect(spent.giveBack(0)).toEqual([]);
+    expect(refusal(bound, demand, 0)).toBe("granted");
+    expect(refusal(bound, demand, 0)).toEqual(["slow", expect.closeTo(10_000, 1)]);
+  });
+
+  test("goes back as far as it is not paid for", () => {
+    const bound = new LimitTable().bind([slow], to);
+    const spent = spend(bound, { messages: 1 }, 0);
+    expect(spent.giveBack(9_999)).toEqual([bound[0]?.key ?? ""]);
+    const other = new LimitTable().bind([fast], to);
+    const half = spend(other, { recipients: 5 }, 0);
+    spend(other, { recipients: 2 }, 200);
+    // 500 ms pay for five: of two the time is over.
+    expect(half.giveBack(200)).toHaveLength(1);
+    expect(refusal(other, { recipients: 3 }, 200)).toBe("granted");
+    expect(refusal(other, { recipients: 1 }, 200)).toEqual(["fast", expect.closeTo(300, 1)]);
+    const late = spend(other, { recipients: 1 }, 2_000);
+    expect(late.giveBack(2_100)).toEqual([]);
+  });
+
+  test("does not go back when its limit counts afresh: another pace, or a shard that is gone", () => {
+    const table = new LimitTable();
+    const spent = spend(table.bind([fast], to), { recipients: 5 }, 0);
+    const faster = { ...fast, rate: { ...fast.rate, amount: 20 } };
+    expect(refusal(table.bind([faster], to), { recipients: 1 }, 0)).not.toBe("granted");
+    expect(spent.giveBack(0)).toEqual([]);
+    const other = new LimitTable();
+    const given = spend(other.bind([fast], to), { recipients: 5 }, 0);
+    other.close();
+    expect(given.giveBack(0)).toEqual([]);
+  });
+});

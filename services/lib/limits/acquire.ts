@@ -1,14 +1,16 @@
 /** All limits that apply are asked at once: either each grants and is spent, or none is. */
 import { assert } from "#lib/assert";
 import { type CountedLimit, type Demand, isShared, keyOf, type Subject } from "./limit.ts";
-import { type Pace, paceOf } from "./meter.ts";
+import { giveBack, type Meter, type Pace, paceOf, type Taken } from "./meter.ts";
 
 /** Where the counts of some limits stand: a shard's own, or a worker's shares (ADR 0013). */
 export interface Counts {
   /** When so much may go; `Infinity`: not before something else happens than time. */
   earliest(bound: BoundLimit, cost: number, now: number): number;
-  /** Takes it, after `earliest` said that it may. */
-  spend(bound: BoundLimit, cost: number, now: number): void;
+  /** Takes it, after `earliest` said that it may; tells of a rate where it is counted. */
+  spend(bound: BoundLimit, cost: number, now: number): Meter | undefined;
+  /** Whether a rate is counted there still, and may be used. */
+  isCounting(bound: BoundLimit, meter: Meter, now: number): boolean;
   /** Counts connections that are open, within the limit or not. */
   count(bound: BoundLimit, connections: number, now: number): void;
   /** How many more connections are open than may be now. */
@@ -41,7 +43,7 @@ export function boundTo(
 }
 
 export type Acquired =
-  | { readonly kind: "granted"; readonly permit: Permit }
+  | { readonly kind: "granted"; readonly permit: Permit; readonly spent: Spent }
   | {
       readonly kind: "refused";
       /** The one that lets through last. */
@@ -109,6 +111,26 @@ export class Permit {
   }
 }
 
+/** What was taken of rates. */
+export class Spent {
+  readonly #all: { readonly bound: BoundLimit; readonly meter: Meter; readonly taken: Taken }[] =
+    [];
+
+  add(bound: BoundLimit, meter: Meter, cost: number): void {
+    this.#all.push({ bound, meter, taken: { cost, after: { ...meter } } });
+  }
+
+  /** Nothing of it was used, nor will be. Tells the keys under which more may go by it. */
+  giveBack(now: number): readonly string[] {
+    const keys: string[] = [];
+    for (const { bound, meter, taken } of this.#all.splice(0)) {
+      const isCounting = bound.counts.isCounting(bound, meter, now);
+      if (isCounting && giveBack(meter, taken, now)) keys.push(bound.key);
+    }
+    return keys;
+  }
+}
+
 export function acquire(bound: readonly BoundLimit[], demand: Demand, now: number): Acquired {
   let binding: BoundLimit | undefined;
   let until = now;
@@ -121,11 +143,13 @@ export function acquire(bound: readonly BoundLimit[], demand: Demand, now: numbe
     until = at;
   }
   if (binding !== undefined) return { kind: "refused", binding, until, bound };
+  const spent = new Spent();
   for (const each of bound) {
     const cost = demand[each.limit.kind] ?? 0;
-    if (cost > 0) each.counts.spend(each, cost, now);
+    const meter = cost > 0 ? each.counts.spend(each, cost, now) : undefined;
+    if (meter !== undefined) spent.add(each, meter, cost);
   }
-  return { kind: "granted", permit: new Permit(bound, demand.connections ?? 0) };
+  return { kind: "granted", permit: new Permit(bound, demand.connections ?? 0), spent };
 }
 
 /** A time that is known goes before one that is not: until then nothing else is worth a question. */

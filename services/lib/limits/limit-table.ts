@@ -6,7 +6,7 @@ import { assert } from "#lib/assert";
 import { type BoundLimit, boundTo, type Counts } from "./acquire.ts";
 import { ForgetfulMap } from "./forgetful-map.ts";
 import { type CountedLimit, type Demand, isShared, type RateKind, type Subject } from "./limit.ts";
-import { changePace, earliestAt, type Meter, type Pace, take } from "./meter.ts";
+import { changedPace, earliestAt, type Meter, type Pace, take } from "./meter.ts";
 
 /** In times that mean the same on another machine. */
 export interface Snapshot {
@@ -102,20 +102,33 @@ export class LimitTable implements Counts {
     assert(pace !== undefined, "a rate has a pace");
     const meter = this.#meters.get(key);
     if (meter === undefined) return earliestAt(pace, cost, this.#paidAtFirst(limit.kind, pace));
+    if (meter.intervalMs === pace.intervalMs) return earliestAt(pace, cost, meter.paidAt);
     // Kept even if nothing is spent now: the debt is paid at the new pace from now on.
-    if (meter.intervalMs !== pace.intervalMs) changePace(meter, pace.intervalMs, now);
-    return earliestAt(pace, cost, meter.paidAt);
+    const changed = changedPace(meter, pace.intervalMs, now);
+    this.#meters.set(key, changed, now);
+    return earliestAt(pace, cost, changed.paidAt);
   }
 
-  spend(bound: BoundLimit, cost: number, now: number): void {
+  spend(bound: BoundLimit, cost: number, now: number): Meter | undefined {
     const { limit, key, pace } = bound;
-    if (limit.kind === "connections") return this.count(bound, cost);
+    if (limit.kind === "connections") {
+      this.count(bound, cost);
+      return undefined;
+    }
     assert(pace !== undefined, "a rate has a pace");
     const meter = this.#meters.get(key);
-    if (meter !== undefined) return take(meter, cost, { pace, now });
+    if (meter !== undefined) {
+      take(meter, cost, { pace, now });
+      return meter;
+    }
     const first = { paidAt: this.#paidAtFirst(limit.kind, pace), intervalMs: pace.intervalMs };
     take(first, cost, { pace, now });
     this.#meters.set(key, first, now);
+    return first;
+  }
+
+  isCounting({ key }: BoundLimit, meter: Meter): boolean {
+    return !this.#isClosed && this.#meters.get(key) === meter;
   }
 
   count({ key }: BoundLimit, connections: number): void {

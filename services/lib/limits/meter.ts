@@ -16,7 +16,9 @@ export interface Meter {
   /** When all that was taken is paid for. In the past: it is as good as new. */
   paidAt: number;
   /** In which the debt was made: a changed rate keeps the debt in messages, not in time. */
-  intervalMs: number;
+  readonly intervalMs: number;
+  /** Of all that was taken; absent: nothing. */
+  givenBackMs?: number;
 }
 
 /** Sums of fractions may miss the moment by their last digits; what is paid for is not in doubt. */
@@ -38,16 +40,36 @@ export function take(meter: Meter, cost: number, { pace, now }: Going): void {
   meter.paidAt = Math.max(meter.paidAt, now) + cost * pace.intervalMs;
 }
 
+/** What was taken, and the meter as it was after it. */
+export interface Taken {
+  readonly cost: number;
+  readonly after: Meter;
+}
+
+/**
+ * Gives back what was taken and not used, and tells whether that is anything. As if it had not been
+ * taken at all, but for what would have been no use meanwhile: tokens that grew beyond the burst. As
+ * long as it is not all paid for, they would have grown for so long at the most.
+ */
+export function giveBack(meter: Meter, { cost, after }: Taken, now: number): boolean {
+  // What was taken before, and given back since, is not unpaid any more.
+  const givenBackMs = (meter.givenBackMs ?? 0) - (after.givenBackMs ?? 0);
+  const backMs = Math.min(cost * after.intervalMs, after.paidAt - givenBackMs - now);
+  if (backMs <= 0) return false;
+  meter.paidAt -= backMs;
+  meter.givenBackMs = (meter.givenBackMs ?? 0) + backMs;
+  return true;
+}
+
 interface Going {
   readonly pace: Pace;
   readonly now: number;
 }
 
 /** The same debt, to be paid at another pace from now on. */
-export function changePace(meter: Meter, intervalMs: number, now: number): void {
+export function changedPace(meter: Meter, intervalMs: number, now: number): Meter {
   const debt = Math.max(0, meter.paidAt - now) / meter.intervalMs;
-  meter.paidAt = now + debt * intervalMs;
-  meter.intervalMs = intervalMs;
+  return { paidAt: now + debt * intervalMs, intervalMs };
 }
 
 /** How much may go at `now`, with fractions. */

@@ -93,6 +93,27 @@ describe("shares of a rate", () => {
     expect(table.askRate(bound.key, wants, 2_000).unspent).toBe(0);
   });
 
+  test("take back what was not used, as long as they are the same", () => {
+    const table = new ShareTable("w.1");
+    const bound = bind(table, rate);
+    const spend = (now: number) => {
+      const acquired = acquire([bound], { messages: 1 }, now);
+      if (acquired.kind === "refused") throw new Error("there are tokens");
+      return acquired.spent;
+    };
+    table.askRate(bound.key, wants, 0);
+    table.rateAnswered(bound.key, shareOf(1, 2), 0);
+    expect(spend(0).giveBack(0)).toEqual([bound.key]);
+    const [first, second] = [spend(0), spend(0)];
+    expect(first.giveBack(10)).toEqual([bound.key]);
+    // The home has been told how much is left.
+    expect(table.askRate(bound.key, wants, 20).unspent).toBeCloseTo(1.1, 6);
+    expect(second.giveBack(20)).toEqual([]);
+    table.rateAnswered(bound.key, shareOf(2, 1), 30);
+    expect(second.giveBack(30)).toEqual([]);
+    expect(messagesAt(bound, 30)).toBe(1);
+  });
+
   test("come with the answer to the last question only, and once", () => {
     const table = new ShareTable("w.1");
     const bound = bind(table, rate);

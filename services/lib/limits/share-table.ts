@@ -186,11 +186,21 @@ export class ShareTable implements Counts {
     return earliestAt(share.pace, cost, share.meter.paidAt);
   }
 
-  spend(bound: BoundLimit, cost: number, now: number): void {
-    if (bound.limit.kind === "connections") return this.count(bound, cost, now);
+  spend(bound: BoundLimit, cost: number, now: number): Meter | undefined {
+    if (bound.limit.kind === "connections") {
+      this.count(bound, cost, now);
+      return undefined;
+    }
     const share = this.#rates.get(bound.key);
     assert(share !== undefined && isUsable(share, now), "only what is shared out is spent");
     take(share.meter, cost, { pace: share.pace, now });
+    return share.meter;
+  }
+
+  /** Not any more, once the share was given back. */
+  isCounting({ key }: BoundLimit, meter: Meter, now: number): boolean {
+    const share = this.#rates.get(key);
+    return share?.meter === meter && isUsable(share, now);
   }
 
   count({ key }: BoundLimit, connections: number, now: number): void {

@@ -1,6 +1,6 @@
 /** Attempts without limits, for tests of what comes of them. */
 import type { Clock } from "#lib/clock";
-import { acquire } from "#lib/limits/acquire";
+import { acquire, Spent } from "#lib/limits/acquire";
 import type { Destination } from "#lib/queue/unit";
 import type { ConnectionLimits, Pass } from "../../../services/delivery/attempt/pass.ts";
 import { Sources } from "../../../services/delivery/egress/sources.ts";
@@ -41,5 +41,5 @@ export function freePass(destination: Destination, more: Partial<Pass["path"]> =
     generation: 0,
     ...more,
   };
-  return { path, session: undefined, permit: undefined };
+  return { path, session: undefined, permit: undefined, spent: new Spent() };
 }

@@ -16,6 +16,13 @@ export class SentLog {
     this.#sent.push({ at, cost });
   }
 
+  /** It did not go after all. */
+  remove(at: number, cost: number): void {
+    const index = this.#sent.findIndex((each) => each.at === at && each.cost === cost);
+    if (index === -1) throw new Error("it went");
+    this.#sent.splice(index, 1);
+  }
+
   /** For how long what may go at `now` might have gone already, if no window is to have too much. */
   spareMs(rate: Rate, cost: number, now: number): number {
     let sum = cost;
