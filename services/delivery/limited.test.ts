@@ -254,19 +254,36 @@ describe("connections that cannot be shared", () => {
 });
 
 describe("connections of a provider whose domains have hosts of their own", () => {
-  test("do not stand idle while others wait for their place", async () => {
+  async function setUpHosts(max: number, limits: readonly CountedLimit[] = []) {
     const common = { name: "provider", scope: ["provider"] as const, provenance: "the test" };
-    const plain = plainShaping({ limits: [{ ...common, kind: "connections", max: 2 }] });
-    const shaping = { ...plain, providerOf: () => "big" };
+    const all: CountedLimit[] = [{ ...common, kind: "connections", max }, ...limits];
+    const shaping = { ...plainShaping({ limits: all }), providerOf: () => "big" };
     const bench = await new DeliveryBench({ config: { shaping: constantly(shaping) } }).start();
     for (let n = 0; n < 20; n++) {
       const host = `mx${n}.example`;
       bench.resolver.set(`d${n}.example`, "mx", [{ preference: 10, exchange: host }]);
       bench.resolver.set(host, "a", ["192.0.2.1"]);
-      await bench.acceptMany(2, `d${n}.example`);
     }
+    return bench;
+  }
+
+  test("do not stand idle while others wait for their place", async () => {
+    const bench = await setUpHosts(2);
+    for (let n = 0; n < 20; n++) await bench.acceptMany(2, `d${n}.example`);
     await bench.clock.advance(1_000);
     expect([bench.mx.taken.length, bench.mx.sessionsMost]).toEqual([40, 2]);
+  });
+
+  test("have a place free for the next in turn, who had not before: nobody is passed over", async () => {
+    const bench = await setUpHosts(2, [messages("10/s burst 1", ["provider"])]);
+    bench.latencyMs = 8;
+    for (let n = 0; n < 20; n++) await bench.acceptMany(5, `d${n}.example`);
+    // Each QUIT takes 16 ms, of the 100 that are between two messages.
+    await bench.clock.advance(4_000);
+    const order = bench.mx.recipients.map((each) => each.slice(each.indexOf("@") + 1));
+    expect(order.length).toBeGreaterThanOrEqual(36);
+    expect(order.slice(0, 36)).toEqual(Array.from({ length: 36 }, (_, n) => `d${n % 20}.example`));
+    expect(bench.mx.sessionsMost).toBe(2);
   });
 });
 

@@ -23,6 +23,7 @@ const drawn = fc.record({
   connections: fc.integer({ min: 1, max: 10 }),
   own: fc.integer({ min: 1, max: 10 }),
   perSecond: fc.array(fc.constantFrom<number>(0, 1, 10, 50), { minLength: 1, maxLength: 5 }),
+  lateMs: fc.constantFrom<number>(0, 20),
 });
 
 /** What went above a limit. */
@@ -48,7 +49,7 @@ function byFastClocks(rate: Rate): Rate {
 }
 
 function optionsOf(world: typeof drawn extends fc.Arbitrary<infer T> ? T : never) {
-  const { seed, amount, burst, connections, own, perSecond } = world;
+  const { seed, amount, burst, connections, own, perSecond, lateMs } = world;
   const usual = rateOf(amount, 1_000);
   return {
     random: seededRandom(seed),
@@ -56,6 +57,7 @@ function optionsOf(world: typeof drawn extends fc.Arbitrary<infer T> ? T : never
     connections,
     own: rateOf(own, 1_000),
     perSecond,
+    lateMs,
     isFaulty: true,
   };
 }
@@ -88,13 +90,15 @@ describe("the limits of workers", () => {
   }, 120_000);
 
   test.each([
-    ["50/s by four", 50, undefined, 4],
-    ["10/s, burst 1, by four in turns", 10, 1, 4],
-    ["20/s, burst 5, by eight in turns", 20, 5, 8],
+    ["50/s by four", 50, undefined, 4, 0],
+    ["50/s by four who wake late", 50, undefined, 4, 20],
+    ["10/s, burst 1, by four in turns", 10, 1, 4, 0],
+    ["20/s, burst 5, by eight in turns", 20, 5, 8, 0],
+    ["200/s by ten who wake late", 200, undefined, 10, 20],
   ] as const)(
     "are used to at least 95 %% where there is demand: %s",
-    async (_, amount, burst, workers) => {
-      const options = steady(amount, burst, workers);
+    async (_, amount, burst, workers, lateMs) => {
+      const options = { ...steady(amount, burst, workers), lateMs };
       const world = new LimitsWorld(options);
       await world.run(10);
       const before = world.sent.total;
@@ -138,7 +142,15 @@ describe("a bug in the limits of workers is seen", () => {
     async (_, plant) => {
       let isSeen = false;
       for (let seed = 1; seed <= seedsMax && !isSeen; seed++) {
-        const of = { seed, amount: 10, burst: 5, connections: 3, own: 5, perSecond: [50, 50, 50] };
+        const of = {
+          seed,
+          amount: 10,
+          burst: 5,
+          connections: 3,
+          own: 5,
+          perSecond: [50, 50, 50],
+          lateMs: 0,
+        };
         const options = { ...optionsOf(of), plant };
         const world = new LimitsWorld(options);
         await world.run(30);

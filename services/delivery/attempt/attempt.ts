@@ -151,10 +151,16 @@ export class Attempts {
 
   /** A connection that counts under this key is wanted: one that leaves, or is idle, makes room. */
   makeRoom(key: string): void {
-    const { pool } = this.#ports;
-    if (!this.#connections.hurry(key)) {
-      pool.evict((session) => this.#connections.holds(session, key));
-    }
+    if (!this.#connections.hurry(key)) this.#evict(key);
+  }
+
+  /** One will be wanted in a moment: who leaves has the time for it. */
+  makeRoomSoon(key: string): void {
+    if (!this.#connections.isLeaving(key)) this.#evict(key);
+  }
+
+  #evict(key: string): void {
+    this.#ports.pool.evict((session) => this.#connections.holds(session, key));
   }
 
   /** These sources are gone, or others: what is open from them ends with what runs. */

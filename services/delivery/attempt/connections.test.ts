@@ -77,11 +77,16 @@ describe("Connections", () => {
     const { clock, mx, connections, open, key } = setUp();
     mx.script = { answer: (c) => (c === "QUIT" ? "nothing" : undefined) };
     const [first] = [await open(), await open()];
-    expect(connections.hurry(key)).toBe(false);
+    expect([connections.isLeaving(key), connections.hurry(key)]).toEqual([false, false]);
     first?.quit();
     await clock.advance(100);
     expect([connections.count, mx.sessions]).toEqual([2, 2]);
+    expect([connections.isLeaving("another key"), connections.isLeaving(key)]).toEqual([
+      false,
+      true,
+    ]);
     expect([connections.hurry("another key"), connections.hurry(key)]).toEqual([false, true]);
+    expect(connections.isLeaving(key)).toBe(false);
     await open();
     expect([connections.count, mx.sessions, mx.sessionsEver]).toEqual([2, 2, 3]);
   });

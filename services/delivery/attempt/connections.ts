@@ -85,6 +85,14 @@ export class Connections {
     return this.#open.get(session)?.permit.holds(key) === true;
   }
 
+  /** One of its places will be free in a moment. */
+  isLeaving(key: string): boolean {
+    for (const [session, { permit }] of this.#open) {
+      if (!session.isOpen && permit.holds(key)) return true;
+    }
+    return false;
+  }
+
   /** One that is leaving leaves at once, if its place is wanted; false when there is none. */
   hurry(key: string): boolean {
     for (const [session, held] of this.#open) {

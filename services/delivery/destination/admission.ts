@@ -138,7 +138,8 @@ export class Admission {
     const units = isOfAll(refused) ? queue.readyCount : lane.units.length;
     const most = demand.connections === 1 ? queue.window : units;
     const times = Math.max(1, Math.min(most, units));
-    cancels.push(limits.whenWorthAsking(refused, { demand, times }, wake));
+    const isNext = () => this.#prepare(queue, lane);
+    cancels.push(limits.whenWorthAsking(refused, { demand, times, isNext }, wake));
     if ((demand.connections ?? 0) === 0) return;
     const key = lane.path?.connectionKey;
     if (key !== undefined) cancels.push(pool.whenIdle(key, wake));
@@ -146,6 +147,15 @@ export class Admission {
     const { limit, key: counted } = refused.binding;
     // Not at once: what it frees wakes others, in the middle of our taking.
     if (limit.kind === "connections") queueMicrotask(() => attempts.makeRoom(counted));
+  }
+
+  /** Nobody waits before it: when it is woken there is to be a place for its connection. */
+  #prepare(queue: DestinationQueue, { path }: Lane): void {
+    const { limits, pool, attempts } = this.#ports;
+    if (path === undefined || queue.readyCount === 0 || queue.running >= queue.window) return;
+    const key = path.connectionKey;
+    if (pool.has(key) || pool.peekLent(key) !== undefined) return;
+    for (const full of limits.fullOf(path.bound)) attempts.makeRoomSoon(full);
   }
 
   #join(queue: DestinationQueue, lane: Lane, group: WaitingTogether): void {

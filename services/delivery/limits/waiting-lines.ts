@@ -12,6 +12,8 @@ export interface Waiter {
   readonly cost: number;
   /** What could be used within about a second. */
   readonly wanted: number;
+  /** Nobody waits before it, and it is not woken yet. May be called again. */
+  readonly isNext: (() => void) | undefined;
   readonly wake: () => void;
 }
 
@@ -26,6 +28,11 @@ const nobody: Waiting = { wanted: 0, largest: 0 };
 
 /** Who was woken and has taken nothing by then does not want it any more: the next is woken. */
 const noShowMs = 20;
+/**
+ * Who has taken nothing when its `wake` returns is not waited for: its mail was moved to the store, or
+ * another limit keeps it. So many at a time, for all may wait for a session of the worker's.
+ */
+const passedOverMax = 10;
 
 class Line implements Alarmed {
   place = -1;
@@ -136,18 +143,22 @@ export class WaitingLines {
   }
 
   #wakeWhoCanGo(line: Line): void {
-    for (;;) {
+    for (let passedOver = 0; ; ) {
       const [first] = line.waiters;
       if (first === undefined) return;
       const at = this.#worthAt(line, first);
       const now = this.#clock.monotonic();
       if (at > now) {
         this.#alarms.set(line, line.woken > 0 ? Math.min(at, now + noShowMs) : at);
-        return;
+        return first.isNext?.();
       }
       this.#leave(line, first);
+      const { woken } = line;
       line.woken += first.cost;
       first.wake();
+      if (line.woken < woken + first.cost) continue;
+      passedOver += 1;
+      if (passedOver <= passedOverMax) line.woken = woken;
     }
   }
 

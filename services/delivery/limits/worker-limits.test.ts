@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import type { Permit } from "#lib/limits/acquire";
 import type { ConnectionLimit, CountedLimit, Demand, RateLimit, Subject } from "#lib/limits/limit";
 import { type Rate, rateOf } from "#lib/limits/rate";
 import { limitsBench } from "../../../test/support/limits/limits-bench.ts";
@@ -79,28 +78,77 @@ describe("the limits of a worker", () => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 
-  test("wake who waits for a connection when one is released, in turn", () => {
+  /** So many refused one after the other; what each does when it is woken. */
+  function refusedConnections(woken: (n: number) => void, count: number) {
     const bench = limitsBench();
-    const { limits, clock } = bench;
+    const { limits } = bench;
     const bound = limits.bind(zero, [connections(2)], { destination: "a.example" });
     const demand = { connections: 1 };
-    const permits: Permit[] = [];
-    const woken: number[] = [];
-    for (let n = 0; n < 5; n++) {
-      const acquired = limits.acquire(bound, demand);
-      if (acquired.kind === "granted") permits.push(acquired.permit);
-      else limits.whenWorthAsking(acquired, { demand, times: 1 }, () => void woken.push(n));
+    const take = () => limits.acquire(bound, demand);
+    const [first, second] = [take(), take()];
+    if (first.kind === "refused" || second.kind === "refused") throw new Error("two are granted");
+    for (let n = 0; n < count; n++) {
+      const refused = take();
+      if (refused.kind === "granted") throw new Error("no more than two are");
+      limits.whenWorthAsking(refused, { demand, times: 1 }, () => woken(n));
     }
+    return { ...bench, take, permits: [first.permit, second.permit] };
+  }
+
+  test("wake who waits for a connection when one is released, in turn", () => {
+    const woken: number[] = [];
+    const { limits, clock, take, permits } = refusedConnections((n) => {
+      woken.push(n);
+      expect(take().kind).toBe("granted");
+    }, 3);
     clock.advance(60_000);
     expect(woken).toEqual([]);
-    const [first, second] = permits;
-    if (first === undefined || second === undefined) throw new Error("two are granted");
-    limits.release(first);
+    for (const [n, permit] of permits.entries()) {
+      limits.release(permit);
+      clock.advance(0);
+      expect(woken).toEqual([0, 1].slice(0, n + 1));
+    }
+  });
+
+  test("do not wait for who is woken and does not want it any more", () => {
+    const woken: number[] = [];
+    const { limits, clock, take, permits } = refusedConnections((n) => {
+      woken.push(n);
+      if (n === 2) expect(take().kind).toBe("granted");
+    }, 4);
+    for (const permit of permits.slice(0, 1)) limits.release(permit);
     clock.advance(0);
-    expect(woken).toEqual([2]);
-    // It does not want any more: after a moment the next is asked.
+    expect(woken).toEqual([0, 1, 2]);
+  });
+
+  test("do not wake all at once who may wait for something else, too", () => {
+    let woken = 0;
+    const { limits, clock, permits } = refusedConnections(() => {
+      woken += 1;
+    }, 30);
+    for (const permit of permits.slice(0, 1)) limits.release(permit);
+    clock.advance(0);
+    expect(woken).toBe(11);
     clock.advance(20);
-    expect(woken).toEqual([2, 3]);
+    expect(woken).toBe(22);
+  });
+
+  test("tell who is next before it is woken, and nobody else", () => {
+    const { limits, clock } = limitsBench();
+    const bound = limits.bind(zero, [messages(rateOf(1, 1_000))], { destination: "a.example" });
+    limits.acquire(bound, one);
+    const told: string[] = [];
+    for (const name of ["a", "b", "c"]) {
+      const refused = limits.acquire(bound, one);
+      if (refused.kind === "granted") throw new Error("one a second");
+      const isNext = () => void told.push(`${name} is next`);
+      limits.whenWorthAsking(refused, { demand: one, times: 1, isNext }, () => {
+        told.push(name);
+        limits.acquire(bound, one);
+      });
+    }
+    clock.advance(2_000);
+    expect(told).toEqual(["a", "b is next", "b", "c is next"]);
   });
 
   test("wake nobody who has given up, and are done with a shard that is given away", () => {

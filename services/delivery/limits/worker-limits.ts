@@ -39,6 +39,11 @@ export interface Wish {
    * and the less is left for others.
    */
   readonly times: number;
+  /**
+   * Called when nobody waits before it, and it is not woken yet: what else it will need can be made
+   * ready. Maybe never, maybe more than once.
+   */
+  readonly isNext?: () => void;
 }
 
 export interface WorkerLimitsPorts {
@@ -228,7 +233,17 @@ export class WorkerLimits {
       const isShare = each.counts === this.#shares.table && each !== binding;
       if (isShare && other > 0) this.#shares.wished(each, other, wish.times);
     }
-    return this.#lines.wait({ bound: binding, cost, wanted: cost * wish.times, wake });
+    const { isNext } = wish;
+    return this.#lines.wait({ bound: binding, cost, wanted: cost * wish.times, isNext, wake });
+  }
+
+  /** Keys under which no further connection may be opened now. */
+  fullOf(bound: readonly BoundLimit[]): readonly string[] {
+    const now = this.#ports.clock.monotonic();
+    const full = bound.filter(
+      (each) => each.limit.kind === "connections" && each.counts.earliest(each, 1, now) > now,
+    );
+    return full.map(({ key }) => key);
   }
 
   /** Limits have changed: all who wait are woken, to bind and ask anew. */

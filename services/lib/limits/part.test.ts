@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fairPart, nextInTurn, type Party, wholePart } from "./part.ts";
+import { burstPart, fairPart, nextInTurn, type Party, wholePart } from "./part.ts";
 
 const served = Number.POSITIVE_INFINITY;
 
@@ -90,6 +90,58 @@ describe("a whole part", () => {
   ];
   test.each(cases)("%s", (_, total, own, others, part) => {
     expect(wholePart(total, own, others)).toBe(part);
+  });
+});
+
+describe("a part of a burst", () => {
+  const much = party({ want: 100 });
+
+  function partsOf(total: number, wants: readonly number[]): readonly number[] {
+    const parties = wants.map((want) => party({ want }));
+    return parties.map((own, n) => {
+      const part = burstPart(total, own, parties.toSpliced(n, 1));
+      parties[n] = { ...own, claim: part };
+      return part;
+    });
+  }
+
+  test("has fractions, and leaves next to nothing over", () => {
+    expect(partsOf(5, [100, 100, 100, 100])).toEqual([1.25, 1.25, 1.25, 1.25]);
+    expect(partsOf(5, [100, 100, 100])).toEqual([1.65625, 1.65625, 1.65625]);
+    expect(partsOf(5, [100, 100, 100, 100, 100, 100])).toEqual([1, 1, 1, 1, 1, 0]);
+    expect(partsOf(5, [1, 100])).toEqual([1, 4]);
+  });
+
+  test("is never less than the quantum, and all are never more than there is", () => {
+    for (const total of [1, 2, 5, 7, 100]) {
+      for (const wants of [
+        [1, 2, 3],
+        [100, 0.1, 7, 7, 7, 7],
+        [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9],
+      ]) {
+        const parts = partsOf(total, wants);
+        expect(parts.filter((part) => part > 0 && part < 1)).toEqual([]);
+        expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(total);
+      }
+    }
+  });
+
+  const cases: [string, number, Party, Party[], number][] = [
+    ["is what is left", 5, much, [party({ claim: 3.75, want: 100 })], 1.25],
+    ["is nothing where less than a quantum is left", 5, much, [party({ claim: 4.25 })], 0],
+    ["is nothing for who wants nothing", 5, party({ want: 0 }), [], 0],
+    ["is at least a quantum", 5, party({ want: 9, quantum: 3 }), [much, much], 3],
+    ["may be a quantum that is more than there is", 5, party({ want: 9, quantum: 9 }), [], 9],
+    [
+      "is not for who just had it while another waits",
+      1,
+      party({ waitingSince: 7 }),
+      [party({ waitingSince: 3 })],
+      0,
+    ],
+  ];
+  test.each(cases)("%s", (_, total, own, others, part) => {
+    expect(burstPart(total, own, others)).toBe(part);
   });
 });
 

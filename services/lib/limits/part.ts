@@ -13,6 +13,8 @@ export interface Party {
 
 /** Sums of fractions may miss a whole number by their last digits. */
 const dust = 1e-9;
+/** Of one: sums of these miss nothing. */
+const fractions = 64;
 
 /**
  * Everybody gets what it wants up to an equal part; what others leave goes to those who want more,
@@ -45,6 +47,18 @@ export function wholePart(total: number, own: Party, others: readonly Party[]): 
   const whole = Math.floor(fair + dust);
   const part = Math.min(Math.ceil(fair - dust), Math.max(whole, max - kept));
   return Math.min(room, Math.max(own.quantum, part));
+}
+
+/**
+ * The same of a burst, of which fractions are of use, too: what is above a quantum is how late a holder
+ * may be without losing anything.
+ */
+export function burstPart(total: number, own: Party, others: readonly Party[]): number {
+  const max = Math.max(total, own.quantum);
+  const room = max - sumOf(others, ({ claim }) => claim);
+  if (own.want <= 0 || room < own.quantum || yieldsTo(others, total, own)) return 0;
+  const fair = Math.floor(fairOf(max, own, others) * fractions) / fractions;
+  return Math.min(room, Math.max(own.quantum, fair));
 }
 
 /** Who has waited longest, if there is room for it now: whoever came later yields to it. */

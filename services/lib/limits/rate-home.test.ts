@@ -56,8 +56,8 @@ describe("the home of a rate", () => {
     const home = new RateHome(0);
     share(home, ask("a"), settled);
     expect(share(home, ask("b"), settled)).toEqual([0, 0, 0]);
-    expect(share(home, ask("a", { unspent: 1.5 }), settled + 100)).toEqual([25, 3, 1.5]);
-    expect(share(home, ask("b"), settled + 100)).toEqual([25, 2, 0]);
+    expect(share(home, ask("a", { unspent: 1.5 }), settled + 100)).toEqual([25, 2.5, 1.5]);
+    expect(share(home, ask("b"), settled + 100)).toEqual([25, 2.5, 0]);
   });
 
   test("does not believe that more was left than was given", () => {
@@ -165,7 +165,7 @@ describe("the home of a rate", () => {
     expect(share(home, ask("c"), 7)).toEqual([expect.closeTo(2, 9), 2, 2]);
     // What was granted before the hand-over lapses as it would have.
     expect(share(home, ask("d"), 7 + shareCountedMs - 1_001)).toEqual([0, 0, 0]);
-    expect(share(home, ask("d"), 7 + shareCountedMs - 1_000)).toEqual([25, 3, 0]);
+    expect(share(home, ask("d"), 7 + shareCountedMs - 1_000)).toEqual([25, 2.5, 0]);
   });
 
   test("hands over what is left of its silence", () => {

@@ -3,7 +3,7 @@
  * and the home together are never more than the limit has: none is made by a transfer.
  */
 import { type HandedHolder, type Holder, handedOver, takenOver } from "./holder.ts";
-import { fairPart, nextInTurn, type Party, sumOf, wholePart } from "./part.ts";
+import { burstPart, fairPart, nextInTurn, type Party, sumOf } from "./part.ts";
 import type { Rate } from "./rate.ts";
 import { type RateAnswer, type RateAsk, shareCountedMs } from "./share.ts";
 
@@ -128,7 +128,7 @@ export class RateHome {
     const perMs = Math.min(fair, this.#freePerMs(rate));
     // Others have more than their part, and give it back with their next questions.
     if (perMs <= usefulPart * fair) return nothing(ask.number);
-    const burst = wholePart(rate.burst, party, others);
+    const burst = burstPart(rate.burst, party, others);
     if (burst === 0) return nothing(ask.number);
     const tokens = Math.min(burst, this.#tokens);
     this.#tokens -= tokens;

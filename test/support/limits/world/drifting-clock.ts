@@ -5,13 +5,15 @@ export interface Drift {
   readonly offsetMs: number;
   /** 1: as fast as the world's. */
   readonly speed: number;
+  /** So late the next wake-up comes. */
+  readonly lateMs: () => number;
 }
 
-export function driftingClock(world: Clock, { offsetMs, speed }: Drift): Clock {
+export function driftingClock(world: Clock, { offsetMs, speed, lateMs }: Drift): Clock {
   const clock: Clock = {
     now: () => world.now(),
     monotonic: () => offsetMs + world.monotonic() * speed,
-    after: (delayMs, task): CancelTimer => world.after(delayMs / speed, task),
+    after: (delayMs, task): CancelTimer => world.after(delayMs / speed + lateMs(), task),
     sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
   };
   return clock;

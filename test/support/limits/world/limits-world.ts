@@ -31,6 +31,8 @@ export interface LimitsWorldOptions {
   /** Messages that each worker gets in a second. */
   readonly perSecond: readonly number[];
   readonly isFaulty: boolean;
+  /** Wake-ups come late by 1 ms to so many; absent: in time. */
+  readonly lateMs?: number;
   readonly plant?: LimitsPlant;
 }
 
@@ -97,14 +99,15 @@ export class LimitsWorld {
   }
 
   #start(place: number): void {
-    const { random, perSecond } = this.#options;
+    const { random, perSecond, lateMs: most = 0 } = this.#options;
+    const lateMs = () => (most === 0 ? 0 : 1 + random.next() * (most - 1));
     this.#incarnations += 1;
     const me = incarnationOf(`w${place}`, String(this.#incarnations));
     const speed = this.#options.isFaulty ? 1 + driftMax * (2 * random.next() - 1) : 1;
     this.#members.add(me);
     this.#machines[place] = new Machine({
       me,
-      clock: driftingClock(this.clock, { offsetMs: random.below(1_000_000), speed }),
+      clock: driftingClock(this.clock, { offsetMs: random.below(1_000_000), speed, lateMs }),
       random,
       bus: this.bus,
       shards,
