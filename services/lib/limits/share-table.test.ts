@@ -93,6 +93,31 @@ describe("shares of a rate", () => {
     expect(table.askRate(bound.key, wants, 2_000).unspent).toBe(0);
   });
 
+  test("grow on the way of the question and the answer, whenever the home had it", () => {
+    const slower = { kind: "share", number: 2, perMs: 0.002, burst: 2 } as const;
+    const cases: [string, { spent: number; answer: RateAnswer; at: number }, number][] = [
+      ["at the pace of both", { spent: 2, answer: shareOf(2, 0.5), at: 150 }, 1],
+      ["at the slower one", { spent: 2, answer: { ...slower, tokens: 0.5 }, at: 150 }, 0.6],
+      ["up to the burst that it had", { spent: 0, answer: shareOf(2, 1), at: 150 }, 1],
+      ["up to the burst that it has", { spent: 2, answer: shareOf(2, 1.8), at: 150 }, 2],
+      ["not of one that has lapsed", { spent: 2, answer: shareOf(2, 0), at: 5_000 }, 0],
+    ];
+    for (const [what, { spent, answer, at }, tokens] of cases) {
+      const table = new ShareTable("w.1");
+      const bound = bind(table, rate);
+      table.askRate(bound.key, wants, 0);
+      table.rateAnswered(bound.key, shareOf(1, 2), 0);
+      for (let n = 0; n < spent; n++) acquire([bound], { messages: 1 }, 100);
+      table.askRate(bound.key, wants, 100);
+      table.rateAnswered(bound.key, answer, at);
+      const share = table.share(bound.key, at);
+      expect([what, share?.kind === "rate" && share.tokens]).toEqual([
+        what,
+        expect.closeTo(tokens),
+      ]);
+    }
+  });
+
   test("take back what was not used, as long as they are the same", () => {
     const table = new ShareTable("w.1");
     const bound = bind(table, rate);

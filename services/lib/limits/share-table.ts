@@ -158,7 +158,8 @@ export class ShareTable implements Counts {
     const { perMs, burst, tokens } = answer;
     if (burst === 0) return this.#rates.set(key, noRate, now);
     const pace = { intervalMs: 1 / perMs, burst };
-    const meter = { paidAt: now + (burst - tokens) * pace.intervalMs, intervalMs: pace.intervalMs };
+    const spare = Math.max(0, burst - tokens - grownOnTheWay(share, perMs, now));
+    const meter = { paidAt: now + spare * pace.intervalMs, intervalMs: pace.intervalMs };
     const lapsesAt = share.asking.at + shareValidMs;
     this.#rates.set(key, { pace, meter, lapsesAt, asking: undefined }, now);
   }
@@ -219,6 +220,17 @@ export class ShareTable implements Counts {
     this.#questions += 1;
     return { number: this.#questions, at };
   }
+}
+
+/**
+ * Tokens since the question: at the pace of the share before until the home had it, at the new one
+ * from then on, and the home has counted them as this holder's. When that was is not known: so many
+ * there are whenever it was.
+ */
+function grownOnTheWay({ pace, meter, lapsesAt, asking }: RateShare, perMs: number, now: number) {
+  if (asking === undefined || now >= lapsesAt) return 0;
+  const grown = tokensOf(pace, meter.paidAt, now) - tokensOf(pace, meter.paidAt, asking.at);
+  return Math.min(grown, perMs * (now - asking.at));
 }
 
 function isUsable({ lapsesAt, asking }: RateShare | ConnectionShare, now: number): boolean {
