@@ -49,6 +49,10 @@ describe("a lease", () => {
       { epoch: epochOf(9), checkpoint: { floor: 4, journals: [], suspectThrough: 4 } },
     ],
     [
+      "of a log that is known",
+      { epoch: epochOf(9), checkpoint: { floor: 4, journals: [], log: "2026-11-28T10:00:00Z" } },
+    ],
+    [
       "released with its limits",
       {
         epoch: epochOf(9),
@@ -60,7 +64,7 @@ describe("a lease", () => {
   });
 
   test("is read from a newer version that says more", () => {
-    const value = [1, 1, "w2/1", [3, [["w2/1", 4, "more"]], null, null, "more"], "more"];
+    const value = [1, 1, "w2/1", [3, [["w2/1", 4, "more"]], null, null, null, "more"], "more"];
     expect(decodeLease(encodeRecord(value))).toEqual({
       epoch: epochOf(1),
       owner: two,

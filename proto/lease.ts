@@ -45,8 +45,9 @@ export function encodeLease({ epoch, owner, checkpoint }: Lease): Uint8Array {
 }
 
 function checkpointValue(checkpoint: Checkpoint): readonly unknown[] {
-  const { floor, suspectThrough, limits } = checkpoint;
+  const { floor, suspectThrough, limits, log } = checkpoint;
   const journals = checkpoint.journals.map(({ writer, position }) => [writer, position]);
+  if (log !== undefined) return [floor, journals, suspectThrough ?? null, limits ?? null, log];
   if (limits !== undefined) return [floor, journals, suspectThrough ?? null, limits];
   return suspectThrough === undefined ? [floor, journals] : [floor, journals, suspectThrough];
 }
@@ -63,7 +64,7 @@ export function decodeLease(bytes: Uint8Array): Lease {
 }
 
 function readCheckpoint(value: unknown): Checkpoint {
-  const [floor, journals, suspectThrough, limits] = readArray(value, "checkpoint");
+  const [floor, journals, suspectThrough, limits, log] = readArray(value, "checkpoint");
   return {
     floor: readCount(floor, "checkpoint's floor"),
     journals: readArray(journals, "checkpoint's journals").map((mark) => {
@@ -79,6 +80,7 @@ function readCheckpoint(value: unknown): Checkpoint {
     ...(limits === undefined || limits === null
       ? undefined
       : { limits: readBytes(limits, "checkpoint's limits") }),
+    ...(log === undefined || log === null ? undefined : { log: readWord(log, "checkpoint's log") }),
   };
 }
 

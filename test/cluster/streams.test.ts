@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { systemClock } from "#lib/clock";
+import { epochOf } from "#lib/leases/leases";
 import { connectNats, type NatsLinks } from "#lib/nats/connection";
+import { readKey } from "#lib/nats/coordination/key-cell";
 import { plannedStreams, type WantedStreams } from "#lib/nats/stream-plan";
-import { applyStreams, checkStreams } from "#lib/nats/streams";
+import { applyStreams, checkLogs, checkStreams } from "#lib/nats/streams";
 import { silentLog } from "#lib/telemetry/log";
-import { bucketStream, clusterNames } from "#proto/subjects";
-import { shard } from "../support/records.ts";
+import { decodeLease, encodeLease } from "#proto/lease";
+import { bucketStream, clusterNames, keySubject } from "#proto/subjects";
+import { incarnation, shard } from "../support/records.ts";
 import { sharedNats } from "../support/servers/shared-servers.ts";
 
 import { titled } from "../support/servers/titled.ts";
@@ -127,5 +130,90 @@ describe.skipIf(noNats !== undefined)(titled("streams", noNats), () => {
     expect(changes).toHaveLength(plannedStreams(want).length - 1);
     expect(refusals).toHaveLength(1);
     expect(refusals[0]).toContain("raise max_file");
+  });
+
+  describe("what a shard's lease says of its log", () => {
+    const epoch = epochOf(7);
+
+    async function lease(want: WantedStreams, floor: number, n = 0): Promise<void> {
+      const value = encodeLease({
+        epoch,
+        owner: incarnation("a/1"),
+        checkpoint: { floor, journals: [] },
+      });
+      await links.publish.request(keySubject(want.names.buckets.shards, String(n)), value);
+    }
+
+    async function standingLease(want: WantedStreams) {
+      const manager = await jetstreamManager(links.publish);
+      const { shards: bucket } = want.names.buckets;
+      const key = { stream: bucketStream(bucket), subject: keySubject(bucket, "0") };
+      const standing = await readKey({ manager }, key);
+      return standing === undefined ? undefined : decodeLease(standing.value);
+    }
+
+    test("a log that is lost is made anew with numbers that nobody has had", async () => {
+      const want = wanted();
+      await applyStreams(links, want);
+      await publish(want, 3);
+      await lease(want, 3);
+      const manager = await jetstreamManager(links.publish);
+      const name = want.names.shardStream(shard(0));
+      await manager.streams.delete(name);
+      expect(await checkLogs(links, want)).toEqual([]);
+      const { changes, refusals } = await applyStreams(links, want);
+      expect(refusals).toEqual([]);
+      expect(changes).toEqual([
+        `made stream ${name}: the one before it is gone, with what was in it; its numbers go on at 1000000003`,
+      ]);
+      await publish(want, 1);
+      // As a worker does that knows of the old one alone.
+      await manager.streams.purge(name, { seq: 4 });
+      const { state } = await manager.streams.info(name);
+      expect(state).toMatchObject({ messages: 1, last_seq: 1_000_000_003 });
+      expect(await applyStreams(links, want)).toEqual({ changes: [], refusals: [] });
+      const larger = { ...want, shardBytesMax: 2 * mebibyte };
+      expect((await applyStreams(links, larger)).refusals).toEqual([]);
+      expect((await manager.streams.info(name)).state.messages).toBe(1);
+    });
+
+    test("a log that was restored as it once was is read from its beginning", async () => {
+      const want = wanted();
+      await applyStreams(links, want);
+      await publish(want, 3);
+      await lease(want, 4);
+      const line = `stream ${want.names.shardStream(shard(0))}: it ends at 3 and is not the one that its shard was done with up to 4: an older state was restored`;
+      expect(await checkLogs(links, want)).toEqual([line]);
+      const { changes, refusals } = await applyStreams(links, want);
+      expect({ changes, refusals }).toEqual({
+        changes: [`${line}. It is read from its beginning`],
+        refusals: [],
+      });
+      expect(await standingLease(want)).toEqual({ epoch: epochOf(8) });
+      expect(await checkLogs(links, want)).toEqual([]);
+      expect(await applyStreams(links, want)).toEqual({ changes: [], refusals: [] });
+    });
+
+    test("one that has all that its shard was done with is left alone", async () => {
+      const want = wanted();
+      await applyStreams(links, want);
+      await publish(want, 3);
+      await lease(want, 3);
+      expect(await checkLogs(links, want)).toEqual([]);
+      expect(await applyStreams(links, want)).toEqual({ changes: [], refusals: [] });
+      expect(await standingLease(want)).toMatchObject({ epoch, checkpoint: { floor: 3 } });
+    });
+
+    test("the last of the streams is made anew, too, while others hold mail", async () => {
+      const want = wanted();
+      await applyStreams(links, want);
+      await publish(want, 1);
+      await lease(want, 9, 1);
+      const manager = await jetstreamManager(links.publish);
+      await manager.streams.delete(want.names.shardStream(shard(1)));
+      const { changes, refusals } = await applyStreams(links, want);
+      expect(refusals).toEqual([]);
+      expect(changes[0]).toContain("its numbers go on at 1000000009");
+    });
   });
 });

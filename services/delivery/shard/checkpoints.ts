@@ -13,7 +13,7 @@ import {
 import type { Shard } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
 import type { Incarnation } from "#lib/stream/journal";
-import type { Stream } from "#lib/stream/stream";
+import { LogWentBack, type Stream } from "#lib/stream/stream";
 import type { Log } from "#lib/telemetry/log";
 import type { WorkerLimits } from "../limits/worker-limits.ts";
 import type { Tenure } from "../tenure.ts";
@@ -66,7 +66,9 @@ export class Checkpoints {
     const { floor } = progress;
     const own: JournalMark = { writer: me, position: progress.replayFrom(writer.position) };
     const isPassed = floor >= this.#neededThrough;
-    return { floor, journals: isPassed ? [own] : [...takeover.journals, own] };
+    const { log } = takeover;
+    const journals = isPassed ? [own] : [...takeover.journals, own];
+    return { floor, journals, ...(log === undefined ? undefined : { log }) };
   }
 
   /** With the release, once: nothing of ours is on its way, and what is left was begun by nobody. */
@@ -111,8 +113,10 @@ export class Checkpoints {
       await this.#purge();
       await this.#advanceCursors();
     } catch (error) {
-      if (error instanceof Fenced) onFenced();
-      else log.error("checkpoint_failed", { shard, error: String(error) });
+      if (error instanceof Fenced) return onFenced();
+      log.error("checkpoint_failed", { shard, error: String(error) });
+      // Whoever claims it next finds it out, and waits for an operator.
+      if (error instanceof LogWentBack) onFenced();
     }
   }
 

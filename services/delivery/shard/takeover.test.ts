@@ -3,7 +3,9 @@ import type { Epoch } from "#lib/leases/leases";
 import type { UnitEvent } from "#lib/queue/event";
 import { queueIdOf } from "#lib/queue/unit";
 import { MemoryLog } from "#lib/stream/memory";
+import { LogWentBack } from "#lib/stream/stream";
 import { VirtualClock } from "#lib/virtual-clock";
+import { failureOf } from "../../../test/support/failure.ts";
 import { nthUid, shardOfTests, unitOf } from "../../../test/support/queued.ts";
 import { incarnation, shard } from "../../../test/support/records.ts";
 import { takeOver } from "./takeover.ts";
@@ -91,5 +93,40 @@ describe("takeOver()", () => {
     const checkpoint = { floor: 1, journals: [{ writer: first, position: 0 }] };
     const takeover = await takeOver(shardOfTests, { epoch, checkpoint }, from);
     expect(takeover.journals).toEqual([]);
+  });
+
+  test("a log that ends before the floor is not the one that was read: it is refused", async () => {
+    const from = await setUp(4);
+    const checkpoint = { floor: 5, journals: [], suspectThrough: 5 };
+    const failure = await failureOf(takeOver(shardOfTests, { epoch, checkpoint }, from));
+    expect(failure).toBeInstanceOf(LogWentBack);
+    expect(String(failure)).toContain("ends at 4 and is not the one");
+    const upTo = await takeOver(
+      shardOfTests,
+      { epoch, checkpoint: { ...checkpoint, floor: 4 } },
+      from,
+    );
+    expect(upTo.floor).toBe(4);
+  });
+
+  test("nor is one with another origin, unless all its numbers are new", async () => {
+    const from = await setUp(4);
+    await from.journal.append(first, [settledEvent(4)]);
+    const journals = [{ writer: first, position: 0 }];
+    const checkpoint = { floor: 3, journals, log: "before" };
+    const taken = (id: string, firstOne: number) => {
+      const origin = async () => ({ id, first: firstOne });
+      return takeOver(
+        shardOfTests,
+        { epoch, checkpoint },
+        { ...from, stream: { ...from.stream, origin } },
+      );
+    };
+    const same = await taken("before", 1);
+    expect({ log: same.log, settled: [...same.settled] }).toEqual({ log: "before", settled: [4] });
+    expect(await failureOf(taken("other", 3))).toBeInstanceOf(LogWentBack);
+    // What was settled under number 4 was another unit.
+    const fresh = await taken("other", 4);
+    expect({ log: fresh.log, settled: [...fresh.settled] }).toEqual({ log: "other", settled: [] });
   });
 });

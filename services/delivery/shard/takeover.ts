@@ -6,7 +6,7 @@ import { assert } from "#lib/assert";
 import type { JournalMark, Lease } from "#lib/leases/leases";
 import type { Shard } from "#lib/queue/unit";
 import type { Journal } from "#lib/stream/journal";
-import type { Stream } from "#lib/stream/stream";
+import { LogWentBack, type Stream } from "#lib/stream/stream";
 
 export interface Takeover {
   readonly floor: number;
@@ -16,8 +16,11 @@ export interface Takeover {
   readonly suspectThrough: number;
   /** Journals to keep in our checkpoints until the floor has passed `settled`. */
   readonly journals: readonly JournalMark[];
+  /** For our checkpoints. */
+  readonly log?: string;
 }
 
+/** @throws {LogWentBack} */
 export async function takeOver(
   shard: Shard,
   lease: Lease | undefined,
@@ -25,7 +28,11 @@ export async function takeOver(
 ): Promise<Takeover> {
   const { journal, stream } = from;
   const floor = lease?.checkpoint?.floor ?? 0;
-  const journals = lease?.checkpoint?.journals ?? [];
+  const origin = await stream.origin(shard);
+  const before = lease?.checkpoint?.log;
+  const isAnother = origin !== undefined && before !== undefined && before !== origin.id;
+  // They tell of numbers that are another's by now.
+  const journals = isAnother ? [] : (lease?.checkpoint?.journals ?? []);
   const settled = new Set<number>();
   for (const { writer, position } of journals) {
     for await (const event of journal.replay(writer, shard, position)) {
@@ -35,8 +42,14 @@ export async function takeOver(
       if (event.disposition === "parked") stream.keepContent(shard, event.sequence);
     }
   }
+  const end = await stream.end(shard);
+  const isAgain = isAnother && origin.first <= floor;
+  if (end < floor || isAgain) throw new LogWentBack({ shard, end, floor });
   // What stands in a lease that somebody had until now may be older than what he did.
   const told = lease?.owner === undefined ? lease?.checkpoint?.suspectThrough : undefined;
-  const suspectThrough = told ?? (await stream.end(shard));
-  return { floor, settled, suspectThrough, journals: settled.size > 0 ? journals : [] };
+  const suspectThrough = told ?? end;
+  return {
+    ...{ floor, settled, suspectThrough, journals: settled.size > 0 ? journals : [] },
+    ...(origin === undefined ? undefined : { log: origin.id }),
+  };
 }

@@ -40,6 +40,8 @@ export interface Checkpoint {
    * Absent: they are taken as after a crash.
    */
   readonly limits?: Uint8Array;
+  /** Of which log it tells (`LogOrigin`). Absent: that is not known. */
+  readonly log?: string;
 }
 
 export interface Lease {

@@ -1,6 +1,7 @@
 /** Stream on JetStream: a shard is a stream, read from a floor and purged behind it (DESIGN §5). */
+import type { StreamInfo } from "@nats-io/jetstream";
 import type { QueueId, Shard, Uid } from "#lib/queue/unit";
-import type { LogReader, Stream } from "#lib/stream/stream";
+import { type LogOrigin, type LogReader, LogWentBack, type Stream } from "#lib/stream/stream";
 import type { BodyReference } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
 import type { BodyStore } from "./body-store.ts";
@@ -25,6 +26,10 @@ export class JetStreamStream implements Stream {
   readonly #bodies = new Map<Shard, Map<number, StandingBody>>();
   /** Parked entries: an operator may want their content, which goes by its age. */
   readonly #kept = new Map<Shard, Set<number>>();
+  /** Which log each was when it was taken over. */
+  readonly #origins = new Map<Shard, string>();
+  /** How far each was purged last. */
+  readonly #purged = new Map<Shard, number>();
   #closedRestarts = 0;
   #closedHoles = 0;
 
@@ -41,6 +46,7 @@ export class JetStreamStream implements Stream {
   }
 
   open(shard: Shard, after: number): LogReader {
+    this.#purged.delete(shard);
     const bodies = this.#bodiesOf(shard);
     for (const sequence of bodies.keys()) if (sequence <= after) bodies.delete(sequence);
     const reader = new JetStreamReader({
@@ -67,12 +73,21 @@ export class JetStreamStream implements Stream {
   }
 
   async end(shard: Shard): Promise<number> {
+    return (await this.#info(shard)).state.last_seq;
+  }
+
+  async origin(shard: Shard): Promise<LogOrigin> {
+    const { created, state } = await this.#info(shard);
+    this.#origins.set(shard, created);
+    return { id: created, first: state.first_seq };
+  }
+
+  async #info(shard: Shard): Promise<StreamInfo> {
     const { manager, names } = this.#ports;
     const info = await manager.streams.info(names.shardStream(shard));
     // A replica that lacks the last ones would make a takeover attempt what was deferred already.
-    if (!hasLeader(info))
-      throw new Error(`Cannot tell the end of shard ${shard}: it has no leader`);
-    return info.state.last_seq;
+    if (hasLeader(info)) return info;
+    throw new Error(`Cannot tell the end of shard ${shard}: it has no leader`);
   }
 
   /** Large content first: behind the floor nobody would read any more where it stands. */
@@ -80,7 +95,14 @@ export class JetStreamStream implements Stream {
     if (floor <= 0) return;
     const { manager, names } = this.#ports;
     await this.#releaseBodies(shard, floor);
+    // A purge beyond the end would take all that is in a log which was made anew, unread.
+    const { created, state } = await this.#info(shard);
+    const end = state.last_seq;
+    const isAnother = created !== (this.#origins.get(shard) ?? created);
+    if (end < floor || isAnother) throw new LogWentBack({ shard, end, floor });
+    if (this.#purged.get(shard) === floor) return;
     await manager.streams.purge(names.shardStream(shard), { seq: floor + 1 });
+    this.#purged.set(shard, floor);
   }
 
   /** What cannot be released now is tried with the next purge: the log itself must not wait. */

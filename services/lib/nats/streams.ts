@@ -7,7 +7,9 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import type { SchemaReport } from "#lib/schema-report";
+import type { ClusterNames } from "#proto/subjects";
 import type { NatsLinks } from "./connection.ts";
+import { type DoneLog, doneLogs, firstAfter, forgetCheckpoint, wentBack } from "./lost-logs.ts";
 import { streamDifferences } from "./stream-differences.ts";
 import { type PlannedStream, plannedStreams, type WantedStreams } from "./stream-plan.ts";
 
@@ -22,10 +24,31 @@ const atOnce = 8;
 export async function applyStreams(links: Links, wanted: WantedStreams): Promise<SchemaReport> {
   const manager = await managerOf(links);
   const report: Report = { changes: [], refusals: [] };
-  const refusal = await refusedShards(manager, wanted);
+  const done = await doneLogs(manager, wanted.names);
+  const refusal = await refusedShards(manager, wanted, done);
   if (refusal !== undefined) return { changes: [], refusals: [refusal] };
-  await forEachOf(plannedStreams(wanted), (planned) => applyOne(manager, planned, report));
+  const ports = { links, manager, names: wanted.names, done };
+  await forEachOf(plannedStreams(wanted), (planned) => applyOne(ports, planned, report));
   return report;
+}
+
+/**
+ * What `applyStreams` changes beside the streams: a lease that tells of more than its log has. Not in
+ * `checkStreams`, which every process asks at its start: the takeover finds it out by itself.
+ */
+export async function checkLogs(
+  links: Links,
+  { names }: Pick<WantedStreams, "names">,
+): Promise<readonly string[]> {
+  const manager = await managerOf(links);
+  const changes: string[] = [];
+  for (const log of (await doneLogs(manager, names)).values()) {
+    const stream = names.shardStream(log.shard);
+    const standing = await find(manager, stream);
+    const line = standing === undefined ? undefined : wentBack(log, standing);
+    if (line !== undefined) changes.push(`stream ${stream}: ${line}`);
+  }
+  return changes;
 }
 
 /** What differs from what is wanted; nothing is changed. */
@@ -56,18 +79,30 @@ function managerOf({ publish }: Links): Promise<JetStreamManager> {
   return jetstreamManager(publish, { checkAPI: false, timeout: requestTimeoutMs });
 }
 
+interface ApplyPorts {
+  readonly links: Links;
+  readonly manager: JetStreamManager;
+  readonly names: ClusterNames;
+  readonly done: ReadonlyMap<number, DoneLog>;
+}
+
 async function applyOne(
-  manager: JetStreamManager,
+  { links, manager, names, done }: ApplyPorts,
   planned: PlannedStream,
   { changes, refusals }: Report,
 ): Promise<void> {
   const { name } = planned;
+  const log = done.get(names.shardOfStream(name) ?? -1);
   try {
     const standing = await find(manager, name);
     if (standing === undefined) {
-      await manager.streams.add({ ...planned });
-      changes.push(`made stream ${name}`);
+      changes.push(await made(manager, planned, log));
       return;
+    }
+    const line = log === undefined ? undefined : wentBack(log, standing);
+    if (log !== undefined && line !== undefined) {
+      await forgetCheckpoint({ links, manager, names }, log);
+      changes.push(`stream ${name}: ${line}. It is read from its beginning`);
     }
     const { lines, refusal } = streamDifferences(planned, standing);
     if (refusal !== undefined) refusals.push(`stream ${name}: ${refusal}`);
@@ -78,6 +113,19 @@ async function applyOne(
   } catch (error) {
     refusals.push(`stream ${name}: ${whyRefused(error, planned)}`);
   }
+}
+
+async function made(
+  manager: JetStreamManager,
+  planned: PlannedStream,
+  log: DoneLog | undefined,
+): Promise<string> {
+  const first = log === undefined || log.floor === 0 ? undefined : firstAfter(log);
+  await manager.streams.add({ ...planned, ...(first === undefined ? {} : { first_seq: first }) });
+  const name = `made stream ${planned.name}`;
+  return first === undefined
+    ? name
+    : `${name}: the one before it is gone, with what was in it; its numbers go on at ${first}`;
 }
 
 /** 10047: no room to reserve; 10023 and 10005: no server that could. */
@@ -122,9 +170,13 @@ async function standingShards(
 async function refusedShards(
   manager: JetStreamManager,
   wanted: WantedStreams,
+  done: ReadonlyMap<number, DoneLog>,
 ): Promise<string | undefined> {
   const standing = await standingShards(manager, wanted);
-  const count = standing.reduce((most, { n }) => Math.max(most, n + 1), 0);
+  // Streams may be lost, the last of them, too; who owned which shard is known all the same.
+  const known = [...done.keys()].filter((n) => n < wanted.shards);
+  const numbers = [...standing.map(({ n }) => n), ...known];
+  const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0);
   if (count === 0 || count === wanted.shards) return undefined;
   const holding = standing.filter(({ messages }) => messages > 0);
   if (holding.length > 0) {

@@ -52,6 +52,9 @@ export class SqliteLog implements Intake, Stream {
   /** It has no age here, so it goes with its entry. */
   keepContent(): void {}
 
+  /** The leases stand in the same file. */
+  async origin(): Promise<undefined> {}
+
   end(shard: Shard): Promise<number> {
     return this.#thread.call("logEnd", shard);
   }

@@ -91,6 +91,8 @@ export class MemoryLog {
       keepContent: () => {},
       end: (shard) =>
         betweenFaults(faults, { seam, operation: "end", shard }, () => this.#log(shard).end),
+      // It is gone with its leases.
+      origin: async () => undefined,
       purge: (shard, floor) =>
         betweenFaults(faults, { seam, operation: "purge", shard }, () => this.#purge(shard, floor)),
     };

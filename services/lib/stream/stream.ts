@@ -34,6 +34,29 @@ export interface LogReader {
   close(): void;
 }
 
+/**
+ * A log is not the one that was read and settled up to there: it was lost and made anew, or an older
+ * state of it was restored. What comes to it has numbers of what is settled, so nobody may read or
+ * purge it from there.
+ */
+export class LogWentBack extends Error {
+  override readonly name = "LogWentBack";
+
+  constructor({ shard, end, floor }: { shard: Shard; end: number; floor: number }) {
+    super(
+      `The log of shard ${shard} ends at ${end} and is not the one that was done with up to ${floor}: that was lost, or it was restored. To have it read from its beginning: godwit schema apply`,
+    );
+  }
+}
+
+/** Which log it is, where it can be replaced beside what the leases tell of it. */
+export interface LogOrigin {
+  /** Another one for a log that was made anew, or restored. */
+  readonly id: string;
+  /** The first sequence that it has, or will have. */
+  readonly first: number;
+}
+
 export interface Stream {
   /**
    * A reader of what lies behind `after` (0: from the beginning). Entries already settled may be
@@ -50,6 +73,7 @@ export interface Stream {
   keepContent(shard: Shard, sequence: number): void;
   /** The last sequence of the shard's log now; 0 when it never had one. */
   end(shard: Shard): Promise<number>;
-  /** Drops every entry up to and including `floor`. Idempotent. */
+  origin(shard: Shard): Promise<LogOrigin | undefined>;
+  /** Drops every entry up to and including `floor`. Idempotent. @throws {LogWentBack} */
   purge(shard: Shard, floor: number): Promise<void>;
 }

@@ -48,7 +48,11 @@ export const purgeOfAllShards: Plant = (seams, { witness }) => {
 
 /** A new owner thinks that nothing was there before it. */
 export const predecessorForgotten: Plant = (seams) => {
-  return { ...seams, stream: { ...seams.stream, end: async () => 0 } };
+  const { stream, leases } = seams;
+  // No lower: a log that ends before its floor is another one, and refused.
+  const end: typeof stream.end = async (shard) =>
+    (await leases.read(shard))?.checkpoint?.floor ?? 0;
+  return { ...seams, stream: { ...stream, end } };
 };
 
 /** A message that is split is acknowledged before its last unit is published. */

@@ -99,6 +99,7 @@ function observedStream({ log, witness }: SharedSeams, faults: DrawnFaults): Str
     contentForSure: (id) => inner.contentForSure(id),
     keepContent: (shard, sequence) => inner.keepContent(shard, sequence),
     end: (shard) => inner.end(shard),
+    origin: (shard) => inner.origin(shard),
     purge: (shard, floor) =>
       faults.effect({ seam: "stream", operation: "purge", shard }, async () => {
         witness.shards.purging(shard, floor);

@@ -5,7 +5,7 @@ import type { Clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import type { Server } from "#lib/config/role";
 import { connectNats } from "#lib/nats/connection";
-import { applyStreams, checkStreams } from "#lib/nats/streams";
+import { applyStreams, checkLogs, checkStreams } from "#lib/nats/streams";
 import type { SchemaReport } from "#lib/schema-report";
 import { silentLog } from "#lib/telemetry/log";
 import { persistently } from "../persistently.ts";
@@ -54,8 +54,12 @@ async function settleStreams(config: Config, ports: SchemaPorts): Promise<Server
   const links = await connectNats({ ...options, signal, onFailed });
   try {
     const wanted = wantedStreamsOf(config, nats);
-    const settle = ports.isCheck ? checkStreams : applyStreams;
-    const act = settled(() => settle(links, wanted), ports);
+    const check = async () => {
+      const { changes, refusals } = await checkStreams(links, wanted);
+      return { changes: [...changes, ...(await checkLogs(links, wanted))], refusals };
+    };
+    const settle = ports.isCheck ? check : () => applyStreams(links, wanted);
+    const act = settled(settle, ports);
     const report = await persistently(act, { clock, signal, onFailed });
     return { server: "NATS", ...report };
   } finally {
