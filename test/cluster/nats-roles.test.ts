@@ -141,7 +141,12 @@ describe.skipIf(missing !== undefined)(titled("users of NATS for each role", mis
       expect(await answered(edge, ["trace", id], /delivered/)).toContain("delivered");
       expect((await control.operate("cluster", "status")).code).toBe(0);
       expect(await node("delivery").stop("SIGTERM")).toMatchObject({ code: 0 });
-      for (const role of ["edge", "control"] as const) {
+      // The next one replays what that one has left.
+      await launch("delivery");
+      const next = node("delivery").log.outcome("next@one.example", "delivered");
+      await submit("to the next worker", "next@one.example");
+      await next;
+      for (const role of ["delivery", "edge", "control"] as const) {
         expect(await node(role).stop("SIGTERM")).toMatchObject({ code: 0 });
       }
       expect(violations).toEqual([]);

@@ -35,6 +35,14 @@ test("nobody hears the answers of others, and no role may make, change or remove
   }
 });
 
+test("who reads a stream may do so with one filter and with several, which are two subjects", () => {
+  const ways = (stream: string) => ["", ".>"].map((it) => `$JS.API.CONSUMER.CREATE.${stream}${it}`);
+  const { publish } = permissionsOf("delivery", options);
+  expect(publish).toEqual(expect.arrayContaining([...ways("t-JOURNAL"), ...ways("t-Q001")]));
+  const control = permissionsOf("control", options);
+  expect(control.publish).toEqual(expect.arrayContaining(ways("t-EVENTS")));
+});
+
 test("the servers' configuration has each user, and no password in it", () => {
   const text = authorizationText(options);
   for (const role of ["admin", ...natsRoles]) {

@@ -112,7 +112,9 @@ ${responses}    } }
 }
 
 function reading(stream: string): string[] {
-  return readingVerbs.map((verb) => `${api}.CONSUMER.${verb}.${stream}.>`);
+  // One with several filters is made without its name in the subject: what replays a journal is.
+  const unnamed = `${api}.CONSUMER.CREATE.${stream}`;
+  return [unnamed, ...readingVerbs.map((verb) => `${api}.CONSUMER.${verb}.${stream}.>`)];
 }
 
 function lookingUp(stream: string): string[] {

@@ -122,6 +122,16 @@ export class PostOffice implements AsyncDisposable {
 
   /** Units that wait for their next attempt, as the summary tells. */
   async waiting(): Promise<number> {
+    let sum = 0;
+    await until({ what: "every worker answers", maxMs: ownedMaxMs }, async () => {
+      sum = await this.#waiting();
+      return true;
+    });
+    return sum;
+  }
+
+  /** @throws when not everybody was heard */
+  async #waiting(): Promise<number> {
     const { destinations, unanswered } = summary.parse(await this.ask("/v1/queue/summary"));
     if (unanswered !== undefined) throw new Error("not every worker answers");
     return destinations.reduce((sum, { ready, backlog, deferred }) => {
@@ -135,7 +145,7 @@ export class PostOffice implements AsyncDisposable {
       const { shards, splits } = await this.#status();
       if (shards.some(({ lag }) => lag === undefined)) return undefined;
       const lag = shards.reduce((sum, it) => sum + (it.lag ?? 0), 0);
-      return splits.waiting + splits.inFlight + lag + (await this.waiting());
+      return splits.waiting + splits.inFlight + lag + (await this.#waiting());
     } catch {
       // A shard is between two owners, or control between two pods.
       return undefined;

@@ -81,9 +81,11 @@ export async function tryOut(
     return { copiesMax: Number.POSITIVE_INFINITY };
   });
   await load.moreOfAny(warmUp);
-  const view = clientView(await load.stop());
+  const summaries = await load.stop();
+  const view = clientView(summaries);
+  const perSecond = summaries.reduce((sum, it) => sum + it.acceptedPerSecond, 0);
   await afterwards?.();
-  told(`  clients saw ${viewText(view)}\n`);
+  told(`  ${Math.round(perSecond)} a second were accepted; clients saw ${viewText(view)}\n`);
   const faults = kind === "orderly" ? improprieties(view) : [];
   await settle(trials, { ...begin, name, copiesMax, faults, loads: [load, ...earlier] });
   post.journeys.restart();
