@@ -128,5 +128,8 @@ describe("takeOver()", () => {
     // What was settled under number 4 was another unit.
     const fresh = await taken("other", 4);
     expect({ log: fresh.log, settled: [...fresh.settled] }).toEqual({ log: "other", settled: [] });
+    // Behind a gap nothing is mistaken, and what was delivered of it already is known.
+    const apart = await taken("other", 5);
+    expect({ log: apart.log, settled: [...apart.settled] }).toEqual({ log: "other", settled: [4] });
   });
 });

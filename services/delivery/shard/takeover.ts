@@ -31,8 +31,9 @@ export async function takeOver(
   const origin = await stream.origin(shard);
   const before = lease?.checkpoint?.log;
   const isAnother = origin !== undefined && before !== undefined && before !== origin.id;
-  // They tell of numbers that are another's by now.
-  const journals = isAnother ? [] : (lease?.checkpoint?.journals ?? []);
+  // Where the numbers go on without a gap, those that are settled are another's by now.
+  const goesOn = isAnother && origin.first <= floor + 1;
+  const journals = goesOn ? [] : (lease?.checkpoint?.journals ?? []);
   const settled = new Set<number>();
   for (const { writer, position } of journals) {
     for await (const event of journal.replay(writer, shard, position)) {
