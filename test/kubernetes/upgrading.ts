@@ -99,7 +99,8 @@ export async function reinstall(trials: Trials): Promise<void> {
     {
       name: `uninstalled and installed again, with ${kept} that waited and more that were not read`,
       loads: loadOf(rate / 4),
-      kind: "orderly",
+      // Who comes at once finds a Service that has hardly begun.
+      kind: "harmful",
       act: async () => ({}),
     },
     [waiting, unread],

@@ -44,6 +44,13 @@ interface ControlPlace {
   readonly token: string;
 }
 
+const listing = z.object({
+  units: z.array(z.unknown()),
+  /** Not all could be looked through in time. */
+  next: z.string().optional(),
+  unanswered: z.unknown().optional(),
+});
+
 export class PostOffice implements AsyncDisposable {
   readonly sink: Sink;
   readonly journeys: Journeys;
@@ -120,7 +127,7 @@ export class PostOffice implements AsyncDisposable {
     return new Map(seen?.shards.map(({ shard, owner = "" }) => [shard as Shard, owner]));
   }
 
-  /** Units that wait for their next attempt, as the summary tells. */
+  /** Units that wait for their destinations, as the summary tells. */
   async waiting(): Promise<number> {
     let sum = 0;
     await until({ what: "every worker answers", maxMs: ownedMaxMs }, async () => {
@@ -145,7 +152,10 @@ export class PostOffice implements AsyncDisposable {
       const { shards, splits } = await this.#status();
       if (shards.some(({ lag }) => lag === undefined)) return undefined;
       const lag = shards.reduce((sum, it) => sum + (it.lag ?? 0), 0);
-      return splits.waiting + splits.inFlight + lag + (await this.#waiting());
+      const { units, next, unanswered } = listing.parse(await this.ask("/v1/queue?limit=100"));
+      const isUnheard = unanswered !== undefined || (units.length === 0 && next !== undefined);
+      // What waits for a retry of its own is counted by nobody: it is listed.
+      return isUnheard ? undefined : splits.waiting + splits.inFlight + lag + units.length;
     } catch {
       // A shard is between two owners, or control between two pods.
       return undefined;
