@@ -177,6 +177,16 @@ describe.skipIf(noNats !== undefined)(titled("streams", noNats), () => {
       expect((await manager.streams.info(name)).state.messages).toBe(1);
     });
 
+    test("also one of which nothing was done with: its owner may have read it", async () => {
+      const want = wanted();
+      await applyStreams(links, want);
+      await lease(want, 0);
+      const manager = await jetstreamManager(links.publish);
+      await manager.streams.delete(want.names.shardStream(shard(0)));
+      const { changes } = await applyStreams(links, want);
+      expect(changes[0]).toContain("its numbers go on at 1000000000");
+    });
+
     test("a log that was restored as it once was is read from its beginning", async () => {
       const want = wanted();
       await applyStreams(links, want);

@@ -83,12 +83,14 @@ export class Checkpoints {
     return { ...checkpoint, suspectThrough: Math.max(progress.floor, takeover.suspectThrough) };
   }
 
-  /** Rejects when it could not be written; with `Fenced` when the shard has another owner. */
+  /** Rejects when it could not be written. @throws {Fenced} @throws {LogWentBack} */
   async write(): Promise<void> {
-    const { leases, shard, epoch, isOver } = this.#ports;
+    const { leases, shard, epoch, stream, takeover, isOver } = this.#ports;
     if (isOver()) return;
     const checkpoint = this.current();
     if (isSame(checkpoint, this.#written)) return;
+    // A floor among the numbers of a log made anew, beside the name of ours, would look like a restored one.
+    if (checkpoint.floor > takeover.floor) await stream.confirm(shard, checkpoint.floor);
     await leases.checkpoint(shard, epoch, checkpoint);
     this.#written = checkpoint;
   }

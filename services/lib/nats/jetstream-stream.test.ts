@@ -42,6 +42,13 @@ test("nothing is purged twice, but a log that went back meanwhile is noticed", a
   expect(await failureOf(stream.purge(shard(0), 5))).toBeInstanceOf(LogWentBack);
 });
 
+test("a log that never had a message begins with the first", async () => {
+  const server = new ScriptedConsumers();
+  const { stream } = purging(server);
+  server.state = { first_seq: 0, last_seq: 0 };
+  expect(await stream.origin(shard(0))).toMatchObject({ first: 1 });
+});
+
 test("the end of a log is its leader's word, and nobody else's", async () => {
   const server = new ScriptedConsumers();
   const ports = server.ports();

@@ -5,7 +5,7 @@ import { type LogOrigin, type LogReader, LogWentBack, type Stream } from "#lib/s
 import type { BodyReference } from "#proto/frame";
 import type { ClusterNames } from "#proto/subjects";
 import type { BodyStore } from "./body-store.ts";
-import { hasLeader } from "./reading/gone.ts";
+import { firstOf, hasLeader } from "./reading/gone.ts";
 import { JetStreamReader } from "./reading/jetstream-reader.ts";
 import type { LanePorts } from "./reading/ordered-lane.ts";
 
@@ -79,7 +79,14 @@ export class JetStreamStream implements Stream {
   async origin(shard: Shard): Promise<LogOrigin> {
     const { created, state } = await this.#info(shard);
     this.#origins.set(shard, created);
-    return { id: created, first: state.first_seq };
+    return { id: created, first: firstOf(state) };
+  }
+
+  async confirm(shard: Shard, floor: number): Promise<void> {
+    const { created, state } = await this.#info(shard);
+    const end = state.last_seq;
+    const isAnother = created !== (this.#origins.get(shard) ?? created);
+    if (end < floor || isAnother) throw new LogWentBack({ shard, end, floor });
   }
 
   async #info(shard: Shard): Promise<StreamInfo> {
@@ -96,10 +103,7 @@ export class JetStreamStream implements Stream {
     const { manager, names } = this.#ports;
     await this.#releaseBodies(shard, floor);
     // A purge beyond the end would take all that is in a log which was made anew, unread.
-    const { created, state } = await this.#info(shard);
-    const end = state.last_seq;
-    const isAnother = created !== (this.#origins.get(shard) ?? created);
-    if (end < floor || isAnother) throw new LogWentBack({ shard, end, floor });
+    await this.confirm(shard, floor);
     if (this.#purged.get(shard) === floor) return;
     await manager.streams.purge(names.shardStream(shard), { seq: floor + 1 });
     this.#purged.set(shard, floor);

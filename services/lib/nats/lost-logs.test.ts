@@ -26,6 +26,8 @@ test("a log that ends before the floor of its shard went back", () => {
   expect(wentBack(grown, infoOf(99))).toContain("done with up to 11");
   expect(wentBack({ ...grown, log: made }, infoOf(99))).toBeUndefined();
   expect(wentBack(grown, infoOf(99, undefined, 12))).toBeUndefined();
+  // As the server tells of one that never had a message: nothing of the one before was read.
+  expect(wentBack({ ...grown, floor: 0 }, infoOf(0, undefined, 0))).toBeUndefined();
 });
 
 test.each([

@@ -17,7 +17,7 @@ import { UndecodableRecord } from "#proto/record";
 import { bucketStream, type ClusterNames, keySubject } from "#proto/subjects";
 import type { NatsLinks } from "./connection.ts";
 import { readKey } from "./coordination/key-cell.ts";
-import { hasLeader } from "./reading/gone.ts";
+import { firstOf, hasLeader } from "./reading/gone.ts";
 
 /** What stands in a shard's lease about its log. */
 export interface DoneLog {
@@ -81,8 +81,8 @@ function readable(value: Uint8Array): Lease | undefined {
 
 /** That it is another log, as a line for people; undefined when it is not, or who knows. */
 export function wentBack({ floor, log }: DoneLog, info: StreamInfo): string | undefined {
-  const { first_seq: first, last_seq: end } = info.state;
-  const isAnother = log !== undefined && log !== info.created && first <= floor;
+  const { last_seq: end } = info.state;
+  const isAnother = log !== undefined && log !== info.created && firstOf(info.state) <= floor;
   if ((end >= floor && !isAnother) || !isVouchedFor(info)) return undefined;
   return `it ends at ${end} and is not the one that its shard was done with up to ${floor}: an older state was restored`;
 }

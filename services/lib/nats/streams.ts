@@ -120,7 +120,8 @@ async function made(
   planned: PlannedStream,
   log: DoneLog | undefined,
 ): Promise<string> {
-  const first = log === undefined || log.floor === 0 ? undefined : firstAfter(log);
+  // With a floor of 0, too: its owner may have read further.
+  const first = log === undefined ? undefined : firstAfter(log);
   await manager.streams.add({ ...planned, ...(first === undefined ? {} : { first_seq: first }) });
   const name = `made stream ${planned.name}`;
   return first === undefined

@@ -55,6 +55,8 @@ export class SqliteLog implements Intake, Stream {
   /** The leases stand in the same file. */
   async origin(): Promise<undefined> {}
 
+  async confirm(): Promise<void> {}
+
   end(shard: Shard): Promise<number> {
     return this.#thread.call("logEnd", shard);
   }

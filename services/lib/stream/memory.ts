@@ -93,6 +93,7 @@ export class MemoryLog {
         betweenFaults(faults, { seam, operation: "end", shard }, () => this.#log(shard).end),
       // It is gone with its leases.
       origin: async () => undefined,
+      confirm: async () => {},
       purge: (shard, floor) =>
         betweenFaults(faults, { seam, operation: "purge", shard }, () => this.#purge(shard, floor)),
     };

@@ -74,6 +74,8 @@ export interface Stream {
   /** The last sequence of the shard's log now; 0 when it never had one. */
   end(shard: Shard): Promise<number>;
   origin(shard: Shard): Promise<LogOrigin | undefined>;
+  /** That it is the log whose origin was asked last, and reaches so far. @throws {LogWentBack} */
+  confirm(shard: Shard, floor: number): Promise<void>;
   /** Drops every entry up to and including `floor`. Idempotent. @throws {LogWentBack} */
   purge(shard: Shard, floor: number): Promise<void>;
 }

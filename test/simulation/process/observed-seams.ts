@@ -100,6 +100,7 @@ function observedStream({ log, witness }: SharedSeams, faults: DrawnFaults): Str
     keepContent: (shard, sequence) => inner.keepContent(shard, sequence),
     end: (shard) => inner.end(shard),
     origin: (shard) => inner.origin(shard),
+    confirm: (shard, floor) => inner.confirm(shard, floor),
     purge: (shard, floor) =>
       faults.effect({ seam: "stream", operation: "purge", shard }, async () => {
         witness.shards.purging(shard, floor);

@@ -12,6 +12,11 @@ export function hasLeader({ cluster }: Pick<StreamInfo, "cluster">): boolean {
   return cluster === undefined || Boolean(cluster.leader);
 }
 
+/** The server says 0 of a stream that never had a message. */
+export function firstOf({ first_seq: first }: Pick<StreamInfo["state"], "first_seq">): number {
+  return Math.max(1, first);
+}
+
 /**
  * The end of the run of sequences from `from` on that were purged or deleted; undefined when
  * `from` is not known to be. Deletions are entries of the stream's Raft log: what a leader has
