@@ -29,7 +29,7 @@ export function addSchemaCommand(program: Command, io: Io, roles: Roles): void {
     .description("make them, and change what can be changed without a loss; safe to repeat")
     .option("-c, --config <file>", "the configuration (default: godwit.yaml)")
     .option("--check", "change nothing; exit code 1 when something differs")
-    .option("--wait", "with --check: until nothing differs, or for five minutes")
+    .option("--wait", "with --check: until a role can start, or for five minutes")
     .addOption(checkedRole)
     .option("--cassandra-users", usersHelp)
     .option("--json", "print JSON")

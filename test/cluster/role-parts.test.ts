@@ -3,14 +3,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { systemClock as clock } from "#lib/clock";
 import type { Config } from "#lib/config/config";
 import { loadConfig } from "#lib/config/load";
+import { epochOf } from "#lib/leases/leases";
+import { connectNats } from "#lib/nats/connection";
 import { bunTransport } from "#lib/net/bun-transport";
 import { joinCassandra } from "#lib/role/cluster/cassandra-side";
 import { ClusterRole, type Joined, type Work } from "#lib/role/cluster/cluster-role";
 import { settleSchema } from "#lib/role/cluster/schema";
 import type { ControlPorts } from "#lib/role/control-ports";
 import { storeRecords } from "#lib/role/records";
-import type { LogFields } from "#lib/telemetry/log";
+import { type LogFields, silentLog } from "#lib/telemetry/log";
 import { PrometheusMetrics } from "#lib/telemetry/metrics";
+import { encodeLease } from "#proto/lease";
+import { clusterNames, keySubject } from "#proto/subjects";
 import { failureOf } from "../support/failure.ts";
 import { roleYaml } from "../support/process/role-yaml.ts";
 import { type NatsServers, startNats } from "../support/servers/nats.ts";
@@ -118,6 +122,21 @@ describe.skipIf(missing !== undefined)(titled("a role of the cluster", missing),
     expect(lines.filter((line) => /reached/.test(line))).toEqual([]);
     expect(waited.flatMap(({ changes }) => changes)).toEqual([]);
     expect(checkedAfter.flatMap(({ changes }) => changes)).toEqual([]);
+  });
+
+  test("is not kept waiting by one shard whose log went back, which a check tells of", async () => {
+    const { servers } = nats;
+    const links = await connectNats({ servers, name: "test", clock, log: silentLog });
+    const { buckets } = clusterNames(config.nats?.namespace);
+    const lease = { epoch: epochOf(1), checkpoint: { floor: 4, journals: [] } };
+    await links.publish.request(keySubject(buckets.shards, "0"), encodeLease(lease));
+    await links.close();
+    const linesOf = async (isCheck: boolean, waits: boolean) =>
+      (await settled(isCheck, waits)).flatMap(({ changes }) => changes).join();
+    expect(await linesOf(true, false)).toContain("was done with up to 4");
+    expect(await linesOf(true, true)).toBe("");
+    expect(await linesOf(false, false)).toContain("It is read from its beginning");
+    expect(await linesOf(true, false)).toBe("");
   });
 
   test(

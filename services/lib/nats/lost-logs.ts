@@ -16,7 +16,7 @@ import { decodeLease, encodeLease } from "#proto/lease";
 import { UndecodableRecord } from "#proto/record";
 import { bucketStream, type ClusterNames, keySubject } from "#proto/subjects";
 import type { NatsLinks } from "./connection.ts";
-import { readKey } from "./coordination/key-cell.ts";
+import { readKey, wrongLastCodes } from "./coordination/key-cell.ts";
 import { firstOf, hasLeader } from "./reading/gone.ts";
 
 /** What stands in a shard's lease about its log. */
@@ -100,8 +100,6 @@ function isVouchedFor(info: StreamInfo): boolean {
 
 /** A worker that cannot take it over claims it again and again. */
 const triesMax = 5;
-/** 10071, 10164: another value stands where this one was to stand. */
-const wrongLastCodes: readonly number[] = [10_071, 10_164];
 
 /**
  * Has the log read from its beginning, by whoever claims the shard next. What an owner of before still
@@ -124,7 +122,7 @@ export async function forgetCheckpoint(
       await jetstream(links.publish).publish(subject, value, { expect });
       return;
     } catch (error) {
-      const isAnothers = error instanceof JetStreamApiError && wrongLastCodes.includes(error.code);
+      const isAnothers = error instanceof JetStreamApiError && wrongLastCodes.has(error.code);
       if (!isAnothers) throw error;
     }
   }

@@ -36,7 +36,7 @@ export type Written =
 const patienceMs = 10_000;
 const retryMs = 200;
 /** 10071, 10164: another value stands where this one was to stand. */
-const wrongLastCodes: ReadonlySet<number> = new Set([10_071, 10_164]);
+export const wrongLastCodes: ReadonlySet<number> = new Set([10_071, 10_164]);
 
 /** From the stream's leader: a replica may not have it yet. */
 export async function readKey(

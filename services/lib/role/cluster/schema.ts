@@ -56,7 +56,9 @@ async function settleStreams(config: Config, ports: SchemaPorts): Promise<Server
     const wanted = wantedStreamsOf(config, nats);
     const check = async () => {
       const { changes, refusals } = await checkStreams(links, wanted);
-      return { changes: [...changes, ...(await checkLogs(links, wanted))], refusals };
+      // Who waits so that a role may start: one shard whose log went back keeps no role from that.
+      const logs = ports.waits ? [] : await checkLogs(links, wanted);
+      return { changes: [...changes, ...logs], refusals };
     };
     const settle = ports.isCheck ? check : () => applyStreams(links, wanted);
     const act = settled(settle, ports);
