@@ -34,11 +34,6 @@ const status = z.object({
 });
 type Status = z.output<typeof status>;
 
-const summary = z.object({
-  destinations: z.array(z.object({ ready: z.number(), backlog: z.number(), deferred: z.number() })),
-  unanswered: z.unknown().optional(),
-});
-
 interface ControlPlace {
   readonly place: string;
   readonly token: string;
@@ -127,23 +122,24 @@ export class PostOffice implements AsyncDisposable {
     return new Map(seen?.shards.map(({ shard, owner = "" }) => [shard as Shard, owner]));
   }
 
-  /** Units that wait for their destinations, as the summary tells. */
+  /** Units that are listed, to the last page. */
   async waiting(): Promise<number> {
-    let sum = 0;
+    let count = 0;
     await until({ what: "every worker answers", maxMs: ownedMaxMs }, async () => {
-      sum = await this.#waiting();
+      count = 0;
+      for (let after: string | undefined = ""; after !== undefined; ) {
+        const page = await this.#listed(`limit=1000${after === "" ? "" : `&after=${after}`}`);
+        if (page.unanswered !== undefined) return false;
+        count += page.units.length;
+        after = page.next;
+      }
       return true;
     });
-    return sum;
+    return count;
   }
 
-  /** @throws when not everybody was heard */
-  async #waiting(): Promise<number> {
-    const { destinations, unanswered } = summary.parse(await this.ask("/v1/queue/summary"));
-    if (unanswered !== undefined) throw new Error("not every worker answers");
-    return destinations.reduce((sum, { ready, backlog, deferred }) => {
-      return sum + ready + backlog + deferred;
-    }, 0);
+  async #listed(query: string): Promise<z.output<typeof listing>> {
+    return listing.parse(await this.ask(`/v1/queue?${query}`));
   }
 
   /** All that is on its way. Undefined: not everybody was heard. */
@@ -152,9 +148,9 @@ export class PostOffice implements AsyncDisposable {
       const { shards, splits } = await this.#status();
       if (shards.some(({ lag }) => lag === undefined)) return undefined;
       const lag = shards.reduce((sum, it) => sum + (it.lag ?? 0), 0);
-      const { units, next, unanswered } = listing.parse(await this.ask("/v1/queue?limit=100"));
+      const { units, next, unanswered } = await this.#listed("limit=100");
       const isUnheard = unanswered !== undefined || (units.length === 0 && next !== undefined);
-      // What waits for a retry of its own is counted by nobody: it is listed.
+      // What waits for a retry of its own is counted in no summary: it is listed.
       return isUnheard ? undefined : splits.waiting + splits.inFlight + lag + units.length;
     } catch {
       // A shard is between two owners, or control between two pods.
