@@ -322,6 +322,14 @@ describe.skipIf(missing !== undefined)(titled("a release with bundled servers", 
       return false;
     };
     expect([await until(1), await until(0)]).toEqual([true, true]);
+    await withClient(admin, (client) =>
+      client.execute("REVOKE SELECT ON KEYSPACE godwit FROM godwit", [], { prepare: false }),
+    );
+    expect(await makeRolesUser(admin, rolesPassword())).toEqual([]);
+    const { rows } = await withClient(admin, (client) =>
+      client.execute("LIST ALL PERMISSIONS OF godwit", [], { prepare: false }),
+    );
+    expect(rows.map((row) => String(row.permission)).sort()).toEqual(["MODIFY", "SELECT"]);
     const wrong = { ...admin, credentials: { username: "godwit-admin", password: "wrong" } };
     expect(String(await failureOf(claimLogin(wrong)))).toContain("the credentials are refused");
   });

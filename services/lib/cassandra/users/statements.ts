@@ -19,13 +19,16 @@ export function superuserStatement({ username, password }: Login): string {
 /** Not dropped: a server without any role would make it again. */
 export const closingStatement = `ALTER ROLE ${firstUser} WITH SUPERUSER = false AND LOGIN = false`;
 
-/** It can log in when it has its rights: what was refused once is remembered for seconds. */
-export function rolesUserStatements(keyspace: string, password: string): readonly string[] {
+/** Of the roles' user, which cannot log in yet: what was refused once is remembered for seconds. */
+export function rightsStatements(keyspace: string): string[] {
   return [
     `CREATE ROLE IF NOT EXISTS ${rolesUser}`,
     ...rights.map((right) => `GRANT ${right} ON KEYSPACE ${keyspace} TO ${rolesUser}`),
-    `ALTER ROLE ${rolesUser} WITH LOGIN = true AND PASSWORD = ${quoted(password)}`,
   ];
+}
+
+export function loginStatement(password: string): string {
+  return `ALTER ROLE ${rolesUser} WITH LOGIN = true AND PASSWORD = ${quoted(password)}`;
 }
 
 function quoted(text: string): string {

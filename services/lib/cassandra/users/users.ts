@@ -11,8 +11,9 @@ import {
   closingStatement,
   firstUser,
   type Login,
+  loginStatement,
+  rightsStatements,
   rolesUser,
-  rolesUserStatements,
   superuserStatement,
 } from "./statements.ts";
 
@@ -52,12 +53,14 @@ export async function makeRolesUser(
   options: Options,
   password: string,
 ): Promise<readonly string[]> {
-  if (await letsIn(options, { username: rolesUser, password })) return [];
+  const isThere = await letsIn(options, { username: rolesUser, password });
   await withClient(options, async (client) => {
-    for (const statement of rolesUserStatements(options.keyspace, password)) {
-      await changed(client, statement);
-    }
+    // Also of one that is there: a keyspace that was made anew has no rights of before.
+    const statements = rightsStatements(options.keyspace);
+    if (!isThere) statements.push(loginStatement(password));
+    for (const statement of statements) await changed(client, statement);
   });
+  if (isThere) return [];
   return [`made the user ${rolesUser}, who may read and write ${options.keyspace}`];
 }
 
