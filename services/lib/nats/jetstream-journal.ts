@@ -12,6 +12,7 @@ import { type Incarnation, incarnationOf, type Journal, JournalSealed } from "#l
 import { encodeEvents } from "#proto/event";
 import { decodeJournalRecord, encodeSeal, isSeal } from "#proto/journal-record";
 import type { ClusterNames } from "#proto/subjects";
+import { wrongLastCodes } from "./coordination/key-cell.ts";
 import {
   expectedSubjectSequenceHeader,
   type Publisher,
@@ -49,8 +50,6 @@ const retryMs = 200;
 /** What a server takes unless it was told otherwise, and what headers take of it. */
 const payloadBytes = 1024 * 1024;
 const headerBytesMax = 4 * 1024;
-/** 10071, 10164: another record stands where this one was to stand. */
-const wrongLastCodes: ReadonlySet<number> = new Set([10_071, 10_164]);
 /** Clocks of edges and servers differ. */
 const skewMaxMs = 5 * 60_000;
 /** A journal that was silent for so long may have been sealed, and the seal aged out. */
