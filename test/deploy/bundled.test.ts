@@ -1,5 +1,5 @@
 /** The chart's own NATS and Cassandra as they are rendered: who may what, and with which secrets. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,21 +7,18 @@ import { join } from "node:path";
 import { z } from "zod";
 import { authorizationText } from "#lib/nats/permissions";
 import { clusterNames } from "#proto/subjects";
-import { Chart, fileOf, type Manifest, named } from "../support/deploy/chart.ts";
+import { type Chart, fileOf, type Manifest, named } from "../support/deploy/chart.ts";
+import { openedChart } from "../support/deploy/opened-chart.ts";
 import { podEnvironment, podFiles, writeFiles } from "../support/deploy/pod-files.ts";
 import { SecretsApi } from "../support/deploy/secrets-api.ts";
 import { ran } from "../support/process/ran.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 import { natsBinary, natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
-const missing = chartToolsMissing();
 let chart: Chart;
-
-beforeAll(async () => {
-  if (missing === undefined) chart = await Chart.open();
-}, chartToolsMaxMs);
-afterAll(() => chart?.close());
+const missing = openedChart((opened) => {
+  chart = opened;
+});
 
 const bundled = {
   config: { hostname: "mta.example.net" },

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Chart } from "../support/deploy/chart.ts";
+import { describe, expect, test } from "bun:test";
+import type { Chart } from "../support/deploy/chart.ts";
+import { openedChart } from "../support/deploy/opened-chart.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 
-const missing = chartToolsMissing();
 let chart: Chart;
-
-beforeAll(async () => {
-  if (missing === undefined) chart = await Chart.open();
-}, chartToolsMaxMs);
-afterAll(() => chart?.close());
+const missing = openedChart((opened) => {
+  chart = opened;
+});
 
 const nats = { servers: ["nats://nats.example:4222"] };
 const cassandra = { contactPoints: ["cassandra.example"], localDataCenter: "dc1" };

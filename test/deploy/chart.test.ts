@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { basename } from "node:path";
 import { generate } from "selfsigned";
 import { parse } from "yaml";
@@ -7,16 +7,13 @@ import { loadConfig } from "#lib/config/load";
 import type { RoleName } from "#lib/config/role";
 import { wantedStreamsOf } from "#lib/role/cluster/cluster-options";
 import { Chart, fileOf, type Manifest, named } from "../support/deploy/chart.ts";
+import { openedChart } from "../support/deploy/opened-chart.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 
-const missing = chartToolsMissing();
 let chart: Chart;
-
-beforeAll(async () => {
-  if (missing === undefined) chart = await Chart.open();
-}, chartToolsMaxMs);
-afterAll(() => chart?.close());
+const missing = openedChart((opened) => {
+  chart = opened;
+});
 
 const pair = await generate([{ name: "commonName", value: "mta.example.net" }]);
 

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { Chart, chartFolder, type Manifest } from "../support/deploy/chart.ts";
+import { type Chart, chartFolder, type Manifest } from "../support/deploy/chart.ts";
+import { openedChart } from "../support/deploy/opened-chart.ts";
 import { titled } from "../support/servers/titled.ts";
-import { chartToolsMaxMs, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
 
-const missing = chartToolsMissing();
 const root = join(import.meta.dir, "..", "..");
 let chart: Chart;
-
-beforeAll(async () => {
-  if (missing === undefined) chart = await Chart.open();
-}, chartToolsMaxMs);
-afterAll(() => chart?.close());
+const missing = openedChart((opened) => {
+  chart = opened;
+});
 
 const watched = {
   config: {
