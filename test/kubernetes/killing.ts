@@ -97,7 +97,6 @@ export async function loseNode(trials: Trials): Promise<void> {
 /** Edges and workers; the workers with their shards. */
 async function spread({ release, post }: Trials, count: number): Promise<void> {
   for (const role of ["edge", "delivery"] as const) await release.scale(role, count);
-  for (const role of ["edge", "delivery"] as const) await release.has(role, count);
   await post.owned(count);
 }
 

@@ -21,10 +21,8 @@ export async function scaleEdges(trials: Trials): Promise<void> {
     kind: "orderly",
     async act(load) {
       await release.scale("edge", most);
-      await release.has("edge", most);
       await load.moreOfAny(measured);
       await release.scale("edge", 1);
-      await release.has("edge", 1);
       await load.moreOfAny(measured);
       return {};
     },
@@ -39,11 +37,9 @@ export async function scaleWorkers(trials: Trials): Promise<void> {
     kind: "orderly",
     async act(load) {
       await release.scale("delivery", most);
-      await release.has("delivery", most);
       await post.owned(most);
       await oneLess(trials, load);
       await release.scale("delivery", 1);
-      await release.has("delivery", 1);
       await post.owned(1);
       await load.moreOfAny(measured);
       return {};
@@ -58,7 +54,6 @@ async function oneLess({ release, post, checks }: Trials, load: ClusterLoad): Pr
   await load.moreOfAny(measured);
   const goneAt = systemClock.monotonic();
   await release.scale("delivery", most - 1);
-  await release.has("delivery", most - 1);
   const ownersAfter = await post.owned(most - 1);
   await load.moreOfAny(measured);
   const isMoved = (domain: string) => {

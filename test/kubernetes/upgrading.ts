@@ -85,7 +85,6 @@ export async function reinstall(trials: Trials): Promise<void> {
   const waiting = await waitingMail(trials, kept);
   // Of these nobody has made an attempt: they are in NATS, the others in Cassandra.
   await release.scale("delivery", 0);
-  await release.has("delivery", 0);
   const unread = await startLoad(trials, loadOf(rate));
   await unread.moreOfAny(kept);
   await unread.stop();

@@ -73,8 +73,10 @@ export class Release {
     return await this.#lab.helm("test", releaseName, ...words);
   }
 
+  /** Resolves when it has so many. */
   async scale(role: Role, replicas: number): Promise<void> {
     await this.kubectl("scale", `deployment/${fullName}-${role}`, `--replicas=${replicas}`);
+    await this.has(role, replicas);
   }
 
   /** Resolves when it has so many pods, all of them ready, and none that is still going. */
