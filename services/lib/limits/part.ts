@@ -36,8 +36,8 @@ export function fairPart(total: number, want: number, others: readonly number[])
  */
 export function wholePart(total: number, own: Party, others: readonly Party[]): number {
   const max = Math.max(total, own.quantum);
-  const room = max - sumOf(others, ({ claim }) => claim);
-  if (own.want <= 0 || room < own.quantum || yieldsTo(others, total, own)) return 0;
+  const room = roomFor(total, own, others);
+  if (room === 0) return 0;
   const fair = fairOf(max, own, others);
   const kept = sumOf(others, (other) => {
     const rest = [own, ...others.filter((each) => each !== other)];
@@ -54,10 +54,10 @@ export function wholePart(total: number, own: Party, others: readonly Party[]): 
  * may be without losing anything.
  */
 export function burstPart(total: number, own: Party, others: readonly Party[]): number {
-  const max = Math.max(total, own.quantum);
-  const room = max - sumOf(others, ({ claim }) => claim);
-  if (own.want <= 0 || room < own.quantum || yieldsTo(others, total, own)) return 0;
-  const fair = Math.floor(fairOf(max, own, others) * fractions) / fractions;
+  const room = roomFor(total, own, others);
+  if (room === 0) return 0;
+  const whole = Math.max(total, own.quantum);
+  const fair = Math.floor(fairOf(whole, own, others) * fractions) / fractions;
   return Math.min(room, Math.max(own.quantum, fair));
 }
 
@@ -70,6 +70,12 @@ export function nextInTurn<P extends Party>(total: number, parties: readonly P[]
   if (next === undefined) return undefined;
   const room = Math.max(total, next.quantum) - sumOf(parties, ({ claim }) => claim) + next.claim;
   return room >= next.quantum ? next : undefined;
+}
+
+/** What nobody has; 0 where that is less than a quantum, or is another's first. */
+function roomFor(total: number, own: Party, others: readonly Party[]): number {
+  const room = Math.max(total, own.quantum) - sumOf(others, ({ claim }) => claim);
+  return own.want <= 0 || room < own.quantum || yieldsTo(others, total, own) ? 0 : room;
 }
 
 function yieldsTo(others: readonly Party[], total: number, own: Party): boolean {
