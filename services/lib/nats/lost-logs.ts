@@ -103,24 +103,24 @@ const triesMax = 5;
 
 /**
  * Has the log read from its beginning, by whoever claims the shard next. What an owner of before still
- * knows of it is fenced by the epoch. Rejects when the lease keeps changing.
+ * knows of it is fenced by the epoch. False: somebody else was faster, and the lease tells of something
+ * else by now. Rejects when it keeps changing.
  */
 export async function forgetCheckpoint(
   { links, manager, names }: ForgetPorts,
   { shard, floor }: DoneLog,
-): Promise<void> {
+): Promise<boolean> {
   const stream = bucketStream(names.buckets.shards);
   const subject = keySubject(names.buckets.shards, String(shard));
   for (let tries = 0; tries < triesMax; tries++) {
     const standing = await readKey({ manager }, { stream, subject });
     const lease = standing === undefined ? undefined : readable(standing.value);
-    // Somebody else was faster.
-    if (standing === undefined || lease?.checkpoint?.floor !== floor) return;
+    if (standing === undefined || lease?.checkpoint?.floor !== floor) return false;
     try {
       const value = encodeLease({ epoch: nextEpoch(lease.epoch) });
       const expect = { lastSubjectSequence: standing.revision };
       await jetstream(links.publish).publish(subject, value, { expect });
-      return;
+      return true;
     } catch (error) {
       const isAnothers = error instanceof JetStreamApiError && wrongLastCodes.has(error.code);
       if (!isAnothers) throw error;

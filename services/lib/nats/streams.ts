@@ -101,8 +101,8 @@ async function applyOne(
     }
     const line = log === undefined ? undefined : wentBack(log, standing);
     if (log !== undefined && line !== undefined) {
-      await forgetCheckpoint({ links, manager, names }, log);
-      changes.push(`stream ${name}: ${line}. It is read from its beginning`);
+      const isForgotten = await forgetCheckpoint({ links, manager, names }, log);
+      if (isForgotten) changes.push(`stream ${name}: ${line}. It is read from its beginning`);
     }
     const { lines, refusal } = streamDifferences(planned, standing);
     if (refusal !== undefined) refusals.push(`stream ${name}: ${refusal}`);
