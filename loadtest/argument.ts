@@ -30,6 +30,11 @@ export function positives(text: string): readonly number[] {
   return values;
 }
 
+/** With 0 among them. */
+export function counts(text: string): readonly number[] {
+  return words(text).map(count);
+}
+
 /** `127.0.0.1:2525`, `[::1]:2525`. */
 export function endpoint(text: string): Endpoint {
   const [, address = "", port = ""] = /^\[?([^\]]+?)\]?:([0-9]{1,5})$/.exec(text) ?? [];

@@ -18,6 +18,8 @@ import { checks } from "./bench/limits/limits-report.ts";
 import { lone } from "./bench/lone.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { type Results, reportText } from "./bench/report.ts";
+import { type Step, scaling } from "./bench/scaling/scaling.ts";
+import { stepText } from "./bench/scaling/scaling-report.ts";
 import { type Throughput, throughput } from "./bench/throughput.ts";
 
 try {
@@ -32,8 +34,8 @@ async function run(options: BenchOptions): Promise<void> {
   const threads = { "edge-thread": edgeThread, "one-thread": oneThread };
   const contestants = { ceiling, godwit, ...threads, postfix, cluster: cluster(options.shards) };
   const { sizeBytes, idle: sessions, deferred: waiting, growth: minutes } = options;
-  const { deferredDomains: destinations } = options;
-  const isAlone = minutes !== undefined || options.limits !== undefined;
+  const { deferredDomains: destinations, scaling: axes } = options;
+  const isAlone = [minutes, options.limits, axes].some((it) => it !== undefined);
   const names = isAlone ? [] : options.only;
   const taking = await takingPart(names.map((name) => contestants[name]));
   const servers = taking.filter((it) => it !== ceiling);
@@ -48,6 +50,7 @@ async function run(options: BenchOptions): Promise<void> {
         : await each("deferred", servers, (it) => deferred(it, { waiting, destinations })),
     growth: minutes === undefined ? undefined : await growth({ ...options, minutes, taken }),
     limits: options.limits && (await limits({ ...options, ...options.limits })),
+    scaling: axes && (await scaling({ ...options, axes }, measured)),
   };
   const directory = join(import.meta.dir, "results");
   await mkdir(directory, { recursive: true });
@@ -60,6 +63,10 @@ async function run(options: BenchOptions): Promise<void> {
   if (results.limits !== undefined && !checks(results.limits).every(({ holds }) => holds)) {
     process.exitCode = 1;
   }
+}
+
+function measured(step: Step): void {
+  process.stderr.write(stepText(step));
 }
 
 function taken(sample: GrowthSample): void {

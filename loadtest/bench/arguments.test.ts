@@ -18,6 +18,7 @@ test("without any: throughput of all, five runs", () => {
     growth: undefined,
     ratePerSecond: 500,
     limits: undefined,
+    scaling: undefined,
   });
 });
 
@@ -29,6 +30,16 @@ test("a cluster takes part when it is named", () => {
     domains: 200,
     shards: 64,
   });
+});
+
+test("what grows step by step is measured by itself", () => {
+  const words = "--scaling depth --scaling-steps 0,5000000";
+  expect(benchArguments(words.split(" "))).toMatchObject({
+    scaling: [{ name: "depth", steps: [0, 5_000_000] }],
+    measuresThroughput: false,
+  });
+  const names = benchArguments(["--scaling"]).scaling?.map(({ name }) => name);
+  expect(names).toEqual(["depth", "destinations", "sessions", "shards", "workers"]);
 });
 
 test("growth is measured by itself", () => {

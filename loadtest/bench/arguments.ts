@@ -1,6 +1,7 @@
 /** The command line of the benchmark. */
 import type { Command } from "commander";
-import { command, oneOf, positive, someOf } from "../argument.ts";
+import { command, counts, oneOf, positive, someOf } from "../argument.ts";
+import { type Axis, type AxisName, axesOf, axisNames } from "./scaling/axes.ts";
 
 export const contestantNames = [
   "ceiling",
@@ -38,6 +39,8 @@ export interface BenchOptions {
   readonly ratePerSecond: number;
   /** What of limits is measured; undefined: nothing. */
   readonly limits: LimitsOptions | undefined;
+  /** What grows step by step; undefined: not measured. */
+  readonly scaling: readonly Axis[] | undefined;
 }
 
 export const limitsParts = ["accuracy", "fairness", "destinations", "reckoning"] as const;
@@ -72,6 +75,8 @@ interface Options {
   readonly limitsSeconds: number;
   readonly limitsHosts: LimitsOptions["hosts"];
   readonly limitsQueued: number;
+  readonly scaling?: true | readonly AxisName[];
+  readonly scalingSteps: readonly number[];
 }
 
 /** @throws CommanderError, which commander has told already */
@@ -104,7 +109,7 @@ export function benchArguments(args: readonly string[]): BenchOptions {
       positive,
     )
     .option("--rate <n>", "messages a second for --growth", positive, 500);
-  const options = withLimits(program)
+  const options = withScaling(withLimits(program))
     .parse([...args], { from: "user" })
     .opts<Options>();
   return {
@@ -120,10 +125,14 @@ export function benchArguments(args: readonly string[]): BenchOptions {
     deferred: options.deferred,
     deferredDomains: options.deferredDomains,
     measuresThroughput:
-      options.throughput && options.growth === undefined && options.limits === undefined,
+      options.throughput &&
+      options.growth === undefined &&
+      options.limits === undefined &&
+      options.scaling === undefined,
     growth: options.growth,
     ratePerSecond: options.rate,
     limits: limitsOf(options),
+    scaling: scalingOf(options),
   };
 }
 
@@ -142,6 +151,20 @@ function withLimits(program: Command): Command {
       "own",
     )
     .option("--limits-queued <n>", "messages of the large tenant", positive, 100_000);
+}
+
+function withScaling(program: Command): Command {
+  return program
+    .option(
+      "--scaling [axes]",
+      `what a message costs as something grows; nothing else: ${axisNames.join(",")}`,
+      someOf(axisNames),
+    )
+    .option("--scaling-steps <numbers>", "of each axis, instead of the usual ones", counts, []);
+}
+
+function scalingOf({ scaling, scalingSteps }: Options): readonly Axis[] | undefined {
+  return scaling && axesOf(scaling === true ? axisNames : scaling, scalingSteps);
 }
 
 function limitsOf(options: Options): LimitsOptions | undefined {

@@ -8,7 +8,7 @@ import { Histogram } from "../histogram.ts";
 import { Sink } from "../sink/sink.ts";
 import { Source } from "../source/source.ts";
 import { type Contestant, domains, pidsOf, type Running } from "./contestants/contestant.ts";
-import { usageOf } from "./process-tree.ts";
+import { untilQuiet, usageOf } from "./process-tree.ts";
 import { sourceOptions, type Workload } from "./workload.ts";
 
 /** A destination that is up, as its mail sees it. */
@@ -57,9 +57,7 @@ const fillSessions = 200;
 const quietCores = 0.1;
 /** Many destinations that are down are tried all the time. */
 const quietCoresOfMany = 0.6;
-const quietSampleMs = 1_000;
 const rssSampleMs = 5_000;
-const quietSamplesMax = 300;
 
 export async function deferred(contestant: Contestant, asked: Waiting): Promise<Deferred> {
   const { waiting, destinations } = asked;
@@ -77,7 +75,8 @@ export async function deferred(contestant: Contestant, asked: Waiting): Promise<
     await bench.running.caughtUp?.();
     const deferringMs = systemClock.monotonic() - startedAt;
     const rssBytesMaxByRole = peak();
-    await bench.quiet(destinations === 1 ? quietCores : quietCoresOfMany);
+    const coresMax = destinations === 1 ? quietCores : quietCoresOfMany;
+    await untilQuiet(pidsOf(bench.running), coresMax);
     const after = await bench.probe("after");
     const { restart } = bench.running;
     const restarted = restart?.bind(bench.running);
@@ -190,16 +189,6 @@ class Bench {
   ): Promise<void> {
     const common = { to: this.running.endpoint, sizeBytes: 4_096, domain: domains.down };
     await new Source(sourceOptions({ ...common, ...load })).run();
-  }
-
-  /** Resolves when it has little to do, or after five minutes. */
-  async quiet(coresMax: number): Promise<void> {
-    for (let i = 0; i < quietSamplesMax; i++) {
-      const before = this.#usage().cpuSeconds;
-      await systemClock.sleep(quietSampleMs);
-      const cores = ((this.#usage().cpuSeconds - before) * 1_000) / quietSampleMs;
-      if (cores < coresMax) return;
-    }
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What a process and all below it have used, as Linux counts it. */
 import { readdirSync, readFileSync } from "node:fs";
+import { systemClock } from "#lib/clock";
 
 export interface Usage {
   /** User and system, of those that have ended, too. */
@@ -14,6 +15,8 @@ export interface Usage {
 /** `USER_HZ`: 100 on every Linux that runs this. */
 const ticksPerSecond = 100;
 const pageBytes = 4_096;
+const quietSampleMs = 1_000;
+const quietSamplesMax = 300;
 
 interface Stat {
   readonly pid: number;
@@ -40,6 +43,16 @@ export function usageOf(...pids: readonly number[]): Usage {
     anonymousBytes,
     processes: tree.length,
   };
+}
+
+/** Resolves when they have little to do, or after five minutes. */
+export async function untilQuiet(pids: readonly number[], coresMax: number): Promise<void> {
+  for (let i = 0; i < quietSamplesMax; i++) {
+    const before = usageOf(...pids).cpuSeconds;
+    await systemClock.sleep(quietSampleMs);
+    const cores = ((usageOf(...pids).cpuSeconds - before) * 1_000) / quietSampleMs;
+    if (cores < coresMax) return;
+  }
 }
 
 /** What the whole machine has used, and what its host has kept from it. */

@@ -19,6 +19,7 @@ const none: Results = {
   deferred: {},
   growth: undefined,
   limits: undefined,
+  scaling: undefined,
 };
 
 function throughputOf(acceptedPerSecond: number): Throughput {

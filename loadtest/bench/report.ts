@@ -9,6 +9,8 @@ import type { Idle } from "./idle.ts";
 import type { Limits } from "./limits/limits.ts";
 import { limitsText } from "./limits/limits-report.ts";
 import type { Machine } from "./machine.ts";
+import type { Step } from "./scaling/scaling.ts";
+import { scalingText } from "./scaling/scaling-report.ts";
 import { medianOf, spreadOf } from "./statistics.ts";
 import type { Throughput } from "./throughput.ts";
 
@@ -21,6 +23,7 @@ export interface Results {
   readonly deferred: Readonly<Record<string, Deferred>>;
   readonly growth: Growth | undefined;
   readonly limits: Limits | undefined;
+  readonly scaling: readonly Step[] | undefined;
 }
 
 const reference = "postfix";
@@ -33,6 +36,7 @@ export function reportText(results: Results): string {
     rolesText(results.throughput),
     results.growth === undefined ? "" : growthText(results.growth),
     results.limits === undefined ? "" : limitsText(results.limits),
+    results.scaling === undefined ? "" : scalingText(results.scaling),
     loneText(results.lone),
     idleText(results.idle),
     ...Object.entries(results.deferred).map(([name, it]) => deferredText(name, it)),

@@ -40,6 +40,8 @@ export interface ThroughputOptions {
   readonly messages: number;
   readonly sessions: number;
   readonly sizeBytes: number;
+  /** Done to the server before it warms up. */
+  readonly prepare?: (running: Running) => Promise<void>;
 }
 
 /** What compiles as it runs is at its pace by then; a mail server runs for weeks. */
@@ -58,6 +60,7 @@ export async function throughput(
     const down = { address: "127.0.0.1", port: await freePort() };
     const running = await contestant.start({ up: sink.endpoint, down });
     try {
+      await options.prepare?.(running);
       return await measure(running, sink, options);
     } catch (error) {
       const log = (await running.log()).slice(-logMax);

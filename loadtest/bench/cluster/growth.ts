@@ -51,7 +51,8 @@ export async function growth(options: GrowthOptions): Promise<Growth> {
   const sink = await SinkProcess.start();
   try {
     const down = { address: "127.0.0.1", port: await freePort() };
-    const running = await RunningCluster.start({ up: sink.endpoint, down }, options.shards);
+    const size = { shards: options.shards, workers: 1 };
+    const running = await RunningCluster.start({ up: sink.endpoint, down }, size);
     try {
       return await watched(running, sink, options);
     } finally {

@@ -1,4 +1,4 @@
-/** A cluster on this machine: three NATS, one Cassandra, one edge, one worker, one control process. */
+/** A cluster on this machine: three NATS, one Cassandra, one edge, workers, one control process. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,12 +20,17 @@ const idleMax = 10_000;
 /** What a month of growth has room for, on each server. */
 const shardBytesMax = "1GiB";
 
+export interface ClusterSize {
+  readonly shards: number;
+  readonly workers: number;
+}
+
 export function cluster(shards: number): Contestant {
   return {
     name: "cluster",
     idleMax,
     missing: async () => cassandraMissing(),
-    start: (destinations) => RunningCluster.start(destinations, shards),
+    start: (destinations) => RunningCluster.start(destinations, { shards, workers: 1 }),
   };
 }
 
@@ -35,17 +40,17 @@ export class RunningCluster implements Running {
   readonly #folder: string;
   readonly #shards: number;
 
-  static async start({ up, down }: Destinations, shards: number): Promise<RunningCluster> {
+  static async start({ up, down }: Destinations, size: ClusterSize): Promise<RunningCluster> {
     const folder = await mkdtemp(join(tmpdir(), "godwit-bench-cluster-"));
     try {
       const started = await Cluster.start({
         folder,
         edges: 1,
-        workers: 1,
+        workers: size.workers,
         controls: 1,
         nats,
         cassandra: 1,
-        shards,
+        shards: size.shards,
         shardBytesMax,
         nextHop: up,
         exceptions: [domains.down, `*.${domains.down}`].map((domain) => ({
@@ -54,7 +59,7 @@ export class RunningCluster implements Running {
         })),
         told: (text) => void (text.startsWith("Starting") && process.stderr.write(text)),
       });
-      return new RunningCluster(started, folder, shards);
+      return new RunningCluster(started, folder, size.shards);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
