@@ -71,6 +71,20 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     },
   );
 
+  test("a key that cert-manager or KEDA does not know is a fault, too", async () => {
+    const manifests = await chart.render(external, {
+      keda: { prometheus: "http://prometheus:9090" },
+      delivery: { autoscaling: { enabled: true, metric: { by: "keda" } } },
+      tls: { certManager: { enabled: true, issuer: { name: "ours" } } },
+    });
+    for (const kind of ["Certificate", "ScaledObject"]) {
+      const right = manifests.filter((it) => it.kind === kind);
+      expect((await chart.check(right)).out).toMatch(/Valid: 1, Invalid: 0, Errors: 0, Skipped: 0/);
+      const wrong = right.map((it) => ({ ...it, spec: Object.assign({ unknown: 1 }, it.spec) }));
+      expect((await chart.check(wrong)).out).toMatch(/Valid: 0, Invalid: 1, Errors: 0, Skipped: 0/);
+    }
+  });
+
   test.each(Chart.examples.map((file) => [basename(file), file]))(
     "the roles take the configuration that %s makes for them",
     async (_, file) => {

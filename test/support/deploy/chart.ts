@@ -67,13 +67,13 @@ export class Chart {
     return err;
   }
 
-  /** Against the API's own schemas; objects of other kinds than Kubernetes' own are left out. */
+  /** Against the schemas of Kubernetes' own objects, and of those that operators bring along. */
   async check(manifests: readonly Manifest[]): Promise<Ran> {
     const file = join(this.#folder, `${Bun.randomUUIDv7()}.json`);
-    const own = manifests.filter(({ apiVersion }) => !isForeign(apiVersion));
-    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: own }));
+    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }));
     const { kubeconform, schemas } = this.#tools;
-    return await this.#run([kubeconform, "-strict", "-summary", "-schema-location", schemas, file]);
+    const locations = schemas.flatMap((it) => ["-schema-location", it]);
+    return await this.#run([kubeconform, "-strict", "-summary", ...locations, file]);
   }
 
   close(): Promise<void> {
@@ -129,9 +129,4 @@ export function named(manifests: readonly Manifest[], kind: string, end: string)
 export function fileOf(manifests: readonly Manifest[], end: string, name = "godwit.yaml"): string {
   const data = z.record(z.string(), z.string()).parse(named(manifests, "ConfigMap", end).data);
   return data[name] ?? "";
-}
-
-/** Of an operator that may be there or not. */
-function isForeign(apiVersion: string): boolean {
-  return /^(monitoring\.coreos\.com|cert-manager\.io|keda\.sh)\//.test(apiVersion);
 }
