@@ -46,6 +46,11 @@ const autoscaling = z.strictObject({
   min: replicas,
   max: replicas,
   cpu: z.int().min(0).max(1_000).nullable(),
+  // As far as the API lets a HorizontalPodAutoscaler have them.
+  scaleDown: z.strictObject({
+    afterSeconds: z.int().min(0).max(3_600),
+    everySeconds: z.int().min(1).max(1_800),
+  }),
   metric: z.strictObject({
     by: z.enum(["none", "adapter", "keda"]),
     name: word,

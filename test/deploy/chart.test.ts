@@ -7,6 +7,7 @@ import { loadConfig } from "#lib/config/load";
 import type { RoleName } from "#lib/config/role";
 import { wantedStreamsOf } from "#lib/role/cluster/cluster-options";
 import { Chart, fileOf, type Manifest, named } from "../support/deploy/chart.ts";
+import { InstalledApi } from "../support/deploy/installed-api.ts";
 import { openedChart } from "../support/deploy/opened-chart.ts";
 import { titled } from "../support/servers/titled.ts";
 
@@ -300,6 +301,35 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
         { type: "Resource" },
         { pods: { metric: { name: "godwit_delivery_behind_seconds" } } },
       ],
+    });
+  });
+
+  test("turned on in an upgrade, an autoscaler finds as many pods as there were", async () => {
+    const installed = await chart.render(external, { edge: { replicas: 7 } });
+    const scaling = { edge: { autoscaling: { enabled: true } } };
+    using api = new InstalledApi(installed, await chart.render(external, scaling));
+    const upgraded = await chart.renderOn(api.url, external, scaling);
+    expect(named(upgraded, "Deployment", "-edge").spec).toMatchObject({ replicas: 7 });
+    expect(named(upgraded, "Deployment", "-delivery").spec).toMatchObject({ replicas: 2 });
+  });
+
+  test("fewer become so as slowly as the values say, by whoever scales", async () => {
+    const autoscaling = { enabled: true, scaleDown: { afterSeconds: 30, everySeconds: 20 } };
+    const behavior = {
+      scaleDown: {
+        stabilizationWindowSeconds: 30,
+        policies: [{ type: "Pods", value: 1, periodSeconds: 20 }],
+      },
+    };
+    const manifests = await chart.render(external, {
+      keda: { prometheus: "http://prometheus:9090" },
+      edge: { autoscaling },
+      delivery: { autoscaling: { ...autoscaling, metric: { by: "keda" } } },
+    });
+    const edges = named(manifests, "HorizontalPodAutoscaler", "-edge");
+    expect(edges.spec).toMatchObject({ behavior });
+    expect(named(manifests, "ScaledObject", "-delivery").spec).toMatchObject({
+      advanced: { horizontalPodAutoscalerConfig: { behavior } },
     });
   });
 

@@ -66,6 +66,11 @@ metadata:
 spec:
   {{- if not $autoscaling.enabled }}
   replicas: {{ $values.replicas }}
+  {{- else }}
+  {{- with lookup "apps/v1" "Deployment" .root.Release.Namespace (printf "%s-%s" (include "godwit.fullname" .root) .role) }}
+  # As many as there are: left out where helm had set it, it would be one until the autoscaler looks.
+  replicas: {{ int .spec.replicas }}
+  {{- end }}
   {{- end }}
   {{- if $values.hostNetwork }}
   # A node has its ports once: the old worker goes before the new one comes.

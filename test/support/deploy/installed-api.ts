@@ -1,23 +1,28 @@
-/** As much of a Kubernetes API server as helm asks before an upgrade: what kinds there are, and Secrets. */
+/** As much of a Kubernetes API server as helm asks before an upgrade: what kinds there are, and what is found again. */
 import { type Manifest, namespace } from "./chart.ts";
 
 const version = { major: "1", minor: "37", gitVersion: "v1.37.2" };
-const secretPath = /^\/api\/v1\/namespaces\/[^/]+\/secrets\/([^/]+)$/;
+const paths: readonly (readonly [kind: string, path: RegExp])[] = [
+  ["Secret", /^\/api\/v1\/namespaces\/[^/]+\/secrets\/([^/]+)$/],
+  ["Deployment", /^\/apis\/apps\/v1\/namespaces\/[^/]+\/deployments\/([^/]+)$/],
+];
 
-export class SecretsApi implements Disposable {
+export class InstalledApi implements Disposable {
   readonly #server: Bun.Server<undefined>;
 
-  /** Of a release that was installed. */
-  constructor(manifests: readonly Manifest[]) {
-    const answers = new Map<string, object>([["/version", version], ...discovery(manifests)]);
+  /** Of a release that was installed; `known` has kinds that it may get. */
+  constructor(manifests: readonly Manifest[], known: readonly Manifest[] = []) {
+    const kinds = discovery([...manifests, ...known]);
+    const answers = new Map<string, object>([["/version", version], ...kinds]);
     this.#server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       fetch: ({ url }) => {
         const { pathname } = new URL(url);
-        const name = secretPath.exec(pathname)?.[1];
-        const secret = manifests.find((it) => it.kind === "Secret" && it.metadata.name === name);
-        return answered(secret === undefined ? answers.get(pathname) : owned(secret));
+        const found = manifests.find(({ kind, metadata }) =>
+          paths.some(([of, path]) => of === kind && path.exec(pathname)?.[1] === metadata.name),
+        );
+        return answered(found === undefined ? answers.get(pathname) : owned(found));
       },
     });
   }
