@@ -95,7 +95,12 @@ class Bench {
   }
 }
 
-export function transportSuite(name: string, open: () => Promise<TransportWorld>): void {
+/** `clear`: it has no TLS, and says so. */
+export function transportSuite(
+  name: string,
+  open: () => Promise<TransportWorld>,
+  carries: "clear" | "tls" = "tls",
+): void {
   describe(`${name}: Transport`, () => {
     let bench: Bench;
     beforeEach(async () => {
@@ -107,6 +112,7 @@ export function transportSuite(name: string, open: () => Promise<TransportWorld>
     carrying(() => bench);
     backPressure(() => bench);
     closing(() => bench);
+    if (carries === "clear") return;
     upgrading(() => bench);
     ordering(() => bench);
     failingUpgrades(() => bench);
@@ -197,9 +203,12 @@ function carrying(bench: () => Bench): void {
     expect(server.text).toBe(all);
   });
 
-  test("the array that was written may be reused at once", async () => {
+  test.each([
+    ["array", new Uint8Array(3 * megabytes)],
+    ["Buffer", Buffer.alloc(3 * megabytes)],
+  ])("the %s that was written may be reused at once", async (_, scratch) => {
     const { client, server } = await bench().pair();
-    const scratch = new Uint8Array(3 * megabytes).fill(1);
+    scratch.fill(1);
     client.connection.write(scratch);
     scratch.fill(2);
     client.connection.write(scratch.subarray(0, 1));

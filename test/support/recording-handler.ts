@@ -37,7 +37,7 @@ export class RecordingHandler implements ConnectionHandler {
 
   data(bytes: Uint8Array): void {
     if (this.isClosed) this.events.push("data after closed");
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(new Uint8Array(bytes));
     this.#size += bytes.length;
     this.#onData?.(this);
     this.#changed();

@@ -74,13 +74,13 @@ export class BunConnection implements Connection, HasDeadline {
 
   write(bytes: Uint8Array): number {
     if (this.#isClosed || this.#hasEnded || bytes.length === 0) return this.#unsentBytes;
-    if (this.#handshake !== undefined) this.#keep(this.#handshake.early, bytes.slice());
-    else if (this.#unsent !== undefined) this.#keep(this.#unsent, bytes.slice());
+    if (this.#handshake !== undefined) this.#keep(this.#handshake.early, bytes);
+    else if (this.#unsent !== undefined) this.#keep(this.#unsent, bytes);
     else {
       const taken = Math.max(0, this.#socket.write(bytes));
       if (taken < bytes.length) {
         this.#unsent = [];
-        this.#keep(this.#unsent, bytes.slice(taken));
+        this.#keep(this.#unsent, bytes.subarray(taken));
       }
     }
     return this.#unsentBytes;
@@ -184,7 +184,8 @@ export class BunConnection implements Connection, HasDeadline {
   }
 
   #keep(where: Uint8Array[], bytes: Uint8Array): void {
-    where.push(bytes);
+    // Not slice(), which of a Buffer is no copy.
+    where.push(new Uint8Array(bytes));
     this.#unsentBytes += bytes.length;
   }
 

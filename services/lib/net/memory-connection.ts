@@ -84,7 +84,8 @@ export class MemoryConnection implements Connection {
   write(bytes: Uint8Array): number {
     if (this.#isClosed || this.#hasEnded || bytes.length === 0) return this.#unsentBytes();
     this.#unreadBytes += bytes.length;
-    this.#send({ kind: "data", bytes: bytes.slice() });
+    // Not slice(), which of a Buffer is no copy.
+    this.#send({ kind: "data", bytes: new Uint8Array(bytes) });
     const unsent = this.#unsentBytes();
     if (unsent > 0) this.#isBackedUp = true;
     return unsent;
