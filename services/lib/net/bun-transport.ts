@@ -25,6 +25,8 @@ type Accept = (connection: Connection) => ConnectionHandler;
 export interface BunTransportOptions {
   /** PEM certificates a server's certificate is verified with, instead of the system's. */
   readonly authorities?: string;
+  /** `shared`: other processes listen at the same port, and the kernel deals out connections. */
+  readonly port?: "own" | "shared";
 }
 
 export function bunTransport(clock: Clock, options: BunTransportOptions = {}): Transport {
@@ -34,19 +36,28 @@ export function bunTransport(clock: Clock, options: BunTransportOptions = {}): T
     authorities: options.authorities,
   };
   return {
-    listen: async (at, accept) => listen(shared, at, accept),
+    listen: async (at, accept) => {
+      return listen(shared, { at, accept, isShared: options.port === "shared" });
+    },
     connect: (to, connectOptions, handler) => {
       return connect(shared, { to, clock, handler, ...connectOptions });
     },
   };
 }
 
-function listen(shared: Shared, at: Endpoint, accept: Accept): Listener {
+interface Listening {
+  readonly at: Endpoint;
+  readonly accept: Accept;
+  readonly isShared: boolean;
+}
+
+function listen(shared: Shared, { at, accept, isShared }: Listening): Listener {
   try {
     const listener = Bun.listen<BunConnection | undefined>({
       hostname: at.address,
       port: at.port,
       allowHalfOpen: true,
+      ...(isShared ? { reusePort: true } : {}),
       data: undefined,
       socket: {
         ...socketHandlers,
