@@ -1,24 +1,28 @@
 import { describe, expect, test } from "bun:test";
 import { ContentMaker, isIntact, withoutTransparency, withTransparency } from "./content.ts";
 
-const id = { run: "0123abcd", n: 100_003 };
-const content = new ContentMaker(4_096).content(id);
+const run = "0123abcd";
+const n = 100_003;
+const content = Buffer.from(new ContentMaker({ sizeBytes: 4_096, run }).content(n));
 
 describe("ContentMaker", () => {
-  test.each([1_024, 4_096, 4_097, 4_098, 50_000])("makes %d octets of CRLF lines", (size) => {
-    const made = new ContentMaker(size).content(id);
-    expect(made.length).toBe(size);
-    expect(made.toString("latin1").replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
-    expect(made.subarray(-2).toString()).toBe("\r\n");
-  });
+  test.each([1_024, 4_096, 4_097, 4_098, 50_000, 300_000])(
+    "makes %d octets of CRLF lines",
+    (size) => {
+      const made = new ContentMaker({ sizeBytes: size, run }).content(n);
+      expect(made.length).toBe(size);
+      expect(made.toString("latin1").replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+      expect(made.subarray(-2).toString()).toBe("\r\n");
+    },
+  );
 
   test("makes the smallest whole message for a size that is too small", () => {
-    expect(isIntact(new ContentMaker(0).content(id))).toBe(true);
+    expect(isIntact(new ContentMaker({ sizeBytes: 0, run }).content(n))).toBe(true);
   });
 
   test("puts lines that begin with a dot into the body, and doubles the dot on the wire", () => {
-    const all = Array.from({ length: 16 }, (_, n) => ({ run: "0123abcd", n: 100_000 + n }));
-    const maker = new ContentMaker(4_096);
+    const all = Array.from({ length: 16 }, (_, i) => 100_000 + i);
+    const maker = new ContentMaker({ sizeBytes: 4_096, run });
     expect(all.some((it) => maker.content(it).includes("\r\n."))).toBe(true);
     for (const it of all) {
       const wire = maker.mailData(it);
@@ -26,6 +30,24 @@ describe("ContentMaker", () => {
       expect(wire.indexOf("\r\n.\r\n")).toBe(wire.length - 5);
       expect(withoutTransparency(wire.subarray(0, -3))).toEqual(maker.content(it));
     }
+  });
+
+  test("for BDAT it stands as it is behind its size", () => {
+    const maker = new ContentMaker({ sizeBytes: 1_024, run, above: "X-Above: yes\r\n" });
+    for (const it of [7, 12, 99_999, 100_000]) {
+      const wire = maker.mailData(it, "bdat").toString("latin1");
+      const [, size = "", sent = ""] = /^BDAT ([0-9]+) LAST\r\n(.*)$/s.exec(wire) ?? [];
+      expect(sent.length).toBe(Number(size));
+      expect(sent).toBe(maker.content(it).toString("latin1"));
+      expect(sent).toStartWith(`X-Above: yes\r\nX-Load-Id: ${run}-${it}\r\n`);
+      expect(isIntact(Buffer.from(sent, "latin1"))).toBe(true);
+    }
+  });
+
+  test("bodies of messages that follow one another differ", () => {
+    const maker = new ContentMaker({ sizeBytes: 1_024, run });
+    const endings = [0, 1, 2, 3].map((it) => maker.content(it).toString("latin1").slice(-500));
+    expect(new Set(endings).size).toBe(4);
   });
 });
 

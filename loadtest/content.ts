@@ -8,10 +8,11 @@
  */
 import { createHash } from "node:crypto";
 import { seededRandom } from "#lib/random";
-import { type LoadId, loadIdAt, loadIdText } from "./load-id.ts";
+import { fieldStart, loadIdAt } from "./load-id.ts";
+import { NumberedOctets } from "./numbered-octets.ts";
 
-/** Bodies differ, so that one message with another's body is found out. */
-const variants = 16;
+/** Bodies differ, so that one message with another's body is found out; of large ones fewer do. */
+const variantsOf = (sizeBytes: number) => (sizeBytes > 262_144 ? 4 : 16);
 
 const header =
   "Date: Tue, 24 Nov 2026 12:00:00 +0000\r\nFrom: Load <load@load.example>\r\n" +
@@ -20,45 +21,75 @@ const header =
 
 const dot = 46;
 const lineLength = 72;
+const lineCount = 512;
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .";
 
 /** What stands before the header fields that all messages share. */
-const beginningBytes = beginning({ run: "0123abcd", n: 100_000 }).length + 64 + 2;
+const beginningBytes = beginning("0123abcd").join("100000").length + 64 + 2;
 
-/** Makes the messages of one size. */
+/** How it goes: behind a 354, with transparency and the final dot, or as the one chunk of a BDAT. */
+export type Form = "data" | "bdat";
+
+export interface ContentOptions {
+  /** Met, but for the digits of the number, where it is more than the header section needs. */
+  readonly sizeBytes: number;
+  readonly run: string;
+  /** Header fields that come first, and are not of the digest. */
+  readonly above?: string;
+}
+
+/** Makes the messages of one size: all octets but the number stay where they are. */
 export class ContentMaker {
+  readonly #options: ContentOptions;
   readonly #endings: readonly Buffer[];
-  readonly #endingsOnWire: readonly Buffer[];
+  readonly #made = new Map<Form | "plain", readonly NumberedOctets[]>();
 
-  /**
-   * `sizeBytes` is met, but for the digits of the id, where it is more than the header section
-   * needs.
-   */
-  constructor(sizeBytes: number) {
-    const random = seededRandom(sizeBytes);
-    const bodySize = Math.max(2, sizeBytes - beginningBytes - header.length);
-    this.#endings = Array.from({ length: variants }, () => {
-      const ending = header + bodyOf(bodySize, (n) => random.below(n));
+  constructor(options: ContentOptions) {
+    this.#options = options;
+    const random = seededRandom(options.sizeBytes);
+    const bodySize = Math.max(2, options.sizeBytes - beginningBytes - header.length);
+    const lines = Array.from({ length: lineCount }, () => lineOf((n) => random.below(n)));
+    this.#endings = Array.from({ length: variantsOf(options.sizeBytes) }, () => {
+      const ending = header + bodyOf(bodySize, () => lines[random.below(lineCount)] ?? "");
       const digest = createHash("sha256").update(ending, "latin1").digest("hex");
       return Buffer.from(`${digest}\r\n${ending}`, "latin1");
     });
-    const end = Buffer.from(".\r\n");
-    this.#endingsOnWire = this.#endings.map((it) => Buffer.concat([withTransparency(it), end]));
   }
 
-  content(id: LoadId): Buffer {
-    return joined(id, this.#endings);
+  /** As it is, below what stands above it. Valid until the next call. */
+  content(n: number): Buffer {
+    return this.#with("plain", n);
   }
 
-  /** With transparency and the final dot. */
-  mailData(id: LoadId): Buffer {
-    return joined(id, this.#endingsOnWire);
+  /** With all that must be sent for it. Valid until the next call. */
+  mailData(n: number, form: Form = "data"): Buffer {
+    return this.#with(form, n);
   }
-}
 
-function joined(id: LoadId, endings: readonly Buffer[]): Buffer {
-  const ending = endings[id.n % variants] ?? Buffer.alloc(0);
-  return Buffer.concat([Buffer.from(beginning(id), "latin1"), ending]);
+  #with(form: Form | "plain", n: number): Buffer {
+    let made = this.#made.get(form);
+    if (made === undefined) {
+      made = this.#endings.map((ending) => this.#octets(form, ending));
+      this.#made.set(form, made);
+    }
+    return made[n % made.length]?.with(n) ?? Buffer.alloc(0);
+  }
+
+  #octets(form: Form | "plain", ending: Buffer): NumberedOctets {
+    const { run, above = "" } = this.#options;
+    const [first = "", ...others] = beginning(run);
+    const pieces = [`${above}${first}`, ...others];
+    if (form === "plain") return new NumberedOctets(() => pieces, ending);
+    if (form === "data") {
+      const onWire = Buffer.concat([withTransparency(ending), Buffer.from(".\r\n")]);
+      return new NumberedOctets(() => pieces, onWire);
+    }
+    const fixedBytes = pieces.join("").length + ending.length;
+    return new NumberedOctets((digits) => {
+      const sizeBytes = fixedBytes + (pieces.length - 1) * digits;
+      return [`BDAT ${sizeBytes} LAST\r\n${above}${first}`, ...others];
+    }, ending);
+  }
 }
 
 /** RFC 5321 §4.5.2: a line that begins with a dot has another one before it on the wire. */
@@ -91,18 +122,21 @@ export function isIntact(content: Buffer): boolean {
   return createHash("sha256").update(ending).digest("hex") === digest;
 }
 
-function beginning(id: LoadId): string {
-  const name = loadIdText(id);
-  return `X-Load-Id: ${name}\r\nMessage-ID: <${name}@load.example>\r\nX-Load-Digest: `;
+/** Between these stands the number. */
+function beginning(run: string): readonly string[] {
+  const [id, messageId] = [`${fieldStart}${run}-`, `\r\nMessage-ID: <${run}-`];
+  return [id, messageId, "@load.example>\r\nX-Load-Digest: "];
 }
 
-/** Lines of text, some of which begin with a dot: transparency is always under test. */
-function bodyOf(size: number, below: (n: number) => number): string {
+/** Of text, some with a dot in front: transparency is always under test. */
+function lineOf(below: (n: number) => number): string {
+  let line = "";
+  while (line.length < lineLength) line += letters.charAt(below(letters.length));
+  return `${line}\r\n`;
+}
+
+function bodyOf(size: number, line: () => string): string {
   let body = "";
-  while (body.length < size - 2) {
-    let line = "";
-    while (line.length < lineLength) line += letters.charAt(below(letters.length));
-    body += `${line}\r\n`;
-  }
+  while (body.length < size - 2) body += line();
   return `${body.slice(0, size - 2).replace(/\r$/, ".")}\r\n`;
 }

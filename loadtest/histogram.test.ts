@@ -16,6 +16,7 @@ describe("Histogram", () => {
       p90Ms: 0,
       p99Ms: 0,
       p999Ms: 0,
+      p9999Ms: 0,
       maxMs: 0,
     });
   });

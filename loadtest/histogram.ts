@@ -15,6 +15,7 @@ export interface Percentiles {
   readonly p90Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  readonly p9999Ms: number;
   readonly maxMs: number;
 }
 
@@ -25,6 +26,18 @@ export class Histogram {
 
   get count(): number {
     return this.#count;
+  }
+
+  get maxMs(): number {
+    return this.#max / 1_000;
+  }
+
+  /** Of those that are not empty, in order: the longest duration that falls into it, and how many. */
+  *buckets(): Generator<readonly [durationMs: number, count: number]> {
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      const count = this.#buckets[bucket] ?? 0;
+      if (count > 0) yield [Math.min(topOf(bucket), this.#max) / 1_000, count];
+    }
   }
 
   record(durationMs: number): void {
@@ -53,7 +66,8 @@ export class Histogram {
       p90Ms: this.atMs(0.9),
       p99Ms: this.atMs(0.99),
       p999Ms: this.atMs(0.999),
-      maxMs: this.#max / 1_000,
+      p9999Ms: this.atMs(0.9999),
+      maxMs: this.maxMs,
     };
   }
 }

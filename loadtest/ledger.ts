@@ -4,9 +4,17 @@ import { type LoadId, loadIdMax, loadIdText, parseLoadId } from "./load-id.ts";
 
 const copiesMax = 65_535;
 
+interface Account {
+  readonly run: string;
+  /** By number. */
+  copies: Uint16Array;
+  distinct: number;
+}
+
 export class Ledger {
-  readonly #runs = new Map<string, Uint16Array>();
-  readonly #distinctOf = new Map<string, number>();
+  readonly #accounts = new Map<string, Account>();
+  /** Nearly always a message is of the same run as the one before. */
+  #last: Account | undefined;
   #distinct = 0;
   #total = 0;
 
@@ -23,30 +31,31 @@ export class Ledger {
   /** Whether the message is new here. */
   add({ run, n }: LoadId, copies = 1): boolean {
     assert(n >= 0 && n < loadIdMax, "an id was parsed or made within its limit");
-    const counts = this.#countsOf(run, n);
-    const before = counts[n] ?? 0;
-    counts[n] = Math.min(copiesMax, before + copies);
+    const account = this.#last?.run === run ? this.#last : this.#accountOf(run);
+    if (n >= account.copies.length) grow(account, n);
+    const before = account.copies[n] ?? 0;
+    account.copies[n] = Math.min(copiesMax, before + copies);
     this.#total += copies;
     if (before > 0 || copies === 0) return false;
     this.#distinct += 1;
-    this.#distinctOf.set(run, this.distinctOf(run) + 1);
+    account.distinct += 1;
     return true;
   }
 
   /** Messages of one run. */
   distinctOf(run: string): number {
-    return this.#distinctOf.get(run) ?? 0;
+    return this.#accounts.get(run)?.distinct ?? 0;
   }
 
   copiesOf({ run, n }: LoadId): number {
-    return this.#runs.get(run)?.[n] ?? 0;
+    return this.#accounts.get(run)?.copies[n] ?? 0;
   }
 
   *entries(): Generator<readonly [id: LoadId, copies: number]> {
-    for (const [run, counts] of this.#runs) {
-      for (let n = 0; n < counts.length; n++) {
-        const copies = counts[n] ?? 0;
-        if (copies > 0) yield [{ run, n }, copies];
+    for (const { run, copies } of this.#accounts.values()) {
+      for (let n = 0; n < copies.length; n++) {
+        const count = copies[n] ?? 0;
+        if (count > 0) yield [{ run, n }, count];
       }
     }
   }
@@ -73,17 +82,19 @@ export class Ledger {
     return ledger;
   }
 
-  #countsOf(run: string, n: number): Uint16Array {
-    const counts = this.#runs.get(run) ?? new Uint16Array(1_024);
-    if (n < counts.length) {
-      this.#runs.set(run, counts);
-      return counts;
-    }
-    const grown = new Uint16Array(Math.min(loadIdMax, Math.max(n + 1, counts.length * 2)));
-    grown.set(counts);
-    this.#runs.set(run, grown);
-    return grown;
+  #accountOf(run: string): Account {
+    const known = this.#accounts.get(run);
+    this.#last = known ?? { run, copies: new Uint16Array(1_024), distinct: 0 };
+    if (known === undefined) this.#accounts.set(run, this.#last);
+    return this.#last;
   }
+}
+
+function grow(account: Account, n: number): void {
+  const { length } = account.copies;
+  const grown = new Uint16Array(Math.min(loadIdMax, Math.max(n + 1, length * 2)));
+  grown.set(account.copies);
+  account.copies = grown;
 }
 
 export interface Balance {

@@ -21,6 +21,15 @@ describe("loadIdIn()", () => {
     ["not in a body", "Subject: x\r\n\r\nX-Load-Id: a-1\r\n", undefined],
     ["not within a line", "Subject: X-Load-Id: a-1\r\n\r\n", undefined],
     ["not cut off", "X-Load-Id: a-1", undefined],
+    ["not cut off before its line end", "X-Load-Id: a-1\r", undefined],
+    ["of another run", "X-Load-Id: bc-10\r\n", { run: "bc", n: 10 }],
+    ["of a run like the last", "X-Load-Id: bd-10\r\n", { run: "bd", n: 10 }],
+    ["not without a run", "X-Load-Id: -10\r\n", undefined],
+    ["not with a run too long", `X-Load-Id: ${"a".repeat(33)}-10\r\n`, undefined],
+    ["not without a number", "X-Load-Id: a-\r\n", undefined],
+    ["not with a number too long", "X-Load-Id: a-0000000001\r\n", undefined],
+    ["not with a number too large", "X-Load-Id: a-100000000\r\n", undefined],
+    ["not with more behind it", "X-Load-Id: a-1 \r\n", undefined],
   ] as const)("finds it %s", (_, content, id) => {
     expect(loadIdIn(Buffer.from(content))).toEqual(id);
   });

@@ -2,8 +2,12 @@
 /** The sink as a command: `bun loadtest/sink.ts --help`. As a class it is in `sink/sink.ts`. */
 import { CommanderError } from "commander";
 import { systemClock } from "#lib/clock";
+import { systemRandom } from "#lib/random";
 import { makeIdentity } from "../services/edge/identity.ts";
+import { loadTransport } from "./net/load-transport.ts";
 import { type SinkRun, sinkArguments } from "./sink/arguments.ts";
+import type { SinkOrders } from "./sink/processes/report.ts";
+import { SinkProcesses } from "./sink/processes/sink-processes.ts";
 import { Sink } from "./sink/sink.ts";
 
 const lingerMs = 500;
@@ -15,9 +19,10 @@ try {
   process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
 }
 
-async function run({ sink: options, tls, until, timeoutSeconds, accounts, output }: SinkRun) {
+async function run({ sink: options, tls, ...how }: SinkRun) {
+  const { processes, until, timeoutSeconds, accounts, output } = how;
   const identity = tls === "none" ? {} : { identity: await makeIdentity("sink.example"), tls };
-  const sink = await Sink.start({ ...options, ...identity });
+  const sink = await start({ ...options, ...identity }, processes);
   const { address, port } = sink.endpoint;
   tell({ event: "listening", address, port }, `listening at ${address}:${port}`);
 
@@ -27,17 +32,23 @@ async function run({ sink: options, tls, until, timeoutSeconds, accounts, output
     if (until !== undefined) void sink.until((_, ledger) => ledger.distinct >= until).then(resolve);
   });
 
-  if (accounts !== undefined) await Bun.write(accounts, sink.ledger.toText());
-  const { distinct, total } = sink.ledger;
-  const summary = { ...sink.counts, distinct, copies: total, faults: sink.faultCounts };
-  tell({ event: "summary", ...summary }, JSON.stringify(summary, undefined, 2));
   // A source that has just got its last 250 wants to say QUIT.
   const emptied = sink.until(({ sessionsOpen }) => sessionsOpen === 0);
   await Promise.race([emptied, systemClock.sleep(lingerMs)]);
   await sink.stop();
+  if (accounts !== undefined) await Bun.write(accounts, sink.ledger.toText());
+  const { distinct, total } = sink.ledger;
+  const summary = { ...sink.counts, distinct, copies: total, faults: sink.faultCounts };
+  tell({ event: "summary", ...summary }, JSON.stringify(summary, undefined, 2));
   process.exit(0);
 
   function tell(event: Readonly<Record<string, unknown>>, text: string): void {
     console.log(output === "json" ? JSON.stringify(event) : text);
   }
+}
+
+async function start(options: SinkOrders, processes: number): Promise<Sink | SinkProcesses> {
+  if (processes > 1) return await SinkProcesses.start(options, processes);
+  const transport = loadTransport(options.identity === undefined ? "clear" : "tls");
+  return await Sink.start(options, { transport, clock: systemClock, random: systemRandom });
 }

@@ -3,7 +3,10 @@
  * The source as a command: `bun loadtest/source.ts --help`. As a class it is in `source/source.ts`.
  */
 import { CommanderError } from "commander";
+import { systemClock } from "#lib/clock";
 import { systemRandom } from "#lib/random";
+import { hgrmText } from "./hgrm.ts";
+import { loadTransport } from "./net/load-transport.ts";
 import { type SourceRun, sourceArguments } from "./source/arguments.ts";
 import { Source } from "./source/source.ts";
 import { summaryText } from "./source/summary.ts";
@@ -17,11 +20,16 @@ try {
 }
 
 /** Exit code 1: not every message got a 250. */
-async function run({ source: options, accounts, output }: SourceRun) {
-  const source = new Source(options);
+async function run({ source: options, accounts, histogram, output }: SourceRun) {
+  const transport = loadTransport(options.session.tls === "none" ? "clear" : "tls");
+  const source = new Source(options, { transport, clock: systemClock });
   process.once("SIGTERM", () => source.stop()).once("SIGINT", () => source.stop());
   const summary = await source.run();
   if (accounts !== undefined) await Bun.write(accounts, source.promised.toText());
+  if (histogram !== undefined) {
+    const { latency, lateness } = source;
+    await Bun.write(histogram, hgrmText(options.ratePerSecond === undefined ? latency : lateness));
+  }
   process.stdout.write(output === "json" ? `${JSON.stringify(summary)}\n` : summaryText(summary));
   process.exit(summary.accepted === options.messages ? 0 : 1);
 }

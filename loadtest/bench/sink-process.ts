@@ -16,6 +16,8 @@ export type Told =
       readonly copies: number;
       /** When the last message came that had not come before: milliseconds since the epoch. */
       readonly lastNewAt: number;
+      /** Of those that were looked at, one in 64. */
+      readonly damaged: number;
     };
 
 export type Reached = Extract<Told, { readonly event: "reached" }>;
@@ -52,6 +54,7 @@ export class SinkProcess {
     this.#child.send({ distinct, timeoutMs } satisfies Question);
     const answer = await this.#told.next();
     if (answer.event !== "reached") throw new Error("Cannot understand the sink");
+    if (answer.damaged > 0) throw new Error(`Cannot go on: ${answer.damaged} messages are damaged`);
     if (answer.distinct >= distinct) return answer;
     throw new Error(`Cannot go on: ${answer.distinct} of ${distinct} messages came to the sink`);
   }

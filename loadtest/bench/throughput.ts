@@ -1,6 +1,7 @@
 /** Messages as fast as they are taken, until the last of them is at the sink. */
 import { systemClock } from "#lib/clock";
 import { freePort } from "../../test/peers/peer.ts";
+import { loadTransport } from "../net/load-transport.ts";
 import { Source } from "../source/source.ts";
 import type { SourceSummary } from "../source/summary.ts";
 import { type StoreWrites, writesBetween } from "./cluster/store-writes.ts";
@@ -79,7 +80,9 @@ async function measure(
   { messages, sessions, sizeBytes, domains }: ThroughputOptions,
 ): Promise<Throughput> {
   const common = { to: running.endpoint, sessions, sizeBytes, domainCount: domains };
-  const warmUp = new Source(sourceOptions({ ...common, run: "warm", messages: warmUpMessages }));
+  const ports = { transport: loadTransport("clear"), clock: systemClock };
+  const beforehand = sourceOptions({ ...common, run: "warm", messages: warmUpMessages });
+  const warmUp = new Source(beforehand, ports);
   mustBeWhole(await warmUp.run());
   await sink.reached(warmUpMessages, throughMaxMs);
   await systemClock.sleep(settleMs);
@@ -89,7 +92,7 @@ async function measure(
   const before = usage(running);
   const others = othersCpuSeconds();
   const measuredFrom = systemClock.monotonic();
-  const source = new Source(sourceOptions({ ...common, run: "measured", messages }));
+  const source = new Source(sourceOptions({ ...common, run: "measured", messages }), ports);
   const summary = await source.run();
   mustBeWhole(summary);
   const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { sinkArguments } from "./arguments.ts";
 
 describe("sinkArguments()", () => {
@@ -11,6 +12,7 @@ describe("sinkArguments()", () => {
         faults: [],
         keep: "nothing",
       },
+      processes: 1,
       tls: "none",
       until: undefined,
       timeoutSeconds: undefined,
@@ -28,5 +30,13 @@ describe("sinkArguments()", () => {
       protocol: "lmtp",
     });
     expect(run).toMatchObject({ output: "json", until: 9 });
+  });
+
+  test("reads the file of domains", () => {
+    const file = join(import.meta.dir, "providers.yaml");
+    const { sink, processes } = sinkArguments(["--domains", file, "--processes", "3"]);
+    expect(sink.domains?.name).toBe(file);
+    expect(sink.domains?.text).toContain("gmail.sink.example:");
+    expect(processes).toBe(3);
   });
 });

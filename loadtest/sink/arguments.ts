@@ -1,11 +1,13 @@
 /** The command line of the sink. */
+import { readFileSync } from "node:fs";
 import { command, count, oneOf, positive, someOf } from "../argument.ts";
 import { capabilities } from "./greeting.ts";
-import type { SinkOptions } from "./sink.ts";
-import type { Keep } from "./tally.ts";
+import type { SinkOrders } from "./processes/report.ts";
+import { type Keep, keeps } from "./tally.ts";
 
 export interface SinkRun {
-  readonly sink: Omit<SinkOptions, "identity">;
+  readonly sink: Omit<SinkOrders, "identity" | "tls">;
+  readonly processes: number;
   readonly tls: "none" | "starttls" | "implicit";
   /** Ends once so many different messages have come; undefined: at SIGTERM or SIGINT. */
   readonly until: number | undefined;
@@ -25,6 +27,8 @@ interface Options {
   readonly withhold: readonly (typeof withholdable)[number][];
   readonly sizeMax: number;
   readonly fault: readonly string[];
+  readonly domains?: NonNullable<SinkOrders["domains"]>;
+  readonly processes: number;
   readonly sessionsMax?: number;
   readonly keep: Keep;
   readonly until?: number;
@@ -34,7 +38,6 @@ interface Options {
 }
 
 const withholdable = [...capabilities, "EHLO"] as const;
-const keeps = ["nothing", "verdicts", "messages"] as const;
 
 const faultsText = `
 Faults, of the whole sink (--fault) or asked for by a local part (550-at-rcpt+7@sink.example):
@@ -63,8 +66,15 @@ export function sinkArguments(args: readonly string[]): SinkRun {
     .option("--withhold <capabilities>", withholdable.join(","), someOf(withholdable), [])
     .option("--size-max <octets>", "the number behind SIZE; 0: none", count, 0)
     .option("--fault <word>", "see below; may be given again", collected, [])
-    .option("--sessions-max <n>", "more get 421", positive)
-    .option("--keep <what>", "nothing, verdicts (intact or damaged)", oneOf(keeps), "nothing")
+    .option("--domains <file>", "faults by domain: sink/providers.yaml is an example", named)
+    .option("--processes <n>", "at one port, for more than one core can take", positive, 1)
+    .option("--sessions-max <n>", "more get 421; of each process", positive)
+    .option(
+      "--keep <what>",
+      "nothing, samples (intact or damaged, one in 64), verdicts (each)",
+      oneOf(keeps),
+      "nothing",
+    )
     .option("--until <n>", "end when so many different messages have come", positive)
     .option("--timeout <seconds>", "end then, whatever has come", positive)
     .option("--accounts <file>", "write a line for each message: id, copies")
@@ -75,6 +85,7 @@ export function sinkArguments(args: readonly string[]): SinkRun {
 
 function runOf(options: Options): SinkRun {
   const { address, port, hostname, withhold, sizeMax, fault, sessionsMax, keep } = options;
+  const { domains, processes } = options;
   return {
     sink: {
       at: { address, port },
@@ -82,14 +93,20 @@ function runOf(options: Options): SinkRun {
       protocol: options.lmtp === true ? "lmtp" : "smtp",
       faults: fault,
       keep,
+      ...(domains === undefined ? {} : { domains }),
       ...(sessionsMax === undefined ? {} : { sessionsMax }),
     },
+    processes,
     tls: options.tls,
     until: options.until,
     timeoutSeconds: options.timeout,
     accounts: options.accounts,
     output: options.json === true ? "json" : "text",
   };
+}
+
+function named(name: string): NonNullable<SinkOrders["domains"]> {
+  return { name, text: readFileSync(name, "utf8") };
 }
 
 function collected(word: string, before: readonly string[]): readonly string[] {

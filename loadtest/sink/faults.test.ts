@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "#lib/random";
+import { DomainFaults } from "./domain-faults.ts";
 import { Faults } from "./faults.ts";
 
 function strikes(faults: Faults, path: string): boolean {
-  const asked = faults.askedBy(path);
-  return faults.striking("rcpt", asked === undefined ? [] : [asked]) !== undefined;
+  return faults.striking("rcpt", faults.askedByRecipient(path)) !== undefined;
 }
 
 describe("Faults", () => {
@@ -47,5 +47,14 @@ describe("Faults", () => {
     const count = hits.filter(Boolean).length;
     expect(count).toBeGreaterThan(140);
     expect(count).toBeLessThan(260);
+  });
+
+  test("a domain's faults are those of its recipients, not of senders", () => {
+    const text = "a.example: [{ odds: 1, at: rcpt, replies: [550 no] }]";
+    const domains = DomainFaults.read(text, "f.yaml", seededRandom(1));
+    const faults = new Faults(seededRandom(1), domains);
+    expect(strikes(faults, "x@a.example")).toBe(true);
+    expect(strikes(faults, "x@b.example")).toBe(false);
+    expect(faults.askedBySender("x@a.example")).toEqual([]);
   });
 });

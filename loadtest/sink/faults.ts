@@ -1,5 +1,6 @@
-/** The faults in force: those of the whole sink, and those that local parts ask for. */
+/** The faults in force: of the whole sink, of domains, and those that local parts ask for. */
 import type { Random } from "#lib/random";
+import type { DomainFaults } from "./domain-faults.ts";
 import { type Fault, parseFault, type Stage } from "./fault.ts";
 
 /** A fault and whose it is: a path, or nobody's when all of the sink has it. */
@@ -11,17 +12,24 @@ export interface Asked {
 /** Longer local parts ask for nothing. */
 const wordMax = 64;
 const wordsKeptMax = 10_000;
+const nobodyAsks: readonly Asked[] = [];
+/** What a word ends at: plus, at. */
+const ends = new Set([43, 64]);
 
 export class Faults {
   readonly #random: Random;
+  readonly #domains: DomainFaults | undefined;
   /** What a word asks for, so that it is parsed once. */
   readonly #words = new Map<string, Fault | undefined>();
+  /** Asks for nothing: nearly always the next path has the same. */
+  #plain = "";
   readonly #uses = new Map<Fault, Map<string, number>>();
   readonly #counts = new Map<string, number>();
   #wide: readonly Asked[] = [];
 
-  constructor(random: Random) {
+  constructor(random: Random, domains?: DomainFaults) {
     this.#random = random;
+    this.#domains = domains;
   }
 
   /**
@@ -35,8 +43,27 @@ export class Faults {
     });
   }
 
-  /** What a path asks for by its local part, up to a `+`. */
-  askedBy(path: string): Asked | undefined {
+  /** What a reverse-path asks for. */
+  askedBySender(path: string): readonly Asked[] {
+    const asked = this.#askedBy(path);
+    return asked === undefined ? nobodyAsks : [asked];
+  }
+
+  /** What a forward-path asks for, and what has been drawn for its domain. */
+  askedByRecipient(path: string): readonly Asked[] {
+    const asked = this.askedBySender(path);
+    const fault = this.#domains?.of(path.slice(path.lastIndexOf("@") + 1));
+    return fault === undefined ? asked : [...asked, { fault, path }];
+  }
+
+  /** By its local part, up to a `+`. */
+  #askedBy(path: string): Asked | undefined {
+    const { length } = this.#plain;
+    const isPlain = length > 0 && ends.has(path.charCodeAt(length)) && path.startsWith(this.#plain);
+    return isPlain ? undefined : this.#lookUp(path);
+  }
+
+  #lookUp(path: string): Asked | undefined {
     const at = path.lastIndexOf("@");
     const plus = path.indexOf("+");
     const word = path.slice(0, plus >= 0 && plus < at ? plus : Math.max(0, at));
@@ -47,6 +74,7 @@ export class Faults {
       fault = parseFault(word);
       this.#words.set(word, fault);
     }
+    if (fault === undefined && !word.includes("@")) this.#plain = word;
     return fault === undefined ? undefined : { fault, path };
   }
 

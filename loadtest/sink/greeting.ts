@@ -4,6 +4,7 @@ export const capabilities = [
   "PIPELINING",
   "SIZE",
   "8BITMIME",
+  "CHUNKING",
   "SMTPUTF8",
   "DSN",
   "ENHANCEDSTATUSCODES",

@@ -4,12 +4,11 @@ import { type LoadId, loadIdIn } from "../load-id.ts";
 
 /** Where the id is looked for. */
 const headMax = 16_384;
-/**
- * The longest thing that can begin in one piece and end in the next: CR LF . CR LF, less an octet.
- */
-const splitMax = 4;
-const endMark = "\r\n.\r\n";
-const emptyMark = ".\r\n";
+const endMark = Buffer.from("\r\n.\r\n");
+/** What of the mark can stand before a piece. */
+const tailMax = endMark.length - 1;
+/** The line end before the final dot of an empty message is that of DATA. */
+const lineEnd: readonly number[] = [...endMark.subarray(0, 2)];
 
 export class IncomingContent {
   readonly #isKept: boolean;
@@ -17,6 +16,9 @@ export class IncomingContent {
   #pieces: Buffer[] = [];
   #size = 0;
   #id: LoadId | undefined;
+  #hasTransparency = false;
+  /** The last octets so far. */
+  #tail = lineEnd;
 
   constructor(keep: "nothing" | "whole") {
     this.#isKept = keep === "whole";
@@ -41,43 +43,64 @@ export class IncomingContent {
     this.#state = "begun";
   }
 
-  /**
-   * Where reading goes on: behind the final dot, or where more is needed. `input` is valid only
-   * during the call.
-   */
+  /** Where reading goes on: behind the final dot, or at the end. `input` is valid only meanwhile. */
   read(input: Buffer, from: number): number {
-    if (this.#size === 0) {
-      // The line end before the final dot of an empty message is that of DATA.
-      const start = input.toString("latin1", from, from + emptyMark.length);
-      if (start === emptyMark) return this.#complete(from + emptyMark.length);
-      if (emptyMark.startsWith(start)) return from;
+    this.#hasTransparency = true;
+    const end = this.#endOfMark(input, from);
+    if (end < 0) {
+      this.#add(input, from, input.length);
+      this.#tail = [...this.#tail, ...input.subarray(Math.max(from, input.length - tailMax))].slice(
+        -tailMax,
+      );
+      return input.length;
     }
-    const end = input.indexOf(endMark, from, "latin1");
-    if (end >= 0) {
-      this.#add(input.subarray(from, end + 2));
-      return this.#complete(end + endMark.length);
-    }
-    const safe = Math.max(from, input.length - splitMax);
-    if (safe > from) this.#add(input.subarray(from, safe));
-    return safe;
+    this.#state = "complete";
+    const contentEnd = end - (endMark.length - 2);
+    if (contentEnd > from) this.#add(input, from, contentEnd);
+    // Of the mark something may have come before, and was taken for content.
+    else this.#size -= from - contentEnd;
+    return end;
+  }
+
+  /** Of a chunk, which is taken as it is (RFC 3030). */
+  take(input: Buffer, from: number, to: number): void {
+    if (to > from) this.#add(input, from, to);
   }
 
   /** Without transparency. Undefined unless it is kept. */
   whole(): Buffer | undefined {
-    return this.#isKept ? withoutTransparency(Buffer.concat(this.#pieces)) : undefined;
+    if (!this.#isKept) return undefined;
+    const content = Buffer.concat(this.#pieces).subarray(0, this.#size);
+    return this.#hasTransparency ? withoutTransparency(content) : content;
   }
 
-  #complete(end: number): number {
-    this.#state = "complete";
-    return end;
+  /** -1: it is not complete. */
+  #endOfMark(input: Buffer, from: number): number {
+    for (let before = this.#tail.length; before > 0; before--) {
+      if (this.#isAcross(input, from, before)) return from + endMark.length - before;
+    }
+    const at = input.indexOf(endMark, from);
+    return at < 0 ? -1 : at + endMark.length;
   }
 
-  #add(bytes: Buffer): void {
+  /** So many octets of the mark stood at the end of what came before, and the rest follows. */
+  #isAcross(input: Buffer, from: number, before: number): boolean {
+    for (let i = before; i < endMark.length; i++) {
+      if (input[from + i - before] !== endMark[i]) return false;
+    }
+    const tailAt = this.#tail.length - before;
+    for (let i = 0; i < before; i++) if (this.#tail[tailAt + i] !== endMark[i]) return false;
+    return true;
+  }
+
+  #add(input: Buffer, from: number, to: number): void {
     const isHead = this.#id === undefined && this.#size < headMax;
+    this.#size += to - from;
+    if (!isHead && !this.#isKept) return;
+    const bytes = input.subarray(from, to);
     if (isHead) this.#id = loadIdIn(this.#headWith(bytes));
-    this.#size += bytes.length;
     if (this.#isKept || (isHead && this.#id === undefined)) this.#pieces.push(Buffer.from(bytes));
-    else if (this.#pieces.length > 0) this.#pieces = [];
+    else this.#pieces = [];
   }
 
   #headWith(bytes: Buffer): Buffer {

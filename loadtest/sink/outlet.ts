@@ -9,11 +9,12 @@ import type { Clock } from "#lib/clock";
 import type { Connection } from "#lib/net/transport";
 import { type Misdeed, type Stage, textFor } from "./fault.ts";
 import type { Asked, Faults } from "./faults.ts";
+import { noReply, type Reply, reply, replyOf } from "./reply.ts";
 
 export interface Due {
   readonly stage: Stage;
-  /** The right reply. Empty where none is due. */
-  readonly text: string;
+  /** The right one; `noReply` where none is due. */
+  readonly reply: Reply;
   /** Faults of the paths concerned; those of the whole sink come first. */
   readonly asked: readonly Asked[];
   /** Done once the right reply has its place, and not at all when another is given. */
@@ -28,14 +29,18 @@ interface OutletOptions {
   readonly resumed: () => void;
 }
 
-type Step = { readonly text: string } | { readonly waitMs: number } | { readonly act: () => void };
+type Step =
+  | { readonly octets: Buffer }
+  | { readonly waitMs: number }
+  | { readonly act: () => void };
 
 const dribbleMs = 1;
 
 export class Outlet {
   readonly #options: OutletOptions;
-  #text = "";
-  /** What comes behind the text; empty unless a fault has struck. */
+  /** To be said, in one write. */
+  readonly #said: Buffer[] = [];
+  /** What comes behind it; empty unless a fault has struck. */
   #steps: Step[] = [];
   #cancelWait: (() => void) | undefined;
   #isOver = false;
@@ -53,10 +58,10 @@ export class Outlet {
     return this.#isOver;
   }
 
-  say(text: string): void {
-    if (this.#isOver) return;
-    if (this.isOpen) this.#text += text;
-    else this.#steps.push({ text });
+  say({ octets }: Reply): void {
+    if (this.#isOver || octets.length === 0) return;
+    if (this.isOpen) this.#said.push(octets);
+    else this.#steps.push({ octets });
   }
 
   /** Whether the answer is yes: the right reply, or one that the peer will never see whole. */
@@ -64,16 +69,19 @@ export class Outlet {
     if (this.#isOver) return false;
     const fault = this.#options.faults.striking(due.stage, due.asked);
     if (fault !== undefined) return this.#misbehave(fault.misdeed, due);
-    this.say(due.text);
+    this.say(due.reply);
     due.then?.();
     return true;
   }
 
   flush(): void {
     if (this.#cancelWait !== undefined) return;
-    const text = this.#text;
-    this.#text = "";
-    if (text !== "") this.#options.connection.write(Buffer.from(text, "latin1"));
+    const [first] = this.#said;
+    if (first !== undefined) {
+      const all = this.#said.length === 1 ? first : Buffer.concat(this.#said);
+      this.#said.length = 0;
+      this.#options.connection.write(all);
+    }
     while (this.#steps.length > 0 && this.#cancelWait === undefined) this.#step();
   }
 
@@ -95,7 +103,7 @@ export class Outlet {
   #step(): void {
     const step = this.#steps.shift();
     if (step === undefined) return;
-    if ("text" in step) this.#options.connection.write(Buffer.from(step.text, "latin1"));
+    if ("octets" in step) this.#options.connection.write(step.octets);
     else if ("act" in step) step.act();
     else {
       this.#cancelWait = this.#options.clock.after(step.waitMs, () => {
@@ -114,15 +122,17 @@ export class Outlet {
         this.#steps.push({ waitMs: misdeed.delayMs }, ...rightSteps(due));
         return true;
       case "byte-by-byte":
-        for (const text of due.text) this.#steps.push({ text }, { waitMs: dribbleMs });
-        this.#steps.push(...rightSteps({ ...due, text: "" }));
+        for (const octet of due.reply.octets) {
+          this.#steps.push({ octets: Buffer.of(octet) }, { waitMs: dribbleMs });
+        }
+        this.#steps.push(...rightSteps({ ...due, reply: noReply }));
         return true;
       case "half-a-reply":
-        this.say(due.text.slice(0, Math.ceil(due.text.length / 2)));
+        this.say(halfOf(due.reply));
         this.end();
         return true;
       case "leave":
-        this.say(due.text);
+        this.say(due.reply);
         this.end();
         return true;
       case "drop":
@@ -132,13 +142,13 @@ export class Outlet {
         this.#isOver = true;
         return true;
       case "garbage":
-        this.say("\x00\x01 no reply\r\n");
+        this.say(garbage);
         return true;
     }
   }
 
   #replyOtherwise(code: number, text: string | undefined, due: Due): boolean {
-    this.say(`${code} ${text ?? textFor(code, due.stage)}\r\n`);
+    this.say(replyOf(code, text ?? textFor(code, due.stage)));
     // RFC 5321 §3.8: 421 closes. In the middle of the content nothing else can follow either.
     if (code === 421 || due.stage === "content") this.end();
     const isYes = code < 400;
@@ -147,6 +157,12 @@ export class Outlet {
   }
 }
 
-function rightSteps({ text, then }: Due): Step[] {
-  return then === undefined ? [{ text }] : [{ text }, { act: then }];
+const garbage = reply("\x00\x01 no reply\r\n");
+
+function halfOf({ text }: Reply): Reply {
+  return reply(text.slice(0, Math.ceil(text.length / 2)));
+}
+
+function rightSteps({ reply: { octets }, then }: Due): Step[] {
+  return then === undefined ? [{ octets }] : [{ octets }, { act: then }];
 }

@@ -3,43 +3,36 @@
  * asked for.
  *
  *   command ──DATA, 354──▶ content ──final dot──▶ command
+ *   command ──BDAT──▶ chunk ──its last octet──▶ command
  *
  * While the outlet is held by a fault nothing is read; when it is over nothing is read any more.
  */
 import type { Clock } from "#lib/clock";
 import type { Connection, ConnectionHandler, TlsIdentity } from "#lib/net/transport";
+import { pathIn, type Verb, verbAt, wordsIn } from "./command-line.ts";
 import type { Stage } from "./fault.ts";
 import type { Asked, Faults } from "./faults.ts";
 import { ehloReply, type Greeting } from "./greeting.ts";
 import { IncomingContent } from "./incoming-content.ts";
 import { Outlet } from "./outlet.ts";
-import type { Keep, SunkRecipient, Tally } from "./tally.ts";
+import { replies } from "./replies.ts";
+import { noReply, type Reply, reply } from "./reply.ts";
+import type { Tally } from "./tally.ts";
+import { type Chunk, type Recipient, sunkMessage, Transaction } from "./transaction.ts";
 
 export interface SessionContext {
   readonly greeting: Greeting;
   readonly protocol: "smtp" | "lmtp";
   readonly identity: TlsIdentity | undefined;
-  readonly keep: Keep;
   readonly faults: Faults;
   readonly tally: Tally;
   readonly clock: Clock;
 }
 
-interface Recipient extends SunkRecipient {
-  readonly asked: readonly Asked[];
-}
-
-interface Transaction {
-  readonly reversePath: string;
-  readonly parameters: string;
-  readonly recipients: Recipient[];
-}
-
 const lineMax = 65_536;
 const unreadMax = 1_048_576;
 const lineFeed = 10;
-const ok = "250 2.0.0 Ok\r\n";
-const pathPattern = /<((?:"(?:\\.|[^"\\])*"|[^>"])*)>[ \t]*(.*)$/;
+const nobodyAsks: readonly Asked[] = [];
 
 export class SinkSession implements ConnectionHandler {
   readonly #context: SessionContext;
@@ -53,8 +46,9 @@ export class SinkSession implements ConnectionHandler {
   #authLines = 0;
   #transaction: Transaction | undefined;
   /** By the paths of the transaction, or of the last one. */
-  #asked: Asked[] = [];
+  #asked: readonly Asked[] = nobodyAsks;
   #content: IncomingContent | undefined;
+  #chunk: Chunk | undefined;
 
   constructor(connection: Connection, context: SessionContext, closed: () => void) {
     this.#connection = connection;
@@ -68,7 +62,7 @@ export class SinkSession implements ConnectionHandler {
   start(): void {
     const { greeting, protocol } = this.#context;
     const text = `220 ${greeting.hostname} ${protocol === "lmtp" ? "LMTP" : "ESMTP"}\r\n`;
-    this.#answer("connect", text);
+    this.#answer("connect", reply(text));
     this.#outlet.flush();
   }
 
@@ -79,7 +73,8 @@ export class SinkSession implements ConnectionHandler {
 
   /** There are too many sessions. */
   refuse(): void {
-    this.#outlet.say(`421 4.3.2 ${this.#context.greeting.hostname} Too many sessions\r\n`);
+    const { hostname } = this.#context.greeting;
+    this.#outlet.say(reply(`421 4.3.2 ${hostname} Too many sessions\r\n`));
     this.#outlet.end();
     this.#outlet.flush();
   }
@@ -91,10 +86,12 @@ export class SinkSession implements ConnectionHandler {
   data(bytes: Uint8Array): void {
     if (this.#outlet.isOver) {
       // Silent in the middle of the content: the peer must not be able to send the rest.
-      if (this.#content !== undefined) this.#connection.pause();
+      if (this.#isInContent) this.#connection.pause();
       return;
     }
-    const arrived = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const arrived = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const input = this.#unread === undefined ? arrived : Buffer.concat([this.#unread, arrived]);
     this.#read(input);
   }
@@ -112,11 +109,17 @@ export class SinkSession implements ConnectionHandler {
     if (unread !== undefined) this.#read(unread);
   }
 
+  get #isInContent(): boolean {
+    return this.#content !== undefined || this.#chunk !== undefined;
+  }
+
   #read(input: Buffer): void {
     let at = 0;
     while (this.#outlet.isOpen && !this.#isShakingHands) {
       const from = at;
-      at = this.#content ? this.#readContent(this.#content, input, from) : this.#line(input, from);
+      if (this.#content !== undefined) at = this.#readContent(this.#content, input, from);
+      else if (this.#chunk !== undefined) at = this.#readChunk(this.#chunk, input, from);
+      else at = this.#line(input, from);
       if (at === from) break;
     }
     // The array belongs to the connection: what is left must be our own.
@@ -125,7 +128,7 @@ export class SinkSession implements ConnectionHandler {
     this.#unread = isLeft ? Buffer.from(input.subarray(at)) : undefined;
     this.#outlet.flush();
     const isHeld = !this.#outlet.isOpen && !this.#outlet.isOver;
-    if (isHeld && (this.#content !== undefined || input.length > unreadMax)) {
+    if (isHeld && (this.#isInContent || input.length > unreadMax)) {
       this.#connection.pause();
     }
   }
@@ -137,41 +140,41 @@ export class SinkSession implements ConnectionHandler {
       return from;
     }
     this.#context.tally.command();
-    const line = input.toString("utf8", from, end).trimEnd();
     if (this.#authLines > 0) {
       this.#authLines -= 1;
       this.#continueAuth();
-    } else this.#command(line);
+    } else this.#command(verbAt(input, from), input, from, end);
     return end + 1;
   }
 
-  #command(line: string): void {
-    const verb = line.slice(0, 4).toUpperCase();
+  #command(verb: Verb | undefined, input: Buffer, from: number, to: number): void {
     switch (verb) {
       case "EHLO":
       case "LHLO":
       case "HELO":
         return this.#hello(verb);
       case "MAIL":
-        return this.#mail(line);
+        return this.#mail(input, from, to);
       case "RCPT":
-        return this.#rcpt(line);
+        return this.#rcpt(input, from, to);
       case "DATA":
         return this.#data();
+      case "BDAT":
+        return this.#bdat(wordsIn(input, from, to));
       case "RSET":
         return this.#reset();
       case "NOOP":
-        return void this.#answer("noop", "250 2.0.0 Ok\r\n");
+        return void this.#answer("noop", replies.ok);
       case "VRFY":
-        return void this.#answer("vrfy", "252 2.5.0 Perhaps\r\n");
+        return void this.#answer("vrfy", replies.vrfy);
       case "QUIT":
-        return void this.#answer("quit", "221 2.0.0 Bye\r\n", () => this.#outlet.end());
+        return void this.#answer("quit", replies.quit, () => this.#outlet.end());
       case "AUTH":
-        return this.#auth(line);
+        return this.#auth(wordsIn(input, from, to));
       case "STAR":
         return this.#startTls();
-      default:
-        this.#outlet.say("500 5.5.2 What?\r\n");
+      case undefined:
+        this.#outlet.say(replies.unknown);
     }
   }
 
@@ -182,66 +185,86 @@ export class SinkSession implements ConnectionHandler {
       isLhlo !== (protocol === "lmtp") ||
       (verb === "EHLO" && greeting.withheld.includes("EHLO"))
     ) {
-      this.#outlet.say("502 5.5.1 Not here\r\n");
+      this.#outlet.say(replies.notHere);
       return;
     }
     this.#transaction = undefined;
     const canStartTls = identity !== undefined && !this.#isTls;
     const plain = `250 ${greeting.hostname}\r\n`;
-    this.#answer("ehlo", verb === "HELO" ? plain : ehloReply(greeting, { canStartTls }));
+    const text = verb === "HELO" ? plain : ehloReply(greeting, { canStartTls });
+    this.#answer("ehlo", reply(text));
   }
 
-  #mail(line: string): void {
-    const [, reversePath, parameters = ""] = pathPattern.exec(line) ?? [];
-    if (reversePath === undefined) {
-      this.#outlet.say("501 5.5.4 No path\r\n");
+  #mail(input: Buffer, from: number, to: number): void {
+    const argument = pathIn(input, from, to);
+    if (argument === undefined) {
+      this.#outlet.say(replies.noPath);
       return;
     }
     if (this.#transaction !== undefined) {
-      this.#outlet.say("503 5.5.1 Nested MAIL\r\n");
+      this.#outlet.say(replies.nestedMail);
       return;
     }
-    const asked = this.#context.faults.askedBy(reversePath);
-    this.#asked = asked === undefined ? [] : [asked];
-    if (this.#answer("mail", "250 2.1.0 Ok\r\n")) {
-      this.#transaction = { reversePath, parameters, recipients: [] };
+    const { path: reversePath, parameters } = argument;
+    this.#asked = this.#context.faults.askedBySender(reversePath);
+    if (this.#answer("mail", replies.mail)) {
+      this.#transaction = new Transaction(reversePath, parameters);
       this.#context.tally.mail();
     }
   }
 
-  #rcpt(line: string): void {
-    const [, forwardPath = "", parameters = ""] = pathPattern.exec(line) ?? [];
-    if (forwardPath === "") {
-      this.#outlet.say("501 5.5.4 No path\r\n");
+  #rcpt(input: Buffer, from: number, to: number): void {
+    const argument = pathIn(input, from, to);
+    if (argument === undefined || argument.path === "") {
+      this.#outlet.say(replies.noPath);
       return;
     }
     if (this.#transaction === undefined) {
-      this.#outlet.say("503 5.5.1 Need MAIL\r\n");
+      this.#outlet.say(replies.needMail);
       return;
     }
-    const one = this.#context.faults.askedBy(forwardPath);
-    const asked = one === undefined ? [] : [one];
-    if (!this.#outlet.answer({ stage: "rcpt", text: "250 2.1.5 Ok\r\n", asked })) return;
+    const { path: forwardPath, parameters } = argument;
+    const asked = this.#context.faults.askedByRecipient(forwardPath);
+    if (!this.#outlet.answer({ stage: "rcpt", reply: replies.rcpt, asked })) return;
     this.#transaction.recipients.push({ forwardPath, parameters, asked });
-    this.#asked.push(...asked);
+    if (asked.length > 0) this.#asked = [...this.#asked, ...asked];
   }
 
   #data(): void {
     if (this.#transaction === undefined || this.#transaction.recipients.length === 0) {
-      this.#outlet.say("503 5.5.1 Need RCPT\r\n");
+      this.#outlet.say(replies.needRcpt);
       return;
     }
-    this.#answer("data", "354 Go on\r\n", () => {
-      this.#content = new IncomingContent(this.#context.keep === "nothing" ? "nothing" : "whole");
+    this.#answer("data", replies.data, () => {
+      this.#content = this.#newContent();
     });
   }
 
-  #reset(): void {
-    if (this.#answer("rset", "250 2.0.0 Ok\r\n")) this.#transaction = undefined;
+  #newContent(): IncomingContent {
+    return new IncomingContent(this.#context.tally.keepsNext() ? "whole" : "nothing");
   }
 
-  #auth(line: string): void {
-    const [, mechanism = "", initial] = line.split(" ");
+  /** RFC 3030 §2: the octets come whatever is said to them. */
+  #bdat([, size = "", last]: readonly string[]): void {
+    const isOffered = !this.#context.greeting.withheld.includes("CHUNKING");
+    if (!isOffered || !/^[0-9]{1,12}$/.test(size)) {
+      this.#outlet.say(isOffered ? replies.noSize : replies.unknown);
+      return;
+    }
+    const transaction = this.#transaction;
+    if (transaction !== undefined && transaction.recipients.length > 0) {
+      transaction.chunks ??= this.#newContent();
+    }
+    const isLast = last?.toUpperCase() === "LAST";
+    this.#chunk = { left: Number(size), isLast, content: transaction?.chunks };
+    if (Number(size) === 0) this.#endOfChunk(this.#chunk);
+  }
+
+  #reset(): void {
+    if (this.#answer("rset", replies.ok)) this.#transaction = undefined;
+  }
+
+  #auth([, mechanism = "", initial]: readonly string[]): void {
     const lines = mechanism.toUpperCase() === "LOGIN" ? 2 : 1;
     this.#authLines = lines - (initial === undefined ? 0 : 1);
     this.#continueAuth();
@@ -249,17 +272,17 @@ export class SinkSession implements ConnectionHandler {
 
   /** Any credentials will do. */
   #continueAuth(): void {
-    if (this.#authLines > 0) this.#outlet.say("334 \r\n");
-    else this.#answer("auth", "235 2.7.0 Welcome\r\n");
+    if (this.#authLines > 0) this.#outlet.say(replies.goOnWithAuth);
+    else this.#answer("auth", replies.authenticated);
   }
 
   #startTls(): void {
     const { identity } = this.#context;
     if (identity === undefined || this.#isTls) {
-      this.#outlet.say("502 5.5.1 Not here\r\n");
+      this.#outlet.say(replies.notHere);
       return;
     }
-    this.#answer("starttls", "220 2.0.0 Go on\r\n", () => {
+    this.#answer("starttls", replies.startTls, () => {
       this.#outlet.flush();
       this.#transaction = undefined;
       this.#handshake(identity, () => {});
@@ -283,7 +306,7 @@ export class SinkSession implements ConnectionHandler {
     if (from === input.length) return from;
     if (content.state === "waiting") {
       content.begin();
-      this.#answer("content", "");
+      this.#answer("content", noReply);
       if (!this.#outlet.isOpen) return from;
     }
     const next = content.read(input, from);
@@ -291,38 +314,51 @@ export class SinkSession implements ConnectionHandler {
     return next;
   }
 
+  #readChunk(chunk: Chunk, input: Buffer, from: number): number {
+    const to = Math.min(input.length, from + chunk.left);
+    if (to === from) return from;
+    const { content } = chunk;
+    if (content?.state === "waiting") {
+      content.begin();
+      this.#answer("content", noReply);
+      if (!this.#outlet.isOpen) return from;
+    }
+    content?.take(input, from, to);
+    chunk.left -= to - from;
+    if (chunk.left === 0) this.#endOfChunk(chunk);
+    return to;
+  }
+
+  #endOfChunk({ content, isLast }: Chunk): void {
+    this.#chunk = undefined;
+    if (content === undefined) this.#outlet.say(replies.needRcpt);
+    else if (isLast) this.#endOfData(content);
+    else this.#answer("data", replies.ok);
+  }
+
   #endOfData(content: IncomingContent): void {
     const transaction = this.#transaction;
     this.#transaction = undefined;
     this.#content = undefined;
     if (transaction === undefined) return;
-    const { recipients, reversePath, parameters } = transaction;
-    const taken = this.#taken(recipients);
+    const taken = this.#taken(transaction.recipients);
     if (taken.length === 0) return;
-    this.#context.tally.take(
-      {
-        reversePath,
-        mailParameters: parameters,
-        recipients: taken,
-        content: content.whole(),
-        id: content.id,
-        sizeBytes: content.size,
-        isTls: this.#isTls,
-      },
-      this.#context.clock.now(),
-    );
+    const message = sunkMessage(transaction, { taken, content, isTls: this.#isTls });
+    this.#context.tally.take(message, this.#context.clock.now());
   }
 
   /** RFC 2033 §4.2: in LMTP one reply for each recipient that was taken, else one for all. */
   #taken(recipients: readonly Recipient[]): readonly Recipient[] {
-    if (this.#context.protocol === "smtp") return this.#answer("end-of-data", ok) ? recipients : [];
+    if (this.#context.protocol === "smtp") {
+      return this.#answer("end-of-data", replies.ok) ? recipients : [];
+    }
     return recipients.filter(({ asked }) => {
-      return this.#outlet.answer({ stage: "end-of-data", text: ok, asked });
+      return this.#outlet.answer({ stage: "end-of-data", reply: replies.ok, asked });
     });
   }
 
-  #answer(stage: Stage, text: string, then?: () => void): boolean {
-    const due = { stage, text, asked: this.#asked };
+  #answer(stage: Stage, right: Reply, then?: () => void): boolean {
+    const due = { stage, reply: right, asked: this.#asked };
     return this.#outlet.answer(then === undefined ? due : { ...due, then });
   }
 }

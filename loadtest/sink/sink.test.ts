@@ -3,7 +3,7 @@ import { RawPeer } from "../../test/support/raw-peer.ts";
 import { ContentMaker } from "../content.ts";
 import { Sink, type SinkOptions } from "./sink.ts";
 
-const maker = new ContentMaker(1_024);
+const maker = new ContentMaker({ sizeBytes: 1_024, run: "t" });
 
 async function greeted(sink: Sink, hello = "EHLO a.example"): Promise<RawPeer> {
   const peer = await RawPeer.connect(sink.endpoint);
@@ -24,7 +24,7 @@ async function transaction(peer: RawPeer, forwardPath: string, n = 1): Promise<s
     codes.push(code);
     if (!/^[23]/.test(code)) return codes;
   }
-  peer.send(maker.mailData({ run: "t", n }));
+  peer.send(maker.mailData(n));
   codes.push(codeOf(await peer.reply()));
   return codes;
 }
@@ -42,7 +42,7 @@ describe("a sink that behaves", () => {
     expect([sink.ledger.distinct, sink.ledger.total]).toEqual([2, 3]);
     const [first] = sink.messages;
     expect(first?.reversePath).toBe("a@a.example");
-    expect(first?.content).toEqual(maker.content({ run: "t", n: 1 }));
+    expect(first?.content).toEqual(maker.content(1));
   });
 
   test("tells of connections, and of each MAIL that is answered as it should be", async () => {
@@ -62,9 +62,9 @@ describe("a sink that behaves", () => {
     await using sink = await Sink.start({ keep: "verdicts" });
     const peer = await RawPeer.connect(sink.endpoint);
     const commands = "EHLO x\r\nMAIL FROM:<> BODY=8BITMIME\r\nRCPT TO:<b@b.example>\r\nDATA\r\n";
-    peer.send(Buffer.concat([Buffer.from(commands), maker.mailData({ run: "t", n: 1 })]));
+    peer.send(Buffer.concat([Buffer.from(commands), maker.mailData(1)]));
     peer.send("MAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n");
-    peer.send(Buffer.concat([maker.mailData({ run: "t", n: 2 }), Buffer.from("QUIT\r\n")]));
+    peer.send(Buffer.concat([maker.mailData(2), Buffer.from("QUIT\r\n")]));
     await peer.closed();
     const codes = peer.received.match(/^\d{3} /gm)?.map((it) => it.trim());
     const each = ["250", "250", "354", "250"];
@@ -76,7 +76,7 @@ describe("a sink that behaves", () => {
     await using sink = await Sink.start({ keep: "verdicts" });
     const peer = await greeted(sink);
     for (const line of ["MAIL FROM:<a@a>", "RCPT TO:<b@b>", "DATA"]) await peer.say(line);
-    const damaged = maker.mailData({ run: "t", n: 1 }).toString().replace("Subject", "subject");
+    const damaged = maker.mailData(1).toString().replace("Subject", "subject");
     peer.send(damaged);
     await sink.until(({ messages }) => messages === 1);
     expect(sink.counts.damaged).toBe(1);
@@ -91,7 +91,38 @@ describe("a sink that behaves", () => {
     expect(codeOf(await peer.say("MAIL FROM:<a@a.example>"))).toBe("503");
     expect(codeOf(await peer.say("RSET"))).toBe("250");
     expect(codeOf(await peer.say("RCPT TO:<b@b.example>"))).toBe("503");
-    expect(codeOf(await peer.say("BDAT 1"))).toBe("500");
+    expect(codeOf(await peer.say("EXPN staff"))).toBe("500");
+  });
+
+  test("takes chunks, one or several, and those that nobody is to have", async () => {
+    await using sink = await Sink.start({ keep: "messages" });
+    const peer = await greeted(sink);
+    const content = Buffer.from(maker.content(7));
+    peer.send("BDAT 4\r\nQUITMAIL FROM:<a@a>\r\n");
+    expect([codeOf(await peer.reply()), codeOf(await peer.reply())]).toEqual(["503", "250"]);
+    await peer.say("RCPT TO:<b@b>");
+    for (const [size, octets] of [
+      ["10", content.subarray(0, 10)],
+      ["0", ""],
+      [`${content.length - 10} last`, content.subarray(10)],
+    ] as const) {
+      peer.send(`BDAT ${size}\r\n`);
+      peer.send(octets);
+      expect(codeOf(await peer.reply())).toBe("250");
+    }
+    peer.send(maker.mailData(8, "bdat"));
+    expect(codeOf(await peer.reply())).toBe("503");
+    expect(codeOf(await peer.say("BDAT many"))).toBe("501");
+    expect(sink.messages.map((it) => it.content)).toEqual([content]);
+    expect(sink.counts).toMatchObject({ messages: 1, damaged: 0, lookedAt: 1 });
+  });
+
+  test("looks at one message in 64 when it is to keep samples", async () => {
+    await using sink = await Sink.start({ keep: "samples" });
+    const peer = await greeted(sink);
+    for (let n = 0; n < 70; n++) await transaction(peer, "b@b.example", n);
+    expect(sink.counts).toMatchObject({ messages: 70, damaged: 0, lookedAt: 2 });
+    expect(sink.ledger.distinct).toBe(70);
   });
 
   test("speaks LMTP: a reply for each recipient", async () => {
@@ -100,7 +131,7 @@ describe("a sink that behaves", () => {
     for (const line of ["MAIL FROM:<a@a>", "RCPT TO:<b@b>", "RCPT TO:<451@b>", "DATA"]) {
       await peer.say(line);
     }
-    peer.send(maker.mailData({ run: "t", n: 1 }));
+    peer.send(maker.mailData(1));
     expect([codeOf(await peer.reply()), codeOf(await peer.reply())]).toEqual(["250", "451"]);
     expect(sink.messages[0]?.recipients.map((it) => it.forwardPath)).toEqual(["b@b"]);
   });
@@ -156,6 +187,16 @@ describe("a sink that misbehaves", () => {
     expect(await transaction(peer, `${localPart}+1@b.example`)).toEqual([...expected]);
     const isTaken = ["", "250"].includes(expected.at(-1) ?? "") && expected.length === 4;
     expect(sink.counts.messages).toBe(isTaken && localPart !== "drop-at-content" ? 1 : 0);
+  });
+
+  test("by domain: the code and all lines of the text that was given", async () => {
+    const row = { odds: 1, at: "rcpt", replies: ["550 5.1.1 No\n5.1.1 Really"] };
+    const text = JSON.stringify({ "b.example": [row] });
+    await using sink = await Sink.start({ domains: { name: "f.yaml", text } });
+    const peer = await greeted(sink);
+    await peer.say("MAIL FROM:<a@b.example>");
+    expect(await peer.say("RCPT TO:<a@x.b.example>")).toBe("550-5.1.1 No\r\n550 5.1.1 Really\r\n");
+    expect(codeOf(await peer.say("RCPT TO:<a@c.example>"))).toBe("250");
   });
 
   test("garbage-at-rcpt: octets that are no reply", async () => {

@@ -4,6 +4,7 @@ import { bunTransport } from "#lib/net/bun-transport";
 import type { Endpoint, Listener, TlsIdentity, Transport } from "#lib/net/transport";
 import { type Random, systemRandom } from "#lib/random";
 import type { Ledger } from "../ledger.ts";
+import { DomainFaults } from "./domain-faults.ts";
 import { Faults } from "./faults.ts";
 import type { Greeting } from "./greeting.ts";
 import { type SessionContext, SinkSession } from "./session.ts";
@@ -19,6 +20,8 @@ export interface SinkOptions {
   readonly tls?: "starttls" | "implicit";
   /** What the whole sink does wrong, in the words of `fault.ts`. */
   readonly faults?: readonly string[];
+  /** What goes wrong with recipients of certain domains: a text as `domain-faults.ts` reads it. */
+  readonly domains?: { readonly name: string; readonly text: string };
   readonly keep?: Keep;
   /** More get 421. */
   readonly sessionsMax?: number;
@@ -53,13 +56,14 @@ export class Sink implements AsyncDisposable {
       sessionsMax = Number.POSITIVE_INFINITY,
     } = options;
     const tally = new Tally(keep, options);
-    const faults = new Faults(ports.random);
+    const { domains } = options;
+    const drawn = domains && DomainFaults.read(domains.text, domains.name, ports.random);
+    const faults = new Faults(ports.random, drawn);
     faults.replace(words);
     const context: SessionContext = {
       greeting: { hostname: "sink.example", withheld: [], sizeMax: 0, ...options.greeting },
       protocol: options.protocol ?? "smtp",
       identity: options.identity,
-      keep,
       faults,
       tally,
       clock: ports.clock,

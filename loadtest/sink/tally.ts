@@ -6,8 +6,15 @@ import { isIntact } from "../content.ts";
 import { Ledger } from "../ledger.ts";
 import type { LoadId } from "../load-id.ts";
 
-/** `nothing`: ids only. `verdicts`: whether each came as it was made. `messages`: all of it. */
-export type Keep = "nothing" | "verdicts" | "messages";
+/**
+ * `nothing`: ids only. `samples`: whether one in 64 came as it was made. `verdicts`: whether each
+ * did. `messages`: all of it.
+ */
+export const keeps = ["nothing", "samples", "verdicts", "messages"] as const;
+export type Keep = (typeof keeps)[number];
+
+/** A digest of each would cost more than all else that a sink does. */
+const oneSampleIn = 64;
 
 /** A message that was told 250, or whose reply was swallowed on purpose. */
 export interface SunkMessage {
@@ -60,8 +67,10 @@ export class Tally {
     notifications: 0,
     /** Messages without an id. */
     unnamed: 0,
-    /** Not as they were made; looked at with `verdicts` and `messages`. */
+    /** Not as they were made, of those that were looked at. */
     damaged: 0,
+    /** Whether they are as they were made. */
+    lookedAt: 0,
     /** Milliseconds since the epoch; 0: none yet. */
     firstAt: 0,
     /** When the last message came that had not come before. */
@@ -75,6 +84,12 @@ export class Tally {
 
   get counts(): Readonly<Counts> {
     return { ...this.#counts };
+  }
+
+  /** Whether the content of the next message is wanted. */
+  keepsNext(): boolean {
+    if (this.#keep === "samples") return this.#counts.messages % oneSampleIn === 0;
+    return this.#keep !== "nothing";
   }
 
   /** In the order of their final dots. Empty unless they are kept. */
@@ -124,11 +139,16 @@ export class Tally {
     if (message.id === undefined || message.reversePath === "") counts.unnamed += 1;
     else {
       if (this.ledger.add(message.id, message.recipients.length)) counts.lastNewAt = now;
-      if (message.content !== undefined && !isIntact(message.content)) counts.damaged += 1;
+      if (message.content !== undefined) this.#lookAt(message.content);
     }
     this.#listeners.arrived?.(message);
     if (this.#keep === "messages") this.#messages.push(message);
     this.#tell();
+  }
+
+  #lookAt(content: Buffer): void {
+    this.#counts.lookedAt += 1;
+    if (!isIntact(content)) this.#counts.damaged += 1;
   }
 
   /** Resolves when the condition holds, which is looked at whenever something changed. */
@@ -161,6 +181,7 @@ export type Counts = {
   readonly notifications: number;
   readonly unnamed: number;
   readonly damaged: number;
+  readonly lookedAt: number;
   readonly firstAt: number;
   readonly lastNewAt: number;
 };

@@ -20,6 +20,7 @@ describe("sourceArguments()", () => {
           tls: "none",
           auth: undefined,
           pipelining: "never",
+          chunking: "never",
           hostname: "source.example",
         },
         sessions: 20,
@@ -30,6 +31,7 @@ describe("sourceArguments()", () => {
         replyTimeoutMs: 300_000,
       },
       accounts: undefined,
+      histogram: undefined,
       output: "text",
     });
   });
@@ -48,5 +50,25 @@ describe("sourceArguments()", () => {
       reconnect: "always",
     });
     expect(source.job.reversePath).toBe("");
+  });
+
+  test("domains and sizes by weight, and so many domains below each", () => {
+    const words = "a:1 --domain a.example=2,b.example=1 --domains 2 --size 100=1,200=2 --bdat";
+    const { job, session } = sourceArguments(words.split(" "), newRun).source;
+    expect(job.domains).toEqual([
+      "d0.a.example",
+      "d0.b.example",
+      "d1.a.example",
+      "d0.a.example",
+      "d1.b.example",
+      "d1.a.example",
+    ]);
+    expect(job.sizesBytes).toEqual([200, 100, 200]);
+    expect(session.chunking).toBe("if-offered");
+  });
+
+  test("sizes as they were counted", () => {
+    const { job } = sourceArguments(["a:1", "--mix", "office"], newRun).source;
+    expect(new Set(job.sizesBytes)).toContain(10_001_000);
   });
 });

@@ -1,13 +1,17 @@
 /** The command line of the source. */
-import { command, endpoint, oneOf, positive, positives, words } from "../argument.ts";
+import { command, endpoint, oneOf, positive } from "../argument.ts";
 import { isRunName } from "../load-id.ts";
+import { inProportion, type Weighted, weighted } from "./proportion.ts";
 import type { SessionOptions } from "./session.ts";
+import { type MixName, mixNames, sizesOf } from "./size-mix.ts";
 import type { SourceOptions } from "./source.ts";
 
 export interface SourceRun {
   readonly source: SourceOptions;
   /** A file that gets a line for each message that got a 250: its id and recipients. */
   readonly accounts: string | undefined;
+  /** A file that gets the latencies, in HdrHistogram's form. */
+  readonly histogram: string | undefined;
   readonly output: "text" | "json";
 }
 
@@ -15,9 +19,10 @@ interface Options {
   readonly messages: number;
   readonly sessions: number;
   readonly rate?: number;
-  readonly size: readonly number[];
+  readonly size: readonly Weighted<number>[];
+  readonly mix?: MixName;
   readonly recipients: number;
-  readonly domain: readonly string[];
+  readonly domain: readonly Weighted<string>[];
   readonly domains?: number;
   readonly localPart: string;
   readonly from: string;
@@ -25,11 +30,13 @@ interface Options {
   readonly user?: string;
   readonly password?: string;
   readonly pipelining?: boolean;
+  readonly bdat?: boolean;
   readonly perSession?: number;
   readonly reconnect?: boolean;
   readonly run: string;
   readonly replyTimeout: number;
   readonly accounts?: string;
+  readonly histogram?: string;
   readonly json?: boolean;
 }
 
@@ -41,12 +48,17 @@ export function sourceArguments(args: readonly string[], newRun: () => string): 
     .option("--sessions <n>", "how many at once", positive, 20)
     .option(
       "--rate <n>",
-      "messages a second in all; without it: as fast as they are taken",
+      "messages a second in all, due whether a session is free or not; without it: as fast as they are taken",
       positive,
     )
-    .option("--size <octets,…>", "sizes, in turn", positives, [4_096])
+    .option("--size <octets,…>", "sizes, in turn, or by weight: 4096=9,50000=1", sizes, [
+      { item: 4_096, weight: 1 },
+    ])
+    .option("--mix <name>", `sizes as they were counted: ${mixNames.join(", ")}`, oneOf(mixNames))
     .option("--recipients <n>", "of each message", positive, 1)
-    .option("--domain <name,…>", "of the recipients, in turn", words, ["sink.example"])
+    .option("--domain <name,…>", "of the recipients, in turn, or by weight: a=5,b=1", weighted, [
+      { item: "sink.example", weight: 1 },
+    ])
     .option("--domains <n>", "so many domains below each --domain", positive)
     .option("--local-part <word>", "of the recipients; may ask the sink for a fault", "load")
     .option("--from <path>", "the reverse-path; may be empty", "load@load.example")
@@ -58,12 +70,14 @@ export function sourceArguments(args: readonly string[], newRun: () => string): 
     )
     .option("--user <name>", "AUTH PLAIN")
     .option("--password <text>", "AUTH PLAIN", "")
-    .option("--pipelining", "the envelope in one write")
+    .option("--pipelining", "the envelope in one write; with --bdat the content, too")
+    .option("--bdat", "BDAT instead of DATA where the server says CHUNKING")
     .option("--per-session <n>", "messages in a session; without it: no limit", positive)
     .option("--reconnect", "go on when the server dies; what was unanswered is unknown")
     .option("--run <name>", "a-z and 0-9, the first part of each id", newRun())
     .option("--reply-timeout <seconds>", "for each reply", positive, 300)
     .option("--accounts <file>", "write a line for each message with a 250: id, recipients")
+    .option("--histogram <file>", "write the latencies, in HdrHistogram's form")
     .option("--json", "JSON instead of text");
   program.parse([...args], { from: "user" });
   const options = program.opts<Options>();
@@ -72,6 +86,7 @@ export function sourceArguments(args: readonly string[], newRun: () => string): 
   return {
     source: sourceOf(to, options),
     accounts: options.accounts,
+    histogram: options.histogram,
     output: options.json === true ? "json" : "text",
   };
 }
@@ -82,9 +97,9 @@ function sourceOf(to: SourceOptions["to"], options: Options): SourceOptions {
     to,
     job: {
       run: options.run,
-      sizesBytes: options.size,
+      sizesBytes: options.mix === undefined ? inProportion(options.size) : sizesOf(options.mix),
       recipients: options.recipients,
-      domains: domainsOf(options.domain, options.domains),
+      domains: domainsOf(inProportion(options.domain), options.domains),
       localPart: options.localPart,
       reversePath: options.from,
     },
@@ -92,6 +107,7 @@ function sourceOf(to: SourceOptions["to"], options: Options): SourceOptions {
       tls: options.tls,
       auth: name === undefined ? undefined : { name, password },
       pipelining: options.pipelining === true ? "envelope" : "never",
+      chunking: options.bdat === true ? "if-offered" : "never",
       hostname: "source.example",
     },
     sessions: options.sessions,
@@ -103,7 +119,19 @@ function sourceOf(to: SourceOptions["to"], options: Options): SourceOptions {
   };
 }
 
+/** In each of so many rounds the next below each name. */
 function domainsOf(names: readonly string[], count: number | undefined): readonly string[] {
   if (count === undefined) return names;
-  return names.flatMap((name) => Array.from({ length: count }, (_, i) => `d${i}.${name}`));
+  const turns = new Map<string, number>();
+  return Array.from({ length: count }, () => names).flatMap((round) =>
+    round.map((name) => {
+      const turn = turns.get(name) ?? 0;
+      turns.set(name, turn + 1);
+      return `d${turn % count}.${name}`;
+    }),
+  );
+}
+
+function sizes(text: string): readonly Weighted<number>[] {
+  return weighted(text).map(({ item, weight }) => ({ item: positive(item), weight }));
 }

@@ -13,6 +13,18 @@ describe("ReplyCodes", () => {
     expect(codes).toEqual([220, 250, 354, 421]);
   });
 
+  test("the lines of a reply of several are told, in pieces or whole", () => {
+    for (const length of [1, 9, 1_000]) {
+      const seen: [number, readonly string[]][] = [];
+      const reader = new ReplyCodes();
+      for (const piece of text.match(new RegExp(`[^]{1,${length}}`, "g")) ?? []) {
+        reader.read(Buffer.from(piece), (code, lines) => seen.push([code, lines]));
+      }
+      expect(seen[1]).toEqual([250, ["a", "PIPELINING", "SIZE"]]);
+      expect(seen.filter(([, lines]) => lines.length > 0)).toHaveLength(1);
+    }
+  });
+
   test.each(["hello\r\n", "25\r\n", "650 x\r\n", "\r\n"])("%j is no reply", (line) => {
     expect(() => new ReplyCodes().read(Buffer.from(line), () => {})).toThrow("Cannot read");
   });

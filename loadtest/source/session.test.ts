@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Connection } from "#lib/net/transport";
-import type { Job } from "./job.ts";
+import { type Job, Jobs } from "./job.ts";
 import { type Result, type SessionOptions, SourceSession } from "./session.ts";
 
 const options: SessionOptions = {
@@ -10,13 +10,16 @@ const options: SessionOptions = {
   hostname: "a.example",
 };
 
-const job: Job = {
-  id: { run: "r", n: 1 },
+const jobs = new Jobs({
+  run: "r",
+  sizesBytes: [0],
+  recipients: 2,
+  domains: ["b.example", "c.example"],
+  localPart: "b",
   reversePath: "a@a.example",
-  forwardPaths: ["b@b.example", "c@b.example"],
-  mailData: Buffer.from("x\r\n.\r\n"),
-  dueAt: undefined,
-};
+});
+const job = jobs.job(0);
+const content = job.mailData("data").toString();
 
 /** A session whose peer is the test. */
 class Harness {
@@ -75,8 +78,8 @@ class Harness {
 }
 
 const mail = "MAIL FROM:<a@a.example>\r\n";
-const rcptB = "RCPT TO:<b@b.example>\r\n";
-const rcptC = "RCPT TO:<c@b.example>\r\n";
+const rcptB = "RCPT TO:<b+0.0@b.example>\r\n";
+const rcptC = "RCPT TO:<b+0.1@c.example>\r\n";
 
 describe("SourceSession", () => {
   test("one command after the other", () => {
@@ -86,7 +89,7 @@ describe("SourceSession", () => {
     expect(peer.hears("250 ok|")).toBe(rcptB);
     expect(peer.hears("250 ok|")).toBe(rcptC);
     expect(peer.hears("550 no|")).toBe("DATA\r\n");
-    expect(peer.hears("354 go|")).toBe("x\r\n.\r\n");
+    expect(peer.hears("354 go|")).toBe(content);
     expect(peer.hears("250 ok|")).toBe("QUIT\r\n");
     expect(peer.results).toEqual([{ kind: "accepted", recipients: 1, latencyMs: 0 }]);
     peer.hears("221 bye|");
@@ -99,7 +102,7 @@ describe("SourceSession", () => {
     peer.hears("220 x|");
     expect(peer.hears("250 x|")).toBe(`${mail}${rcptB}${rcptC}DATA\r\n`);
     expect(peer.hears("250 ok|250 ok|250 ok|")).toBe("");
-    expect(peer.hears("354 go|")).toBe("x\r\n.\r\n");
+    expect(peer.hears("354 go|")).toBe(content);
   });
 
   test("with pipelining and no recipient an empty message ends the transaction", () => {
@@ -132,6 +135,43 @@ describe("SourceSession", () => {
     peer.hears("220 x|");
     expect(peer.hears("250 x|")).toBe("AUTH PLAIN AHUAcA==\r\n");
     expect(peer.hears("235 ok|")).toBe(mail);
+  });
+
+  describe("with BDAT", () => {
+    const chunk = job.mailData("bdat").toString();
+
+    test("the content comes behind its size, instead of DATA", () => {
+      const peer = new Harness({ chunking: "if-offered" });
+      peer.hears("220 x|");
+      expect(peer.hears("250-x|250-chunking|250 SIZE|")).toBe(mail);
+      expect(peer.hears("250 ok|")).toBe(rcptB);
+      expect(peer.hears("250 ok|")).toBe(rcptC);
+      expect(peer.hears("250 ok|")).toBe(chunk);
+      expect(peer.hears("250 ok|")).toBe("QUIT\r\n");
+      expect(peer.results).toMatchObject([{ kind: "accepted", recipients: 2 }]);
+    });
+
+    test("with pipelining all goes at once", () => {
+      const peer = new Harness({ chunking: "if-offered", pipelining: "envelope" }, [job, job]);
+      peer.hears("220 x|");
+      const all = `${mail}${rcptB}${rcptC}${chunk}`;
+      expect(peer.hears("250-x|250 CHUNKING|")).toBe(all);
+      expect(peer.hears("250 ok|250 ok|")).toBe("");
+      expect(peer.hears("550 no|250 ok|")).toBe(all);
+      expect(peer.results).toMatchObject([{ kind: "accepted", recipients: 1 }]);
+    });
+
+    test("a chunk that nobody is to have is refused, and all is reset", () => {
+      const peer = new Harness({ chunking: "if-offered", pipelining: "envelope" });
+      peer.hears("220 x|250-x|250 CHUNKING|");
+      expect(peer.hears("250 ok|550 no|551 no|554 no|")).toBe("RSET\r\n");
+      expect(peer.results).toEqual([{ kind: "refused", stage: "rcpt", code: 550 }]);
+    });
+
+    test("a server that does not offer it gets DATA", () => {
+      const peer = new Harness({ chunking: "if-offered" });
+      expect(peer.hears("220 x|250-x|250 SIZE|250 ok|250 ok|250 ok|")).toEndWith("DATA\r\n");
+    });
   });
 
   test.each([

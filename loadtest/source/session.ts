@@ -3,10 +3,12 @@
  *
  *   connect ─▶ ehlo [─▶ starttls ─▶ ehlo] [─▶ auth] ─▶ ready
  *   ready ─▶ mail ─▶ rcpt … ─▶ data ─▶ end-of-data ─▶ ready
+ *   ready ─▶ mail ─▶ rcpt … ─▶ end-of-data ─▶ ready     with BDAT
  *   mail, rcpt, data ──refused──▶ rset ─▶ ready
  *   ready ──nothing more──▶ quit;  any ──421, closed──▶ over
  *
- * Replies are due in the order of `#due`; with pipelining the envelope is sent as a whole.
+ * Replies are due in the order of `#due`; with pipelining the envelope is sent as a whole, and with
+ * BDAT the content, too.
  */
 import { assert } from "#lib/assert";
 import type { HasDeadline } from "#lib/deadlines";
@@ -30,6 +32,8 @@ export interface SessionOptions {
   readonly tls: "none" | "starttls" | "implicit";
   readonly auth: { readonly name: string; readonly password: string } | undefined;
   readonly pipelining: "never" | "envelope";
+  /** RFC 3030: BDAT instead of DATA. Default: never. */
+  readonly chunking?: "never" | "if-offered";
   readonly hostname: string;
 }
 
@@ -53,25 +57,39 @@ export interface SessionOwner {
   readonly replyTimeoutMs: number;
 }
 
+const dataCommand = Buffer.from("DATA\r\n");
+const resetCommand = Buffer.from("RSET\r\n");
+const quitCommand = Buffer.from("QUIT\r\n");
+const emptyMessage = Buffer.from(".\r\n");
+
 export class SourceSession implements ConnectionHandler, HasDeadline {
   deadline = Number.POSITIVE_INFINITY;
+  /** Messages begun in it. */
+  begun = 0;
   readonly #connection: Connection;
   readonly #options: SessionOptions;
   readonly #owner: SessionOwner;
   readonly #codes = new ReplyCodes();
+  readonly #heard = (code: number, lines: readonly string[]) => this.#reply(code, lines);
   #due: SourceStage[] = ["connect"];
   #job: Job | undefined;
+  /** With a yes. */
   #recipients = 0;
-  #pathsSent = 0;
+  #rcptsSent = 0;
   #refusal: Result | undefined;
   #dotSentAt: number | undefined;
   #isTls = false;
+  #isChunking = false;
+  #isReading = false;
+  /** On the monotonic clock, when something last arrived or was sent. */
+  #now: number;
   #why: string | undefined;
 
   constructor(connection: Connection, options: SessionOptions, owner: SessionOwner) {
     this.#connection = connection;
     this.#options = options;
     this.#owner = owner;
+    this.#now = owner.monotonic();
     this.#await();
     if (options.tls === "implicit") queueMicrotask(() => this.#handshake(() => {}));
   }
@@ -79,24 +97,19 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
   /** To be called when it is ready. */
   send(job: Job): void {
     assert(this.#job === undefined && this.#due.length === 0, "one message at a time");
+    this.begun += 1;
     this.#job = job;
     this.#recipients = 0;
-    this.#pathsSent = 0;
+    this.#rcptsSent = 0;
     this.#refusal = undefined;
     this.#dotSentAt = undefined;
-    const mail = `MAIL FROM:<${job.reversePath}>\r\n`;
-    if (this.#options.pipelining === "never") {
-      this.#say("mail", mail);
-      return;
-    }
-    const recipients = job.forwardPaths.map((it) => `RCPT TO:<${it}>\r\n`).join("");
-    this.#due.push("mail", ...job.forwardPaths.map(() => "rcpt" as const));
-    this.#say("data", `${mail}${recipients}DATA\r\n`);
+    if (this.#options.pipelining === "never") this.#say("mail", job.mail);
+    else this.#sendEnvelope(job);
   }
 
   /** To be called when it is ready. */
   quit(): void {
-    this.#say("quit", "QUIT\r\n");
+    this.#say("quit", quitCommand);
   }
 
   destroy(why: string): void {
@@ -109,11 +122,16 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
   }
 
   data(bytes: Uint8Array): void {
+    // One look at the clock for all that has come, and for what is said to it.
+    this.#now = this.#owner.monotonic();
+    this.#isReading = true;
     try {
-      this.#codes.read(bytes, (code) => this.#reply(code));
+      this.#codes.read(bytes, this.#heard);
     } catch (error) {
       this.destroy(error instanceof Error ? error.message : String(error));
     }
+    this.#isReading = false;
+    this.#await();
   }
 
   closed(error?: Error): void {
@@ -127,16 +145,21 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
     this.#owner.over(this, this.#why ?? error?.message ?? why);
   }
 
-  #reply(code: number): void {
+  #reply(code: number, lines: readonly string[]): void {
     const stage = this.#due.shift();
     if (code === 421) this.#why ??= `421 at ${stage ?? "rest"}`;
     if (stage === undefined) {
       this.destroy(`a reply that was not due: ${code}`);
       return;
     }
-    this.#await();
+    if (stage === "ehlo") this.#isChunking = this.#mayChunk(lines);
     if (this.#job === undefined) this.#setUp(stage, code);
     else this.#transact(this.#job, stage, code);
+  }
+
+  #mayChunk(lines: readonly string[]): boolean {
+    const isWanted = this.#options.chunking === "if-offered";
+    return isWanted && lines.some((it) => it.toUpperCase() === "CHUNKING");
   }
 
   #setUp(stage: SourceStage, code: number): void {
@@ -147,13 +170,15 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
     }
     switch (stage) {
       case "connect":
-        return this.#say("ehlo", `EHLO ${hostname}\r\n`);
+        return this.#say("ehlo", Buffer.from(`EHLO ${hostname}\r\n`));
       case "ehlo":
-        if (tls === "starttls" && !this.#isTls) return this.#say("starttls", "STARTTLS\r\n");
-        if (auth !== undefined) return this.#say("auth", `AUTH PLAIN ${plain(auth)}\r\n`);
+        if (tls === "starttls" && !this.#isTls)
+          return this.#say("starttls", Buffer.from("STARTTLS\r\n"));
+        if (auth !== undefined)
+          return this.#say("auth", Buffer.from(`AUTH PLAIN ${plain(auth)}\r\n`));
         return this.#owner.ready(this);
       case "starttls":
-        return this.#handshake(() => this.#say("ehlo", `EHLO ${hostname}\r\n`));
+        return this.#handshake(() => this.#say("ehlo", Buffer.from(`EHLO ${hostname}\r\n`)));
       case "quit":
         return this.#connection.end();
       default:
@@ -164,8 +189,9 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
   #transact(job: Job, stage: SourceStage, code: number): void {
     const isYes = code < 400;
     if (!isYes) this.#refusal ??= { kind: "refused", stage, code };
-    if (isYes && stage === "end-of-data" && this.#dotSentAt !== undefined) {
-      const latencyMs = this.#owner.monotonic() - this.#dotSentAt;
+    const isContent = stage === "end-of-data" && this.#recipients > 0;
+    if (isYes && isContent && this.#dotSentAt !== undefined) {
+      const latencyMs = this.#now - this.#dotSentAt;
       return this.#finish(job, { kind: "accepted", recipients: this.#recipients, latencyMs });
     }
     if (stage === "data" && isYes) return this.#sendContent(job);
@@ -173,24 +199,34 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
     // With pipelining DATA is on its way, whatever was said to the envelope.
     if (this.#due.length > 0) return;
     const isEnvelope = stage === "rcpt" || (stage === "mail" && isYes);
-    const path = job.forwardPaths[this.#pathsSent];
-    if (isEnvelope && path !== undefined) {
-      this.#pathsSent += 1;
-      this.#say("rcpt", `RCPT TO:<${path}>\r\n`);
-    } else if (isEnvelope && this.#recipients > 0) this.#say("data", "DATA\r\n");
-    else this.#finish(job, this.#refusal ?? { kind: "refused", stage, code });
+    if (isEnvelope && this.#rcptsSent < job.recipients) {
+      this.#say("rcpt", job.rcpt(this.#rcptsSent));
+      this.#rcptsSent += 1;
+    } else if (!isEnvelope || this.#recipients === 0) {
+      this.#finish(job, this.#refusal ?? { kind: "refused", stage, code });
+    } else if (this.#isChunking) this.#sendContent(job);
+    else this.#say("data", dataCommand);
+  }
+
+  #sendEnvelope(job: Job): void {
+    this.#due.push("mail");
+    for (let k = 0; k < job.recipients; k++) this.#due.push("rcpt");
+    if (!this.#isChunking) {
+      this.#say("data", job.envelope(dataCommand));
+      return;
+    }
+    // RFC 3030 §4.2: a chunk may be on its way before the envelope is answered.
+    this.#say("end-of-data", job.envelope(job.mailData("bdat")));
+    this.#dotSentAt = this.#now;
   }
 
   #sendContent(job: Job): void {
-    this.#due.push("end-of-data");
-    this.#await();
-    if (this.#recipients === 0) {
-      // RFC 2920 §3.1: a 354 without a recipient is answered with an empty message.
-      this.#connection.write(Buffer.from(".\r\n"));
-      return;
+    // RFC 2920 §3.1: a 354 without a recipient is answered with an empty message.
+    if (this.#recipients === 0) this.#say("end-of-data", emptyMessage);
+    else {
+      this.#say("end-of-data", job.mailData(this.#isChunking ? "bdat" : "data"));
+      this.#dotSentAt = this.#now;
     }
-    this.#dotSentAt = this.#owner.monotonic();
-    this.#connection.write(job.mailData);
   }
 
   #finish(job: Job, result: Result): void {
@@ -198,8 +234,11 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
     this.#owner.done(job, result);
     // After a 421 the peer closes.
     if (this.#why !== undefined) return;
-    if (this.#dotSentAt !== undefined) this.#owner.ready(this);
-    else this.#say("rset", "RSET\r\n");
+    // RFC 3030 §2: a chunk that is refused does not end the transaction.
+    const isOver =
+      this.#dotSentAt !== undefined && !(this.#isChunking && result.kind === "refused");
+    if (isOver) this.#owner.ready(this);
+    else this.#say("rset", resetCommand);
   }
 
   #handshake(then: () => void): void {
@@ -213,16 +252,19 @@ export class SourceSession implements ConnectionHandler, HasDeadline {
     );
   }
 
-  #say(stage: SourceStage, text: string): void {
+  #say(stage: SourceStage, octets: Buffer): void {
     this.#due.push(stage);
-    this.#await();
-    this.#connection.write(Buffer.from(text, "latin1"));
+    if (!this.#isReading) {
+      this.#now = this.#owner.monotonic();
+      this.#await();
+    }
+    this.#connection.write(octets);
   }
 
   #await(): void {
     const isDue = this.#due.length > 0;
     const { replyTimeoutMs } = this.#owner;
-    this.deadline = isDue ? this.#owner.monotonic() + replyTimeoutMs : Number.POSITIVE_INFINITY;
+    this.deadline = isDue ? this.#now + replyTimeoutMs : Number.POSITIVE_INFINITY;
   }
 }
 

@@ -45,15 +45,17 @@ const realPorts = (): SourcePorts => ({ transport: bunTransport(systemClock), cl
 export class Source {
   /** Copies that were promised with a 250, by id. */
   readonly promised = new Ledger();
+  /** From the final dot to its 250. */
+  readonly latency = new Histogram();
+  /** With a rate: from when a message was due to its 250. */
+  readonly lateness = new Histogram();
   readonly replyTimeoutMs: number;
   readonly #options: SourceOptions;
   readonly #ports: SourcePorts;
   readonly #jobs: Jobs;
   readonly #pace: Pace;
   readonly #deadlines: Deadlines;
-  readonly #sessions = new Map<SourceSession, number>();
-  readonly #latency = new Histogram();
-  readonly #lateness = new Histogram();
+  readonly #sessions = new Set<SourceSession>();
   readonly #refused = new Map<string, number>();
   readonly #ends = new Map<string, number>();
   readonly #counts = { begun: 0, accepted: 0, unknown: 0, aborted: 0, connects: 0 };
@@ -109,8 +111,8 @@ export class Source {
       startedAt: this.#startedAt,
       lastAcceptedAt: this.#lastAcceptedAt,
       acceptedPerSecond: elapsedMs === 0 ? 0 : (this.#counts.accepted * 1_000) / elapsedMs,
-      latency: this.#latency.percentiles(),
-      lateness: this.#lateness.percentiles(),
+      latency: this.latency.percentiles(),
+      lateness: this.lateness.percentiles(),
     };
   }
 
@@ -119,12 +121,9 @@ export class Source {
   }
 
   ready(session: SourceSession): void {
-    const sent = this.#sessions.get(session) ?? 0;
-    if (this.#isAllBegun || sent >= this.#options.messagesPerSession) {
-      session.quit();
-      return;
-    }
-    this.#pace.next((dueAt) => this.#begin(session, dueAt));
+    if (this.#isAllBegun || session.begun >= this.#options.messagesPerSession) session.quit();
+    else if (this.#options.ratePerSecond === undefined) this.#begin(session, undefined);
+    else this.#pace.next((dueAt) => this.#begin(session, dueAt));
   }
 
   done(job: Job, result: Result): void {
@@ -165,7 +164,6 @@ export class Source {
     }
     const n = this.#counts.begun;
     this.#counts.begun += 1;
-    this.#sessions.set(session, (this.#sessions.get(session) ?? 0) + 1);
     const job = this.#jobs.job(n, dueAt);
     this.#options.begun?.(job.id);
     session.send(job);
@@ -175,8 +173,8 @@ export class Source {
     this.#counts.accepted += 1;
     this.#lastAcceptedAt = this.#ports.clock.now();
     this.promised.add(job.id, result.recipients);
-    this.#latency.record(result.latencyMs);
-    if (job.dueAt !== undefined) this.#lateness.record(this.monotonic() - job.dueAt);
+    this.latency.record(result.latencyMs);
+    if (job.dueAt !== undefined) this.lateness.record(this.monotonic() - job.dueAt);
     this.#tell();
   }
 
@@ -187,7 +185,7 @@ export class Source {
     const connected = this.#ports.transport.connect(to, { timeoutMs: connectTimeoutMs }, (it) => {
       this.#connecting -= 1;
       const opened = new SourceSession(it, session, this);
-      this.#sessions.set(opened, 0);
+      this.#sessions.add(opened);
       this.#deadlines.watch(opened);
       return opened;
     });

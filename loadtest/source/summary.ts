@@ -44,7 +44,9 @@ export function summaryText(summary: SourceSummary): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function percentilesText(what: string, { p50Ms, p99Ms, p999Ms, maxMs }: Percentiles): string {
-  const [p50, p99, p999, max] = [p50Ms, p99Ms, p999Ms, maxMs].map((it) => it.toFixed(2));
-  return `${what}: p50 ${p50} ms, p99 ${p99} ms, p99.9 ${p999} ms, most ${max} ms`;
+function percentilesText(what: string, percentiles: Percentiles): string {
+  const { p50Ms, p90Ms, p99Ms, p999Ms, p9999Ms, maxMs } = percentiles;
+  const named = { p50: p50Ms, p90: p90Ms, p99: p99Ms, "p99.9": p999Ms, "p99.99": p9999Ms };
+  const texts = Object.entries(named).map(([name, ms]) => `${name} ${ms.toFixed(2)} ms`);
+  return `${what}: ${texts.join(", ")}, most ${maxMs.toFixed(2)} ms`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { SourceSummary } from "../../../../loadtest/source/summary.ts";
 import { clientView, improprieties, viewText } from "./client-view.ts";
 
-const none = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 };
+const none = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, p9999Ms: 0, maxMs: 0 };
 const quiet: SourceSummary = {
   begun: 10,
   accepted: 10,
