@@ -1,10 +1,11 @@
-/** `godwit cluster status`: workers, shards, owners, epochs, lag, and who waits for what. */
+/** `godwit cluster status`: workers, shards, who waits for what, and what the streams lack. */
 import type { Command } from "commander";
 import { spanText } from "../duration.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonText, printable, table } from "../table.ts";
 import { type ClusterStatus, readClusterStatus } from "./control-answers.ts";
 import { type ControlOptions, controlOf, withControlOptions } from "./control-target.ts";
+import { replicasText } from "./replicas-text.ts";
 import { splitsText } from "./splits-text.ts";
 import { rangesText } from "./unanswered.ts";
 
@@ -15,7 +16,9 @@ interface StatusOptions extends ControlOptions {
 export function addClusterCommand(program: Command, io: Io): void {
   const cluster = program.command("cluster").description("the workers, and which shards are whose");
   withControlOptions(cluster.command("status"))
-    .description("workers, shards, owners, epochs, lag, and who waits for what")
+    .description(
+      "workers, shards, owners, epochs, lag, who waits for what, and streams that lack replicas",
+    )
     .option("--shards <which>", "all: each shard, not only those that are not as they should be")
     .action(async (options: StatusOptions) => {
       const { shards: which } = options;
@@ -35,7 +38,7 @@ type ShortName = (worker: string) => string;
 export function statusText(status: ClusterStatus, { isEach }: { isEach: boolean }): string {
   const nameOf = shortNames(status);
   const shards = isEach ? eachText(status, nameOf) : conspicuousText(status, nameOf);
-  return `${workersText(status, nameOf)}\n${shards}${splitsText(status.splits)}`;
+  return `${workersText(status, nameOf)}\n${shards}${splitsText(status.splits)}${replicasText(status.replicas)}`;
 }
 
 function workersText({ workers, shards }: ClusterStatus, nameOf: ShortName): string {

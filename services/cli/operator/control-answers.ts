@@ -51,8 +51,36 @@ const splits = z
   ])
   .optional();
 
+const replicas = z
+  .union([
+    z.object({
+      streams: z.number(),
+      lacking: z
+        .array(
+          z.object({
+            stream: z.string(),
+            faults: z
+              .array(
+                z.object({
+                  /** Any word, so that a later version's is shown, too. */
+                  kind: z.string(),
+                  server: z.string().optional(),
+                  entries: z.number().optional(),
+                  count: z.number().optional(),
+                }),
+              )
+              .readonly(),
+          }),
+        )
+        .readonly(),
+    }),
+    z.literal("unknown"),
+  ])
+  .optional();
+
 const clusterStatus = z.object({
   splits,
+  replicas,
   workers: z.array(
     z.object({
       name: z.string(),

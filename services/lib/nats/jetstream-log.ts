@@ -17,6 +17,7 @@ import { Publisher } from "./publishing/publisher.ts";
 import { FanOutProgress } from "./splitting/fan-out-progress.ts";
 import { splitBacklog } from "./splitting/split-backlog.ts";
 import { SplitFeed } from "./splitting/split-feed.ts";
+import { streamReplicas } from "./stream-replicas.ts";
 
 export interface JetStreamLogOptions {
   readonly links: NatsLinks;
@@ -78,6 +79,7 @@ export async function openJetStreamLog(options: JetStreamLogOptions) {
     journal: new JetStreamJournal({ ...lanes, names, publisher: single, name }),
     splitFeed,
     splitBacklog: () => splitBacklog({ manager, names }),
+    replicas: () => streamReplicas({ manager, names, shards }),
     /** Started by whoever needs to know; an edge does. */
     publishability,
     figures: () => ({

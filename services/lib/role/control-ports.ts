@@ -9,6 +9,7 @@ import type { Endpoint } from "#lib/net/transport";
 import type { Journal } from "#lib/stream/journal";
 import type { SplitBacklog } from "#lib/stream/split-backlog";
 import type { Stream } from "#lib/stream/stream";
+import type { StreamReplicas } from "#lib/stream/stream-replicas";
 import type { Log } from "#lib/telemetry/log";
 import type { Metrics } from "#lib/telemetry/metrics";
 import type { Reason } from "./readiness.ts";
@@ -40,6 +41,8 @@ export interface OperatorsPorts {
   readonly events?: EventSink;
   /** Where messages are fanned out behind their acceptance. Rejects when it cannot be told. */
   readonly splitBacklog?: () => Promise<SplitBacklog>;
+  /** Where streams have replicas. Rejects when it cannot be told. */
+  readonly replicas?: () => Promise<StreamReplicas>;
 }
 
 export interface ControlService {

@@ -6,6 +6,7 @@ import { storeRecords } from "#lib/role/records";
 import { MemoryStore } from "#lib/store/memory";
 import { MemoryLog } from "#lib/stream/memory";
 import type { SplitBacklog } from "#lib/stream/split-backlog";
+import type { StreamReplicas } from "#lib/stream/stream-replicas";
 import { silentLog } from "#lib/telemetry/log";
 import { runGodwit } from "../../../services/cli/program.ts";
 import { controlApi } from "../../../services/control/api.ts";
@@ -42,6 +43,7 @@ export class OperatorBench {
   readonly leases = new MemoryLeases({ clock: this.clock });
   /** As in a cluster; undefined: as on one machine. */
   splitBacklog: (() => Promise<SplitBacklog>) | undefined;
+  replicas: (() => Promise<StreamReplicas>) | undefined;
   readonly #api = controlApi({
     operators: () => this.#operators,
     metrics: { render: async () => "" },
@@ -54,11 +56,14 @@ export class OperatorBench {
 
   /** One shard: the first, which an AdminWorker owns. */
   get #operators() {
-    const { bus, leases, log, splitBacklog } = this;
+    const { bus, leases, log, splitBacklog, replicas } = this;
     const records = storeRecords(this.store);
     const logs = { stream: log.stream(), journal: log.journal() };
-    const splits = splitBacklog === undefined ? {} : { splitBacklog };
-    return { shards: 1, bus, records, leases, ...logs, ...splits };
+    const told = {
+      ...(splitBacklog === undefined ? {} : { splitBacklog }),
+      ...(replicas === undefined ? {} : { replicas }),
+    };
+    return { shards: 1, bus, records, leases, ...logs, ...told };
   }
 
   async run(...args: string[]): Promise<Ended> {

@@ -147,9 +147,9 @@ export class ClusterRole implements Role {
     { jetStream, leases, bus, summaries, events }: NatsSide,
     records: Records | undefined,
   ): void {
-    const { journal, stream, splitBacklog } = jetStream;
+    const { journal, stream, splitBacklog, replicas } = jetStream;
     const { shards } = this.#config;
-    const logs = { journal, stream, splitBacklog };
+    const logs = { journal, stream, splitBacklog, replicas };
     this.#operators = { shards, bus, leases, summaries, events, ...logs, records };
   }
 
