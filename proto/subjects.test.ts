@@ -61,6 +61,7 @@ describe("clusterNames()", () => {
       "mta_shards",
       "mta_once",
       "mta_stats",
+      "mta_keys",
     ]);
     expect(bucketStream("mta_once")).toBe("KV_mta_once");
     expect(keySubject("mta_once", "k")).toBe("$KV.mta_once.k");

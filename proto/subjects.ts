@@ -57,6 +57,8 @@ export interface ClusterBuckets {
   readonly once: string;
   /** What owners told last about their shards. */
   readonly stats: string;
+  /** Requests that must not be taken twice, and their answers; for a day. */
+  readonly keys: string;
 }
 
 /** `namespace` sets a cluster apart from others on the same servers; "" is the usual one. */
@@ -102,6 +104,7 @@ export function clusterNames(namespace = ""): ClusterNames {
       shards: `${bucket}_shards`,
       once: `${bucket}_once`,
       stats: `${bucket}_stats`,
+      keys: `${bucket}_keys`,
     },
   };
 }

@@ -5,7 +5,7 @@
 import type { Shard } from "#lib/queue/unit";
 
 export interface FaultPoint {
-  readonly seam: "intake" | "stream" | "journal" | "store" | "leases" | "bus";
+  readonly seam: "intake" | "stream" | "journal" | "store" | "leases" | "bus" | "idempotency";
   /** The method's name; for a step within one, `defer/content`. */
   readonly operation: string;
   readonly shard?: Shard;

@@ -33,7 +33,7 @@ function wanted(eventsBytesMax: number) {
     names: clusterNames(`events${made}`),
     ...{ shards: 1, replicas: 1, eventsBytesMax, bodyAgeMs: 86_400_000 },
     ...{ shardBytesMax: mebibyte, splitBytesMax: mebibyte },
-    ...{ bodyBytesMax: mebibyte, journalBytesMax: mebibyte },
+    ...{ bodyBytesMax: mebibyte, journalBytesMax: mebibyte, keysBytesMax: mebibyte },
   };
 }
 

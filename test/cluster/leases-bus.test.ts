@@ -71,7 +71,7 @@ class Buckets {
     return {
       ...{ names: this.names, shards: 1, replicas: 1, bodyAgeMs: 86_400_000 },
       ...{ shardBytesMax: mebibyte, splitBytesMax: mebibyte },
-      ...{ bodyBytesMax: mebibyte, journalBytesMax: mebibyte },
+      ...{ bodyBytesMax: mebibyte, journalBytesMax: mebibyte, keysBytesMax: mebibyte },
     };
   }
 }

@@ -9,10 +9,14 @@ import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { createTransport } from "nodemailer";
+import { systemClock } from "#lib/clock";
 import type { RoleName } from "#lib/config/role";
+import { connectNats } from "#lib/nats/connection";
+import { NatsIdempotencyKeys } from "#lib/nats/coordination/nats-idempotency-keys";
 import { authorizationText, type NatsRole } from "#lib/nats/permissions";
 import { shardOf } from "#lib/queue/shard";
-import { clusterNames, inboxPrefix } from "#proto/subjects";
+import { silentLog } from "#lib/telemetry/log";
+import { bucketStream, clusterNames, inboxPrefix, keySubject } from "#proto/subjects";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { answered } from "../support/cli/answered.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
@@ -154,6 +158,24 @@ describe.skipIf(missing !== undefined)(titled("users of NATS for each role", mis
     patienceMs,
   );
 
+  test("an edge claims a client's key, and answers for it", async () => {
+    const clock = systemClock;
+    const login = { user: "godwit-edge", password: password("edge") };
+    const options = { servers: nats.servers, name: "test", clock, log: silentLog };
+    const links = await connectNats({ ...options, ...login });
+    const keys = await NatsIdempotencyKeys.open({ links, names, clock });
+    const begin = (uid: string) => keys.begin("acme", "k", new Uint8Array(32), uid);
+    expect(await begin("u1")).toEqual({ kind: "new", uid: "u1" });
+    expect(await begin("u2")).toEqual({ kind: "running" });
+    await keys.release("acme", "k", new Uint8Array());
+    expect(await begin("u3")).toMatchObject({ kind: "resumed", uid: "u1" });
+    await keys.finish("acme", "k", new Uint8Array([1]));
+    expect(await begin("u4")).toEqual({ kind: "finished", answer: new Uint8Array([1]) });
+    keys.close();
+    await links.close();
+  });
+
+  const keysStream = bucketStream(names.buckets.keys);
   const unit = `${names.laneFilter(shard, "n").slice(0, -1)}example.one`;
   test.each([
     ["edge", "read mail", `$JS.API.STREAM.MSG.GET.${names.shardStream(shard)}`],
@@ -163,6 +185,9 @@ describe.skipIf(missing !== undefined)(titled("users of NATS for each role", mis
     ["edge", "pass for a worker", `$KV.${names.buckets.workers}.thief.1`],
     ["edge", "drop mail", `$JS.API.STREAM.PURGE.${names.shardStream(shard)}`],
     ["control", "send mail", unit],
+    ["control", "read what clients were answered", `$JS.API.STREAM.MSG.GET.${keysStream}`],
+    ["delivery", "read what clients were answered", `$JS.API.DIRECT.GET.${keysStream}`],
+    ["delivery", "take a client's key", keySubject(names.buckets.keys, "k")],
     ["control", "drop the journal", `$JS.API.STREAM.PURGE.${names.journalStream}`],
     ["delivery", "remove a stream", `$JS.API.STREAM.DELETE.${names.journalStream}`],
     ["delivery", "change a stream", `$JS.API.STREAM.UPDATE.${names.journalStream}`],

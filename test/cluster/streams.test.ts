@@ -39,6 +39,7 @@ describe.skipIf(noNats !== undefined)(titled("streams", noNats), () => {
       splitBytesMax: mebibyte,
       bodyBytesMax: mebibyte,
       journalBytesMax: mebibyte,
+      keysBytesMax: mebibyte,
       bodyAgeMs: 6 * 86_400_000,
       ...options,
     };
@@ -54,10 +55,10 @@ describe.skipIf(noNats !== undefined)(titled("streams", noNats), () => {
 
   test("everything is made once, and then is as it should be", async () => {
     const want = wanted();
-    expect((await checkStreams(links, want)).changes).toHaveLength(9);
+    expect((await checkStreams(links, want)).changes).toHaveLength(10);
     const first = await applyStreams(links, want);
     expect({ changes: first.changes.length, refusals: first.refusals }).toEqual({
-      changes: 9,
+      changes: 10,
       refusals: [],
     });
     expect(first.changes).toContain(`made stream ${want.names.shardStream(shard(1))}`);

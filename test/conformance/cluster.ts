@@ -18,6 +18,7 @@ export interface ClusterLogOptions {
   readonly servers?: readonly string[];
   /** Default: no stream for events. */
   readonly eventsBytesMax?: number;
+  readonly keysBytesMax?: number;
   readonly replicas?: number;
   readonly log?: Log;
   readonly answerMaxMs?: number;
@@ -83,6 +84,7 @@ function wantedOf(names: ClusterNames, options: ClusterLogOptions): WantedStream
     splitBytesMax: options.bytesMax ?? 64 * mebibyte,
     bodyBytesMax: 64 * mebibyte,
     journalBytesMax: 64 * mebibyte,
+    keysBytesMax: options.keysBytesMax ?? 64 * mebibyte,
     eventsBytesMax: options.eventsBytesMax,
     bodyAgeMs: 6 * 86_400_000,
   };

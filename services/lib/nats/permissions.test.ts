@@ -17,6 +17,10 @@ test("an edge writes mail and nothing else of the queue; only workers read it, o
     expect(delivery.publish).toContain(subject);
     expect(edge.publish).not.toContain(subject);
   }
+  for (const subject of ["$KV.mta_t_keys.>", "$JS.API.STREAM.MSG.GET.KV_mta_t_keys"]) {
+    expect(edge.publish).toContain(subject);
+    expect([...delivery.publish, ...control.publish]).not.toContain(subject);
+  }
   expect([edge, control, delivery].map(({ responsesMax }) => responsesMax > 0)).toEqual([
     false,
     false,

@@ -29,11 +29,11 @@ export function permissionsOf(
   role: NatsRole,
   { names, shards }: { readonly names: ClusterNames; readonly shards: number },
 ): Permissions {
-  const { workers, shards: leases, once, stats } = names.buckets;
+  const { workers, shards: leases, once, stats, keys } = names.buckets;
   const logs = allShards(shards).map(names.shardStream);
   const all = [
     ...[...logs, names.splitStream, names.bodyStream, names.journalStream, names.eventsStream],
-    ...[workers, leases, once, stats].map(bucketStream),
+    ...[workers, leases, once, stats, keys].map(bucketStream),
   ];
   // Joining, readiness, who owns what; the operators' API, which every role serves.
   const common = [
@@ -65,7 +65,9 @@ export function permissionsOf(
     names.bodyFilter,
   ];
   if (role === "edge") {
-    return { publish: [...common, ...accepting], subscribe: inbox, responsesMax: 0 };
+    // Claimed, answered and read by edges alone, from the leader.
+    const submitting = [keySubject(keys, ">"), `${api}.STREAM.MSG.GET.${bucketStream(keys)}`];
+    return { publish: [...common, ...accepting, ...submitting], subscribe: inbox, responsesMax: 0 };
   }
   const delivering = [
     names.journalFilter,

@@ -13,6 +13,8 @@ export interface WantedStreams {
   readonly splitBytesMax: number;
   readonly bodyBytesMax: number;
   readonly journalBytesMax: number;
+  /** Of idempotency keys and their answers. */
+  readonly keysBytesMax: number;
   /** Undefined: nobody wants events there. */
   readonly eventsBytesMax?: number | undefined;
   /** Large content goes by itself at this age: the message lifetime, and a day. */
@@ -33,11 +35,13 @@ const workerAgeMs = 30_000;
 const onceAgeMs = 24 * 3_600_000;
 /** What an owner told last says nothing any more after that. */
 const statsAgeMs = 7 * 24 * 3_600_000;
+/** A repeat within a day gets the first answer (ADR 0025). */
+const keysAgeMs = 24 * 3_600_000;
 const unlimited = -1;
 
 export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] {
   const { names, bodyAgeMs } = wanted;
-  const { workers, shards, once, stats } = names.buckets;
+  const { workers, shards, once, stats, keys } = names.buckets;
   return [
     ...allShards(wanted.shards).map((shard) => ({
       ...logStream(wanted, wanted.shardBytesMax),
@@ -72,6 +76,8 @@ export function plannedStreams(wanted: WantedStreams): readonly PlannedStream[] 
     bucket(wanted, shards),
     bucket(wanted, once, onceAgeMs),
     bucket(wanted, stats, statsAgeMs),
+    // Clients fill it: it must not take the mail's disk, and what is full forgets nothing.
+    { ...bucket(wanted, keys, keysAgeMs), max_bytes: wanted.keysBytesMax },
   ];
 }
 

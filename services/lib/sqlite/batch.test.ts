@@ -50,6 +50,15 @@ test("a refusal does nothing to the others of its batch", () => {
   expect(third).toEqual({ value: [2] });
 });
 
+test("a key for which there is no room keeps back nobody's mail", () => {
+  const { batch } = runner(1);
+  const claimant = { fingerprint: new Uint8Array(32), uid: "u" };
+  const begin: Call = { name: "beginKey", args: [{ name: new Uint8Array(32), now: 0, claimant }] };
+  const [first, second] = batch.run([begin, end]);
+  expect(first).toMatchObject({ failure: { name: "IdempotencyUnavailable" } });
+  expect(second).toEqual({ value: 0 });
+});
+
 test("a call that breaks is rolled back alone", () => {
   const { batch } = runner();
   const broken: Call = { name: "defer", args: [zero, [{ uid: `${id(7)}.0` }], []] };

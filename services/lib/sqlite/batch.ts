@@ -12,7 +12,12 @@ export interface Failure {
 }
 
 /** Thrown by an operation before it wrote anything: the others of its batch go on. */
-const refusals: readonly string[] = ["IntakeFull", "JournalSealed", "Fenced"];
+const refusals: readonly string[] = [
+  "IntakeFull",
+  "JournalSealed",
+  "Fenced",
+  "IdempotencyUnavailable",
+];
 
 export class BatchRunner {
   readonly #tables: QueueTables;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { CancelTimer, Clock } from "#lib/clock";
 import type { Log } from "#lib/telemetry/log";
 import { type QueueOptions, QueueThread, queueDefaults } from "./queue-thread.ts";
+import { SqliteIdempotencyKeys } from "./sqlite-idempotency-keys.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { SqliteLeases } from "./sqlite-leases.ts";
 import { SqliteLog } from "./sqlite-log.ts";
@@ -28,6 +29,7 @@ export class EmbeddedQueue {
   readonly journal: SqliteJournal;
   readonly store: SqliteStore;
   readonly leases: SqliteLeases;
+  readonly idempotencyKeys: SqliteIdempotencyKeys;
   readonly #thread: QueueThread;
   readonly #options: EmbeddedQueueOptions;
   #cancelSweep: CancelTimer = () => {};
@@ -52,6 +54,7 @@ export class EmbeddedQueue {
     this.journal = new SqliteJournal(thread);
     this.store = new SqliteStore(thread);
     this.leases = new SqliteLeases(thread, options.clock);
+    this.idempotencyKeys = new SqliteIdempotencyKeys(thread, options.clock);
     this.#sweepLater(sweepMs);
   }
 
@@ -73,7 +76,11 @@ export class EmbeddedQueue {
   async #sweep(): Promise<void> {
     let isMore = false;
     try {
-      const parts = [await this.#thread.call("sweep"), await this.#thread.call("shortenJournal")];
+      const parts = [
+        await this.#thread.call("sweep"),
+        await this.#thread.call("shortenJournal"),
+        await this.#thread.call("sweepKeys", this.#options.clock.now()),
+      ];
       isMore = parts.includes(true);
     } catch (error) {
       this.#options.log.warn("queue_sweep_failed", { error: String(error) });

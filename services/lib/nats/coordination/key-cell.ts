@@ -4,6 +4,7 @@
  */
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { Clock } from "#lib/clock";
+import type { Time } from "#lib/queue/unit";
 import {
   expectedSubjectSequenceHeader,
   type Publisher,
@@ -15,6 +16,8 @@ export interface KeyCellPorts {
   readonly publisher: Pick<Publisher, "publish">;
   readonly manager: JetStreamManager;
   readonly clock: Clock;
+  /** Codes with which a server's refusal is a `KeyRefused`; the others are tried again. */
+  readonly finalCodes?: ReadonlySet<number>;
 }
 
 export interface Key {
@@ -27,10 +30,20 @@ export interface Standing {
   readonly value: Uint8Array;
 }
 
+export interface Read extends Standing {
+  /** By the clock of the server that led then. */
+  readonly writtenAt: Time;
+}
+
 export type Written =
   | { readonly kind: "stored"; readonly revision: number }
   /** Something else stands there. */
-  | { readonly kind: "another"; readonly standing: Standing | undefined };
+  | { readonly kind: "another"; readonly standing: Read | undefined };
+
+/** For good, as far as the caller is concerned; maybe before it was looked what stands there. */
+export class KeyRefused extends Error {
+  override readonly name = "KeyRefused";
+}
 
 /** Before the caller is told that it is unknown; an election takes 4 to 9 s. */
 const patienceMs = 10_000;
@@ -42,19 +55,22 @@ export const wrongLastCodes: ReadonlySet<number> = new Set([10_071, 10_164]);
 export async function readKey(
   { manager }: Pick<KeyCellPorts, "manager">,
   { stream, subject }: Key,
-): Promise<Standing | undefined> {
+): Promise<Read | undefined> {
   const stored = await manager.streams.getMessage(stream, { last_by_subj: subject });
   if (stored === null || stored.header.has(operationHeader)) return undefined;
-  return { revision: stored.seq, value: stored.data };
+  return { revision: stored.seq, value: stored.data, writtenAt: stored.time.getTime() };
 }
 
-/** Where `revision` stands, or nothing did (0). Rejects when it is not known what became of it. */
+/**
+ * Where `revision` stands, or nothing did (0). Rejects when it is not known what became of it.
+ * @throws {KeyRefused}
+ */
 export async function writeKey(
   ports: KeyCellPorts,
   key: Key,
   { revision, value }: Standing,
 ): Promise<Written> {
-  const { publisher, clock } = ports;
+  const { publisher, clock, finalCodes } = ports;
   const deadline = clock.monotonic() + patienceMs;
   const headers = publishHeaders({ [expectedSubjectSequenceHeader]: String(revision) });
   let reason = "";
@@ -69,6 +85,9 @@ export async function writeKey(
         return { kind: "stored", revision: standing.revision };
       }
       return { kind: "another", standing };
+    }
+    if (answer.kind === "refused" && finalCodes?.has(answer.code)) {
+      throw new KeyRefused(`Cannot write "${key.subject}": ${reason}`);
     }
     // Not answered: the next try finds it out, since it would stand where that wants to stand.
     await clock.sleep(retryMs);

@@ -42,7 +42,7 @@ const retryFirstMs = 100;
 const retryCapMs = 2_000;
 
 /** 10077: the stream is at max_bytes; 10023, 10047: the server's disk; 10167: its memory. */
-const fullCodes: ReadonlySet<number> = new Set([10_077, 10_023, 10_047, 10_167]);
+export const fullCodes: ReadonlySet<number> = new Set([10_077, 10_023, 10_047, 10_167]);
 /** 10158: the same id is being stored right now; 10008, 10074, 10009: the cluster settles. */
 const passingCodes: ReadonlySet<number> = new Set([10_158, 10_008, 10_009, 10_074]);
 

@@ -35,6 +35,7 @@ export function natsOptionsOf(
 
 export function wantedStreamsOf(config: Config, nats: NatsConfig): WantedStreams {
   const { replicas, shardBytesMax, splitBytesMax, bodyBytesMax, journalBytesMax } = nats;
+  const { keysBytesMax } = nats;
   const { stream, kinds } = config.events;
   return {
     names: clusterNames(nats.namespace),
@@ -44,6 +45,7 @@ export function wantedStreamsOf(config: Config, nats: NatsConfig): WantedStreams
     splitBytesMax,
     bodyBytesMax,
     journalBytesMax,
+    keysBytesMax,
     ...(stream && kinds.length > 0 ? { eventsBytesMax: nats.eventsBytesMax } : undefined),
     bodyAgeMs: config.delivery.retry.lifetimeMs + bodyAgeMarginMs,
   };

@@ -2,11 +2,13 @@
 import type { Clock } from "#lib/clock";
 import type { Config, NatsConfig } from "#lib/config/config";
 import type { EventSink } from "#lib/events/event-sink";
+import type { IdempotencyKeys } from "#lib/idempotency/idempotency";
 import type { Bus } from "#lib/leases/bus";
 import type { Leases } from "#lib/leases/leases";
 import type { Summaries } from "#lib/leases/summaries";
 import { connectNats, type NatsLinks } from "#lib/nats/connection";
 import { NatsBus } from "#lib/nats/coordination/nats-bus";
+import { NatsIdempotencyKeys } from "#lib/nats/coordination/nats-idempotency-keys";
 import { NatsLeases } from "#lib/nats/coordination/nats-leases";
 import { type JetStreamLog, openJetStreamLog } from "#lib/nats/jetstream-log";
 import { NatsSummaries } from "#lib/nats/nats-summaries";
@@ -42,6 +44,8 @@ export interface NatsSide {
   readonly bus: Bus;
   readonly summaries: Summaries;
   readonly events: EventSink;
+  /** An edge may use them. */
+  readonly idempotencyKeys: IdempotencyKeys;
 }
 
 /**
@@ -81,12 +85,18 @@ export async function joinNats(
     persistence,
   );
   undoing.add(() => leases.close());
+  const idempotencyKeys = await persistently(
+    () => NatsIdempotencyKeys.open({ links, names, clock }),
+    persistence,
+  );
+  undoing.add(() => idempotencyKeys.close());
   const bus = new NatsBus({ links, names, leases, clock, log });
   const events = streamEvents(config, { links, names }, ports);
   // Behind whatever tells of mail, and before the connection.
   undoing.add(() => events.close());
   watchNats({ links, names, jetStream, servers: nats.servers }, ports);
-  return { jetStream, leases, bus, events, summaries: new NatsSummaries({ links, names }) };
+  const summaries = new NatsSummaries({ links, names });
+  return { jetStream, leases, bus, summaries, events, idempotencyKeys };
 }
 
 /** @throws {SchemaDiffers} */

@@ -6,6 +6,7 @@
 import type { Database } from "bun:sqlite";
 import { BounceTables } from "./bounce-tables.ts";
 import { JournalTable } from "./journal-table.ts";
+import { KeyTable } from "./key-table.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { LogTable } from "./log-table.ts";
 import { MeasureTable } from "./measure-table.ts";
@@ -40,7 +41,10 @@ export function queueTables(
   return { operations, beforeCommit: () => log.persistEnds() };
 }
 
-function operationsOn(database: Database, ports: { readonly log: LogTable } & RetentionPorts) {
+function operationsOn(
+  database: Database,
+  ports: { readonly log: LogTable; readonly room: Room } & RetentionPorts,
+) {
   const { log, clock } = ports;
   const journal = new JournalTable(database, { log, clock });
   const waiting = new WaitingTables(database);
@@ -103,5 +107,16 @@ function operationsOn(database: Database, ports: { readonly log: LogTable } & Re
 
     sweep: retention.sweep.bind(retention),
     shortenJournal: retention.shortenJournal.bind(retention),
+
+    ...keyOperations(new KeyTable(database, ports)),
+  };
+}
+
+function keyOperations(keys: KeyTable) {
+  return {
+    beginKey: keys.begin.bind(keys),
+    finishKey: keys.finish.bind(keys),
+    releaseKey: keys.release.bind(keys),
+    sweepKeys: keys.sweep.bind(keys),
   };
 }

@@ -203,6 +203,30 @@ export const steps: readonly string[] = [
     PRIMARY KEY (day, text)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Requests that must not be taken twice: by the SHA-256 of tenant and key.
+  CREATE TABLE idempotency_key (
+    name BLOB PRIMARY KEY,
+    written_at INTEGER NOT NULL,
+    -- 1: the process is at it.
+    is_running INTEGER NOT NULL,
+    record BLOB NOT NULL
+  );
+  CREATE INDEX idempotency_key_written ON idempotency_key (written_at);
+  CREATE INDEX idempotency_key_running ON idempotency_key (is_running) WHERE is_running;
+  -- What they take, with 200 bytes of each for its row and indexes.
+  CREATE TABLE idempotency_sum (bytes INTEGER NOT NULL);
+  INSERT INTO idempotency_sum VALUES (0);
+  CREATE TRIGGER idempotency_key_enters AFTER INSERT ON idempotency_key BEGIN
+    UPDATE idempotency_sum SET bytes = bytes + 200 + length(NEW.record);
+  END;
+  CREATE TRIGGER idempotency_key_changes AFTER UPDATE OF record ON idempotency_key BEGIN
+    UPDATE idempotency_sum SET bytes = bytes + length(NEW.record) - length(OLD.record);
+  END;
+  CREATE TRIGGER idempotency_key_leaves AFTER DELETE ON idempotency_key BEGIN
+    UPDATE idempotency_sum SET bytes = bytes - 200 - length(OLD.record);
+  END;
+  `,
 ];
 
 /**
