@@ -49,6 +49,7 @@ describe("DestinationQueue", () => {
     close(queue);
     expect([queue.isClosed, queue.canStart, queue.take(always)]).toEqual([true, false, undefined]);
     expect(uidsOf(queue.drain())).toEqual([nthUid(1)]);
+    expect([...queue.lanes]).toEqual([]);
   });
 
   test("no more sessions than its window, which grows with success to its maximum", () => {

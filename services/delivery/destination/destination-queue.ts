@@ -192,9 +192,11 @@ export class DestinationQueue {
     this.#ready.unblock(lane);
   }
 
-  /** Takes out everything that waits. */
+  /** Takes out everything that waits. Of those that are closed there may be many: nothing else is kept. */
   drain(): QueuedUnit[] {
-    return this.#takeOut(() => true);
+    const taken = this.#takeOut(() => true);
+    this.#ready.forgetEmptyLanes();
+    return taken;
   }
 
   /** Takes out what an operator cancelled. */

@@ -209,6 +209,18 @@ describe("ReadyQueue", () => {
     expect([...queue.lanes].length).toBeLessThanOrEqual(64);
   });
 
+  test("a lane that is empty is forgotten when it is asked for, one that a limit keeps back is not", () => {
+    const queue = queueWith([...many(2, { source: "a" }), unit({ source: "b" }), unit()]);
+    const [, kept] = queue.lanes;
+    if (kept !== undefined) queue.block(kept);
+    expect(queue.takeOut(() => true)).toHaveLength(4);
+    queue.forgetEmptyLanes();
+    expect([...queue.lanes]).toEqual(kept === undefined ? [] : [kept]);
+    if (kept !== undefined) queue.unblock(kept);
+    queue.push(unit({ source: "a", tenant: "x" }));
+    expect(takeAll(queue)).toEqual(["x"]);
+  });
+
   test("whatever is pushed, blocked and taken, nothing is lost, doubled or out of its lane's order", () => {
     const step = fc.record({
       kind: fc.constantFrom("push", "take", "refuse", "unblock", "takeOut"),

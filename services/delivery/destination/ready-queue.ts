@@ -261,7 +261,7 @@ export class ReadyQueue {
     const key = laneKey(of);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      if (this.#lanes.size >= lanesMax) this.#forget();
+      if (this.#lanes.size >= lanesMax) this.forgetEmptyLanes();
       lane = new Lane(of, key);
       this.#lanes.set(key, lane);
     }
@@ -269,7 +269,10 @@ export class ReadyQueue {
     return lane;
   }
 
-  #forget(): void {
+  /** A lane in which nothing stands, and which nobody waits for, is made again when it is needed. */
+  forgetEmptyLanes(): void {
+    // Where nothing is ready it is nobody's turn any more.
+    if (this.#length === 0) this.take(() => undefined);
     this.#last = undefined;
     for (const [key, lane] of this.#lanes) {
       const isInUse = lane.isListed || lane.isBlocked || lane.units.length > 0;
