@@ -25,7 +25,7 @@ process.stdout.write(`Order of tests: --seed=${orderSeed}\n`);
 
 const all: TestCase[] = [];
 const groups = groupsOf(mode, names);
-for (const what of ["servers", "chartTools"] as const) {
+for (const what of ["servers", "chartTools", "k6"] as const) {
   if (!groups.some(({ needs = [] }) => needs.includes(what))) continue;
   await fetchBeforehand(what, (text) => process.stdout.write(text));
 }

@@ -1,6 +1,7 @@
 /** Fetches what tests stand on before them, where it can be watched and takes from no test's time. */
 import { cassandraJars, cassandraMissing } from "../support/servers/toolchain/cassandra-jars.ts";
 import { chartTools, chartToolsMissing } from "../support/servers/toolchain/chart-tools.ts";
+import { k6Binary, k6Missing } from "../support/servers/toolchain/k6-binary.ts";
 import { natsBinary, natsMissing } from "../support/servers/toolchain/nats-binary.ts";
 
 const kinds = {
@@ -9,6 +10,7 @@ const kinds = {
     { missing: cassandraMissing, fetch: cassandraJars },
   ],
   chartTools: [{ missing: chartToolsMissing, fetch: chartTools }],
+  k6: [{ missing: k6Missing, fetch: k6Binary }],
 } as const;
 
 /** What cannot be fetched is told; the suites that need it say so, too. */

