@@ -97,6 +97,12 @@ function grow(account: Account, n: number): void {
   account.copies = grown;
 }
 
+/** To a file, or to stdout for `-`, as where there is no disk. */
+export async function writeAccounts(path: string | undefined, ledger: Ledger): Promise<void> {
+  if (path === undefined) return;
+  await Bun.write(path === "-" ? Bun.stdout : path, ledger.toText());
+}
+
 export interface Balance {
   /** Ids of messages that lack a copy. */
   readonly lost: readonly string[];

@@ -18,6 +18,7 @@ describe("loadIdIn()", () => {
   test.each([
     ["at the beginning", "X-Load-Id: a-1\r\n\r\n", { run: "a", n: 1 }],
     ["below a trace field", "Received: x\r\n\ty\r\nX-Load-Id: a-1\r\nX: y\r\n", { run: "a", n: 1 }],
+    ["as a composer spells it", "Subject: x\r\nX-Load-ID: a-1\r\n\r\n", { run: "a", n: 1 }],
     ["not in a body", "Subject: x\r\n\r\nX-Load-Id: a-1\r\n", undefined],
     ["not within a line", "Subject: X-Load-Id: a-1\r\n\r\n", undefined],
     ["not cut off", "X-Load-Id: a-1", undefined],

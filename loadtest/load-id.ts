@@ -6,6 +6,8 @@ export interface LoadId {
 }
 
 export const fieldStart = "X-Load-Id: ";
+/** As a composer of messages writes that name. */
+const composedStart = "X-Load-ID: ";
 
 /** Keeps a ledger, which is an array by `n`, within memory. */
 export const loadIdMax = 100_000_000;
@@ -16,7 +18,7 @@ const runPattern = /^[0-9a-z]{1,32}$/;
 const [lineFeed, carriageReturn, hyphen, zero, nine, letterA, letterZ] = [
   10, 13, 45, 48, 57, 97, 122,
 ];
-const field = Buffer.from(fieldStart);
+const [field, composedField] = [Buffer.from(fieldStart), Buffer.from(composedStart)];
 const headerEnd = Buffer.from("\r\n\r\n");
 
 /** Nearly always a message is of the same run as the one before. */
@@ -43,7 +45,12 @@ export function isRunName(text: string): boolean {
  * Where the field begins in a header section; -1: not here. A field of the body is somebody else's.
  */
 export function loadIdAt(content: Buffer): number {
-  const at = content.indexOf(field);
+  const at = startOf(field, content);
+  return at < 0 ? startOf(composedField, content) : at;
+}
+
+function startOf(start: Buffer, content: Buffer): number {
+  const at = content.indexOf(start);
   if (at <= 0) return at;
   if (content[at - 1] !== lineFeed) return -1;
   return content.subarray(0, at).indexOf(headerEnd) >= 0 ? -1 : at;

@@ -4,6 +4,7 @@ import { CommanderError } from "commander";
 import { systemClock } from "#lib/clock";
 import { systemRandom } from "#lib/random";
 import { makeIdentity } from "../services/edge/identity.ts";
+import { writeAccounts } from "./ledger.ts";
 import { loadTransport } from "./net/load-transport.ts";
 import { type SinkRun, sinkArguments } from "./sink/arguments.ts";
 import type { SinkOrders } from "./sink/processes/report.ts";
@@ -36,7 +37,7 @@ async function run({ sink: options, tls, ...how }: SinkRun) {
   const emptied = sink.until(({ sessionsOpen }) => sessionsOpen === 0);
   await Promise.race([emptied, systemClock.sleep(lingerMs)]);
   await sink.stop();
-  if (accounts !== undefined) await Bun.write(accounts, sink.ledger.toText());
+  await writeAccounts(accounts, sink.ledger);
   const { distinct, total } = sink.ledger;
   const summary = { ...sink.counts, distinct, copies: total, faults: sink.faultCounts };
   tell({ event: "summary", ...summary }, JSON.stringify(summary, undefined, 2));
@@ -49,6 +50,7 @@ async function run({ sink: options, tls, ...how }: SinkRun) {
 
 async function start(options: SinkOrders, processes: number): Promise<Sink | SinkProcesses> {
   if (processes > 1) return await SinkProcesses.start(options, processes);
-  const transport = loadTransport(options.identity === undefined ? "clear" : "tls");
+  const carries = options.identity === undefined ? "clear" : "tls";
+  const transport = loadTransport(carries, options.at?.address);
   return await Sink.start(options, { transport, clock: systemClock, random: systemRandom });
 }

@@ -6,7 +6,9 @@ import { CommanderError } from "commander";
 import { systemClock } from "#lib/clock";
 import { systemRandom } from "#lib/random";
 import { hgrmText } from "./hgrm.ts";
+import { writeAccounts } from "./ledger.ts";
 import { loadTransport } from "./net/load-transport.ts";
+import { located } from "./net/located.ts";
 import { type SourceRun, sourceArguments } from "./source/arguments.ts";
 import { Source } from "./source/source.ts";
 import { summaryText } from "./source/summary.ts";
@@ -21,11 +23,12 @@ try {
 
 /** Exit code 1: not every message got a 250. */
 async function run({ source: options, accounts, histogram, output }: SourceRun) {
-  const transport = loadTransport(options.session.tls === "none" ? "clear" : "tls");
-  const source = new Source(options, { transport, clock: systemClock });
+  const to = await located(options.to);
+  const transport = loadTransport(options.session.tls === "none" ? "clear" : "tls", to.address);
+  const source = new Source({ ...options, to }, { transport, clock: systemClock });
   process.once("SIGTERM", () => source.stop()).once("SIGINT", () => source.stop());
   const summary = await source.run();
-  if (accounts !== undefined) await Bun.write(accounts, source.promised.toText());
+  await writeAccounts(accounts, source.promised);
   if (histogram !== undefined) {
     const { latency, lateness } = source;
     await Bun.write(histogram, hgrmText(options.ratePerSecond === undefined ? latency : lateness));

@@ -77,7 +77,7 @@ export function sinkArguments(args: readonly string[]): SinkRun {
     )
     .option("--until <n>", "end when so many different messages have come", positive)
     .option("--timeout <seconds>", "end then, whatever has come", positive)
-    .option("--accounts <file>", "write a line for each message: id, copies")
+    .option("--accounts <file>", "or - for stdout: a line for each message: id, copies")
     .option("--json", "JSON lines instead of text")
     .addHelpText("after", faultsText);
   return runOf(program.parse([...args], { from: "user" }).opts<Options>());

@@ -76,7 +76,7 @@ export function sourceArguments(args: readonly string[], newRun: () => string): 
     .option("--reconnect", "go on when the server dies; what was unanswered is unknown")
     .option("--run <name>", "a-z and 0-9, the first part of each id", newRun())
     .option("--reply-timeout <seconds>", "for each reply", positive, 300)
-    .option("--accounts <file>", "write a line for each message with a 250: id, recipients")
+    .option("--accounts <file>", "or - for stdout: a line for each with a 250: id, copies")
     .option("--histogram <file>", "write the latencies, in HdrHistogram's form")
     .option("--json", "JSON instead of text");
   program.parse([...args], { from: "user" });
