@@ -8,10 +8,10 @@
  */
 import { assert } from "#lib/assert";
 import { parseCommand } from "../command.ts";
-import type { DataFault, DataReader } from "../data-reader.ts";
+import type { DataReader } from "../data-reader.ts";
 import type { LineFault } from "../line-reader.ts";
 import { type Reply, reply } from "../reply.ts";
-import { countReceived } from "../trace-count.ts";
+import { dataFaults, loopFault } from "./content-fault.ts";
 import { Dialogue } from "./dialogue.ts";
 import { replies } from "./replies.ts";
 import type { Question, SessionState } from "./state.ts";
@@ -25,12 +25,6 @@ const lineFaults: Readonly<Record<LineFault, Reply>> = {
   bareCrOrLf: replies.bareCrOrLf,
   nul: replies.nul,
   badUtf8: replies.badUtf8,
-};
-
-const dataFaults: Readonly<Record<DataFault, Reply>> = {
-  bareCrOrLf: replies.contentBareCrOrLf,
-  lineTooLong: replies.contentLineTooLong,
-  tooBig: replies.tooBig,
 };
 
 const answerTo: Readonly<Record<Question["kind"], ServerAnswer["kind"]>> = {
@@ -206,13 +200,14 @@ export class ServerSession {
     const { transaction, helo, settings } = dialogue;
     assert(transaction !== undefined && helo !== undefined, "mail data belongs to a transaction");
     assert(result !== undefined, "the end was found");
-    if (result.kind === "refused") {
+    const fault =
+      result.kind === "refused"
+        ? dataFaults[result.fault]
+        : loopFault(result.content, settings.limits);
+    if (fault !== undefined) {
       dialogue.transaction = undefined;
-      dialogue.refuse(dataFaults[result.fault]);
-    } else if (countReceived(result.content) > settings.limits.receivedFieldsMax) {
-      dialogue.transaction = undefined;
-      dialogue.refuse(replies.loop);
-    } else {
+      dialogue.refuse(fault);
+    } else if (result.kind === "content") {
       const envelope = { ...transaction, helo: helo.name, isExtended: helo.isExtended };
       dialogue.ask({ kind: "acceptMessage", transaction: envelope, content: result.content });
     }
