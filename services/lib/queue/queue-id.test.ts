@@ -8,8 +8,9 @@ import {
   parseUid,
   queueIdPrefix,
   queueIdTime,
+  siblingId,
 } from "./queue-id.ts";
-import type { Uid } from "./unit.ts";
+import type { QueueId, Uid } from "./unit.ts";
 
 describe("queue ids", () => {
   test("tell when they were made, and sort by it", () => {
@@ -90,5 +91,23 @@ describe("notificationId()", () => {
       }
     }
     expect(ids.size).toBe(36);
+  });
+});
+
+describe("siblingId()", () => {
+  const first = "01ARYZ6S41TSV4RRFFQ69G5FAV" as QueueId;
+
+  test("is the first one's own, and for each other message another one of the same time", () => {
+    const ids = Array.from({ length: 5_000 }, (_, n) => siblingId(first, n));
+    expect(ids[0]).toBe(first);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.every((id) => parseQueueId(id) === id)).toBe(true);
+    expect(new Set(ids.map(queueIdTime)).size).toBe(1);
+  });
+
+  test("is the same when it is asked again, and another for another first one", () => {
+    expect(siblingId(first, 7)).toBe(siblingId(first, 7));
+    const other = "01ARYZ6S41TSV4RRFFQ69G5FAW" as QueueId;
+    expect(siblingId(other, 7)).not.toBe(siblingId(first, 7));
   });
 });

@@ -67,7 +67,19 @@ export interface ToldOf {
  * for others, too: then it is another notification.
  */
 export function notificationId(uid: Uid, { action, attempt, paths }: ToldOf): QueueId {
-  const about = `${uid} ${action} ${attempt} ${paths.join(" ")}`;
+  return derivedId(uid, `${uid} ${action} ${attempt} ${paths.join(" ")}`);
+}
+
+/**
+ * The id of the nth message of those that were submitted at once; the first one's is that of all.
+ * So whoever repeats the submission under the same id repeats each message under its own.
+ */
+export function siblingId(first: QueueId, n: number): QueueId {
+  return n === 0 ? first : derivedId(first, `${first} sibling ${n}`);
+}
+
+/** With the time of `id`. */
+function derivedId(id: QueueId | Uid, about: string): QueueId {
   let chance = "";
   for (let lane = 0; chance.length < chanceLength; lane++) {
     let hash = fnv1a64(`${lane} ${about}`);
@@ -76,7 +88,7 @@ export function notificationId(uid: Uid, { action, attempt, paths }: ToldOf): Qu
       hash >>= 5n;
     }
   }
-  return (uid.slice(0, timeLength) + chance) as QueueId;
+  return (id.slice(0, timeLength) + chance) as QueueId;
 }
 
 function encodeTime(now: Time): string {
