@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { addressLiteral, protocolName, receivedField, type TraceStamp } from "./trace-field.ts";
 
-const stamp: TraceStamp = {
+const stamp = {
   helo: "client.example",
   clientAddress: "192.0.2.1",
   hostname: "mta1.example.net",
   protocol: { isExtended: true, isTls: false, isAuthenticated: false, isSmtpUtf8: false },
   queueId: "01JDEXAMPLE",
   at: 1_795_530_657_000,
-};
+} satisfies TraceStamp;
 
 describe("receivedField()", () => {
   test("names client, host, protocol, queue id and time", () => {
@@ -44,6 +44,12 @@ describe("receivedField()", () => {
     ["may be missing", "", "from [192.0.2.1] ("],
   ])("the client's name %s", (_, helo, expected) => {
     expect(receivedField({ ...stamp, helo })).toContain(expected);
+  });
+
+  test("names HTTP where it came that way, and its client by the address alone", () => {
+    expect(receivedField({ ...stamp, helo: "", protocol: "HTTPS" })).toStartWith(
+      "Received: from [192.0.2.1] ([192.0.2.1])\r\n\tby mta1.example.net with HTTPS id ",
+    );
   });
 
   test("no line is longer than RFC 5322 §2.1.1 allows, whatever the peer says", () => {

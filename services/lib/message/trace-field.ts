@@ -8,7 +8,7 @@ export interface TraceStamp {
   readonly clientAddress: string;
   /** Our name. */
   readonly hostname: string;
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | HttpProtocol;
   readonly queueId: string;
   /**
    * The forward-path, only when it is the message's single one: `for` must not tell one recipient
@@ -27,6 +27,9 @@ export interface Protocol {
   readonly isSmtpUtf8: boolean;
 }
 
+/** Not registered, but an Atom, as RFC 5321 §4.4 wants it; what others write, too. */
+export type HttpProtocol = "HTTP" | "HTTPS";
+
 /** RFC 5321 §4.5.3.1.2: a domain has at most 255 octets. */
 const heloLengthMax = 255;
 
@@ -44,7 +47,8 @@ export function receivedField(stamp: TraceStamp): string {
 }
 
 /** The registered name of a transmission type: SMTP, ESMTPSA, UTF8SMTPS … */
-export function protocolName(protocol: Protocol): string {
+export function protocolName(protocol: Protocol | HttpProtocol): string {
+  if (typeof protocol === "string") return protocol;
   const { isExtended, isTls, isAuthenticated, isSmtpUtf8 } = protocol;
   // HELO knows no extensions, but AUTH and STARTTLS survive a HELO that follows them.
   if (!isExtended && !isTls && !isAuthenticated && !isSmtpUtf8) return "SMTP";

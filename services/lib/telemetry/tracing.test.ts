@@ -43,3 +43,14 @@ test.each([
 ])("one %s is none of ours", (_, value) => {
   expect(isTraceParent(value)).toBe(false);
 });
+
+test("who asks from outside is joined where traces are wanted, and by a place of its own", () => {
+  const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const rare = tracing({ share: 0.000_001, random: seededRandom(1), end });
+  const joined = rare.join(parent);
+  expect(traceIdOf(joined)).toBe(traceIdOf(parent));
+  expect(joined).not.toBe(parent);
+  expect(rare.join("nonsense")).toBeUndefined();
+  expect(tracing({ share: 0, random: seededRandom(1), end }).join(parent)).toBeUndefined();
+  expect(noTracing.join(parent)).toBeUndefined();
+});

@@ -25,13 +25,23 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean |
 export interface Tracing {
   /** A new trace for as many as are to be traced; undefined for all others. */
   begin(): string | undefined;
+  /**
+   * A place in the trace of who asks from outside, by the `traceparent` that it sent; undefined when
+   * that is none, or nothing is to be traced here.
+   */
+  join(parent: string): string | undefined;
   /** A place in the trace of `parent`. */
   child(parent: string): string;
   /** Tells of a span that is over. */
   end(span: Span): void;
 }
 
-export const noTracing: Tracing = { begin: () => undefined, child: (parent) => parent, end() {} };
+export const noTracing: Tracing = {
+  begin: () => undefined,
+  join: () => undefined,
+  child: (parent) => parent,
+  end() {},
+};
 
 export interface TracingOptions {
   /** Of all messages, 0 to 1. */
@@ -47,6 +57,7 @@ export function tracing({ share, random, end }: TracingOptions): Tracing {
       if (share < 1 && random.next() >= share) return undefined;
       return `00-${hex(random, 16)}-${hex(random, 8)}-01`;
     },
+    join: (parent) => (isTraceParent(parent) ? childOf(parent, random) : undefined),
     child: (parent) => childOf(parent, random),
     end,
   };
