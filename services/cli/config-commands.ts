@@ -57,7 +57,8 @@ function tell(io: Io, { config, warnings, fileName }: Configured): void {
 
 function listenerRow({ name, kind, address, port, tls }: Config["listeners"][number]): string[] {
   const host = address.includes(":") ? `[${address}]` : address;
-  return [name, kind, `${host}:${port}`, tls.implicit ? "implicit" : "STARTTLS"];
+  const inClear = kind === "http" ? "none" : "STARTTLS";
+  return [name, kind, `${host}:${port}`, tls.implicit ? "implicit" : inClear];
 }
 
 /** Its own form of what the text says: the values themselves hold secrets. */

@@ -11,6 +11,7 @@ const passwordHash = await Bun.password.hash("x", {
   memoryCost: 8,
   timeCost: 1,
 });
+const tokenHash = `sha256:${"0123456789abcdef".repeat(4)}`;
 const files: Readonly<Record<string, string>> = {
   "tls.crt": identity.certificate,
   "tls.key": identity.privateKey,
@@ -22,6 +23,7 @@ const files: Readonly<Record<string, string>> = {
   socks: "secret\n",
   "otlp.header": "Bearer secret\n",
   "alice.hash": `${passwordHash}\n`,
+  "shop.hash": `${tokenHash}\n`,
 };
 
 function load(text: string): Config {
@@ -41,7 +43,7 @@ function load(text: string): Config {
 
 /** As if an operator had taken out each `#` before a key, and what stands there instead. */
 function withAllKeys(text: string): string {
-  const replaced = /^(users|routes): \[\]$/gm;
+  const replaced = /^(users|tokens|routes): \[\]$/gm;
   return text
     .replace(replaced, "")
     .replace(/^( *)#(?! |$)/gm, "$1")
@@ -60,6 +62,9 @@ test("every key that it only mentions is taken, too", () => {
   const config = load(withAllKeys(exampleConfiguration));
   const alice = { name: "alice", passwordHash, tenant: "acme", mayActAs: ["blue"] };
   expect(config.users).toEqual([alice]);
+  const shop = { name: "shop", tokenHash, tenant: "acme", mayActAs: ["blue"] };
+  expect(config.tokens).toEqual([shop]);
+  expect(config.listeners.map(({ kind }) => kind)).toContain("http");
   expect(config.shapingFiles).toEqual([{ name: "shaping.yaml", text: "" }]);
   expect(config.routes).toHaveLength(3);
   expect(config.tls).toEqual(identity);
@@ -72,7 +77,7 @@ test("the limits that it mentions are the defaults", () => {
   const config = load(withAllKeys(exampleConfiguration));
   expect(defaultEdgeLimits).toMatchObject(config.limits);
   for (const { kind, limits } of config.listeners) {
-    expect(serverLimits(kind)).toMatchObject(limits);
+    expect(serverLimits(kind === "inbound" ? kind : "submission")).toMatchObject(limits);
     expect(Object.keys(limits).length).toBeGreaterThan(5);
   }
 });

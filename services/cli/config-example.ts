@@ -17,6 +17,7 @@ data: ./data
 
 # submission: mail from our users (and trustedNetworks) to anybody, usually on ports 587 and 465.
 # inbound: mail from anybody to localDomains, usually on port 25.
+# http: mail from applications to anybody, for who shows one of tokens. /v1/openapi.json tells how.
 # Addresses beyond loopback: 0.0.0.0 for all IPv4, "::" for all.
 listeners:
   - name: submission
@@ -42,6 +43,8 @@ listeners:
     kind: inbound
     localDomains: [example.net]                 # "*.example.net" for those below
 
+  #- { name: http, address: 127.0.0.1, port: 2580, kind: http, tls: { implicit: true } }
+
 # Default: a self-signed pair, made in data.
 #tls: { certificate: tls.crt, privateKey: tls.key }
 
@@ -50,6 +53,11 @@ listeners:
 users: []
 #users:
 #  - { name: alice, passwordHash: { file: alice.hash }, tenant: acme, mayActAs: [blue] }
+
+# Those who may submit by HTTP. Token and hash are made with: godwit token make
+tokens: []
+#tokens:
+#  - { name: shop, tokenHash: { file: shop.hash }, tenant: acme, mayActAs: [blue] }
 
 # Where mail for a domain goes; without a route by MX. The most specific one counts.
 routes: []
@@ -145,6 +153,8 @@ events:
 #  stressedIdle: 10s            # when nearly all sessions are taken
 #  handshake: 30s
 #  proxyHeader: 5s              # for the header of the PROXY protocol
+#  requestsMax: 1000            # of HTTP, at once
+#  requestsPerTokenMax: 100
 #  stop: 30s                    # for running transactions when Godwit stops
 
 # Threads that take mail in, beside the one that sends it: 1, or 0 for one thread that does both.

@@ -22,6 +22,7 @@ Examples:
   godwit config example > godwit.yaml       a configuration to begin with
   godwit config check                       what is wrong with it
   godwit user hash                          the hash of a password, for users
+  godwit token make                         a token for who submits by HTTP, and its hash
   godwit shaping show example.com           the limits for a domain, and where each is said
   godwit standalone                         run on one machine
   godwit schema apply                       make a cluster's streams and tables; then run

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { passwordHash } from "#lib/config/value";
 import { FakeIo } from "../../test/support/cli/fake-io.ts";
 import { NotedRoles } from "../../test/support/cli/noted-roles.ts";
+import { Tokens } from "../edge/http/tokens.ts";
 import { runGodwit } from "./program.ts";
 
 let io: FakeIo;
@@ -58,4 +59,24 @@ test.each([
 test("user hash takes no password from its arguments, where others can see it", async () => {
   expect(await runGodwit(["user", "hash", "secret"], io, new NotedRoles())).toBe(2);
   expect(io.stderr).not.toContain("secret");
+});
+
+test("token make gives a new token each time, and the hash that knows it", async () => {
+  const made = async (...args: string[]) => {
+    io = new FakeIo();
+    expect(await runGodwit(["token", "make", ...args], io, new NotedRoles())).toBe(0);
+    return io.stdout;
+  };
+  const { token, tokenHash } = JSON.parse(await made("--json"));
+  expect(token).toMatch(/^gdw_[A-Za-z0-9_-]{43}$/);
+  const tokens = new Tokens([{ name: "shop", tenant: "acme", tokenHash }]);
+  expect(tokens.ownerOf(`Bearer ${token}`)?.name).toBe("shop");
+  expect(JSON.parse(await made("--json")).token).not.toBe(token);
+  expect(await made()).toMatch(/^token {6}gdw_\S+\ntokenHash {2}sha256:[0-9a-f]{64}\n$/);
+});
+
+test("token make says where the hash belongs to who looks at it", async () => {
+  io.isInteractive = true;
+  await runGodwit(["token", "make"], io, new NotedRoles());
+  expect(io.stderr).toContain("tokens:");
 });

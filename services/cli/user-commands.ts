@@ -1,5 +1,7 @@
-/** `godwit user hash`: a password becomes what the configuration may keep. */
+/** `godwit user hash`, `godwit token make`: what the configuration may keep of a secret. */
+import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
+import { hashOfToken } from "../edge/http/tokens.ts";
 import { CommandFailed, type Io } from "./io.ts";
 
 /** What OWASP asks for, and more: some 50 ms and 64 MiB for each guess. */
@@ -9,7 +11,13 @@ const passwordLengthMax = 4_096;
 const visible =
   "A password is no argument: others see those, and the shell remembers them. Type it, or pipe it in";
 
+/** 256 bits of chance: nobody guesses them, so one quick hash hides them. */
+const tokenBytes = 32;
+/** By it those who look for lost secrets know one. */
+const tokenPrefix = "gdw_";
+
 export function addUserCommands(program: Command, io: Io): void {
+  addTokenCommand(program, io);
   const user = program.command("user").description("those who may submit mail");
   user
     .command("hash")
@@ -22,6 +30,23 @@ export function addUserCommands(program: Command, io: Io): void {
       if (!io.isInteractive) return;
       // Without quotes YAML ends the value at its first comma.
       io.err(`In godwit.yaml, in quotes:  users: [{ name: alice, passwordHash: "…" }]\n`);
+    });
+}
+
+function addTokenCommand(program: Command, io: Io): void {
+  const token = program.command("token").description("what applications show that submit by HTTP");
+  token
+    .command("make")
+    .description("a new token, and its hash for the configuration; it is kept nowhere else")
+    .option("--json", "as JSON")
+    .action(({ json }: { json?: boolean }) => {
+      const made = tokenPrefix + randomBytes(tokenBytes).toString("base64url");
+      const tokenHash = hashOfToken(made);
+      if (json) io.out(`${JSON.stringify({ token: made, tokenHash })}\n`);
+      else io.out(`token      ${made}\ntokenHash  ${tokenHash}\n`);
+      if (!io.isInteractive) return;
+      const example = `{ name: shop, tenant: acme, tokenHash: "…" }`;
+      io.err(`Hand the token over; in godwit.yaml:  tokens: [${example}]\n`);
     });
 }
 

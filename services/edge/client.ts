@@ -1,6 +1,6 @@
 /** Who is at the other end of a connection, and the answers to what its session asks about it. */
 import type { TlsIdentity, TlsInfo } from "#lib/net/transport";
-import type { ForwardPath, PathText } from "#lib/smtp/path";
+import type { ForwardPath } from "#lib/smtp/path";
 import { type Reply, reply } from "#lib/smtp/reply";
 import type { ServerAnswer, ServerStep } from "#lib/smtp/server/step";
 import type { Log, LogFields } from "#lib/telemetry/log";
@@ -10,6 +10,10 @@ import type { Credentials } from "./credentials.ts";
 import type { Load } from "./load.ts";
 import type { EdgeMetrics } from "./metrics.ts";
 import type { Receiver } from "./receiver.ts";
+import {
+  recipientSuppressed,
+  type SuppressedRecipients,
+} from "./submission/suppressed-recipients.ts";
 
 /** What the clients of a listener share. A reload changes it under running sessions. */
 export interface ClientContext {
@@ -23,15 +27,6 @@ export interface ClientContext {
   readonly metrics: EdgeMetrics;
   readonly suppressed?: SuppressedRecipients;
 }
-
-/**
- * Whether nothing may be sent to a recipient, as far as this process knows; undefined at once for
- * nearly all. Absent: nobody is refused for it, and delivery tells the sender.
- */
-export type SuppressedRecipients = (
-  path: PathText,
-  tenant: string | undefined,
-) => Promise<boolean> | undefined;
 
 type Asked<Kind extends ServerStep["kind"]> = Extract<ServerStep, { kind: Kind }>;
 
@@ -155,6 +150,5 @@ const noRoom: ServerAnswer = {
   kind: "refused",
   reply: reply(452, "4.3.1", "Insufficient system storage, try again later"),
 };
-const recipientSuppressed = reply(550, "5.7.1", "Recipient is suppressed: nothing is sent there");
 const wrongCredentials = reply(535, "5.7.8", "Authentication credentials invalid");
 const tooManyAttempts = reply(454, "4.7.0", "Too many attempts, try again later");

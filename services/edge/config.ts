@@ -7,6 +7,7 @@ export interface EdgeConfig {
   readonly hostname: string;
   readonly listeners: readonly ListenerConfig[];
   readonly users: readonly UserConfig[];
+  readonly http: HttpConfig;
   /** Certificate and key for STARTTLS and implicit TLS; see `identity.ts`. */
   readonly identity: TlsIdentity;
   readonly limits: EdgeLimits;
@@ -41,6 +42,28 @@ export interface ListenerConfig {
   readonly mayActAs: readonly string[];
   /** What differs from `serverLimits(kind)`. */
   readonly limits: Partial<ServerLimits>;
+}
+
+/** Mail from those who show a token to anybody, over HTTP (ADR 0024). */
+export interface HttpConfig {
+  readonly listeners: readonly HttpListenerConfig[];
+  readonly tokens: readonly TokenConfig[];
+}
+
+export interface HttpListenerConfig
+  extends Pick<ListenerConfig, "name" | "address" | "port" | "tls"> {
+  /** What differs from `serverLimits("submission")`: of content and recipients. */
+  readonly limits: Partial<ServerLimits>;
+}
+
+export interface TokenConfig {
+  readonly name: string;
+  /** `sha256:` and 64 hexadecimal digits, as `godwit token make` prints it. */
+  readonly tokenHash: string;
+  /** Whose mail it is when the request does not say. */
+  readonly tenant: string;
+  /** Further tenants that a request may name, `*` for all. Without it: none. */
+  readonly mayActAs?: readonly string[];
 }
 
 /** Mail from our users to anybody, or from anybody to our domains. */
@@ -81,6 +104,10 @@ export interface EdgeLimits {
    * 5 s for a proxy's header, which it sends at once: a lost segment is sent again within 3.
    */
   readonly proxyHeaderMs: number;
+  /** 1,000 requests of HTTP at once: what they hold is bounded by `contentBytesMax`. Beyond: 503. */
+  readonly requestsMax: number;
+  /** 100: one application must not take all of them. Beyond: 429. */
+  readonly requestsPerTokenMax: number;
   /** 10 s for the peer to close after we did; then the socket is dropped. */
   readonly closingMs: number;
   /** 30 s for running transactions when the edge stops. */
@@ -104,6 +131,8 @@ export const defaultEdgeLimits: EdgeLimits = {
   stressedShare: 0.9,
   handshakeMs: 30_000,
   proxyHeaderMs: 5_000,
+  requestsMax: 1_000,
+  requestsPerTokenMax: 100,
   closingMs: 10_000,
   stopMs: 30_000,
   recipientsPerUnitMax: 100,

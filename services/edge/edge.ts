@@ -1,7 +1,8 @@
-/** The SMTP service in front: listeners, their sessions, and the limits on both. */
+/** The service in front, SMTP and HTTP: listeners, their sessions, and the limits on both. */
 import type { Clock } from "#lib/clock";
 import { Deadlines } from "#lib/deadlines";
 import type { EventSink } from "#lib/events/event-sink";
+import type { IdempotencyKeys } from "#lib/idempotency/idempotency";
 import type {
   Connection,
   ConnectionHandler,
@@ -14,16 +15,17 @@ import { reply, type TransientReply } from "#lib/smtp/reply";
 import type { Intake } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import type { Tracing } from "#lib/telemetry/tracing";
-import type { SuppressedRecipients } from "./client.ts";
 import type { EdgeConfig, EdgeLimits, ListenerConfig } from "./config.ts";
 import { ClientConnection } from "./connection.ts";
 import { Credentials, type VerifyPassword } from "./credentials.ts";
+import { HttpSubmission } from "./http/http-submission.ts";
 import { Load } from "./load.ts";
 import type { EdgeMetrics } from "./metrics.ts";
 import { AwaitingHeader } from "./proxied/awaiting-header.ts";
 import { RefusingHeader } from "./proxied/refusing-header.ts";
 import { Receiver } from "./receiver.ts";
 import { ServedListener, type SharedContext } from "./served-listener.ts";
+import type { SuppressedRecipients } from "./submission/suppressed-recipients.ts";
 import { TurnedAway } from "./turned-away.ts";
 
 export interface EdgePorts {
@@ -38,6 +40,8 @@ export interface EdgePorts {
   readonly tracing?: Tracing;
   /** Default: argon2 of the runtime. */
   readonly verifyPassword?: VerifyPassword;
+  /** Of submissions by HTTP; without them who sends one is told to come again. */
+  readonly keys?: IdempotencyKeys;
   /** Where those who are suppressed are refused at RCPT; without it they are taken. */
   readonly suppressed?: SuppressedRecipients;
 }
@@ -79,6 +83,7 @@ export class Edge {
   readonly #shared: SharedContext;
   /** One object for all who look at it, so that a reload changes it for them. */
   readonly #limits: EdgeLimits;
+  readonly #http: HttpSubmission;
   readonly #connections = new Set<ClientConnection>();
   readonly #turnedAway = new Set<TurnedAway>();
   /** Of proxies that have not told yet whose they are. */
@@ -96,8 +101,15 @@ export class Edge {
     this.#load = new Load(this.#limits, ports.metrics);
     this.#credentials = new Credentials(config.users, ports);
     this.#deadlines = new Deadlines(ports.clock);
+    const receiver = new Receiver(config, ports);
+    this.#http = new HttpSubmission(config, {
+      ...ports,
+      receiver,
+      load: this.#load,
+      limits: this.#limits,
+    });
     this.#shared = {
-      receiver: new Receiver(config, ports),
+      receiver,
       credentials: this.#credentials,
       load: this.#load,
       limits: this.#limits,
@@ -115,15 +127,20 @@ export class Edge {
     try {
       for (const listener of this.#config.listeners)
         this.#served.push(await this.#listen(listener));
+      this.#http.start();
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
-  /** Where it listens, in the order of the configuration. */
+  /** Where it listens: SMTP, then HTTP, each in the order of the configuration. */
   get listening(): readonly Listening[] {
-    return this.#served.map(({ listener, served }) => ({ name: served.name, at: listener.local }));
+    const smtp = this.#served.map(({ listener, served }) => ({
+      name: served.name,
+      at: listener.local,
+    }));
+    return [...smtp, ...this.#http.listeners.map(({ name, local: at }) => ({ name, at }))];
   }
 
   get sessions(): number {
@@ -143,7 +160,7 @@ export class Edge {
     const stay = served.filter((it) => !it.reload(config)).map(({ name }) => name);
     const names = served.map(({ name }) => name);
     const added = config.listeners.map(({ name }) => name).filter((name) => !names.includes(name));
-    for (const listener of [...stay, ...added]) {
+    for (const listener of [...stay, ...added, ...this.#http.reload(config)]) {
       this.#ports.log.warn("reload_needs_restart", { listener });
     }
   }
@@ -160,11 +177,12 @@ export class Edge {
   async #stop(): Promise<void> {
     this.#state = "stopping";
     const listeners = this.#served.map(({ listener }) => listener.stop());
+    const http = this.#http.stop();
     for (const connection of [...this.#awaiting]) connection.abandon();
     for (const connection of [...this.#connections]) connection.drain();
     await this.#allGone();
     for (const connection of [...this.#turnedAway]) connection.expired();
-    await Promise.all(listeners);
+    await Promise.all([...listeners, http]);
   }
 
   /** Waits for the sessions to end, and ends them when it takes too long. */

@@ -10,6 +10,10 @@ export interface EdgeMetrics {
   /** A 4yz or 5yz reply. */
   refused(code: number): void;
   authenticated(outcome: "success" | "failure" | "busy"): void;
+  /** A request of HTTP has its answer. */
+  requestAnswered(request: AnsweredRequest): void;
+  /** A request was repeated so late that the queue may have forgotten what it had of it. */
+  repeatInDoubt(): void;
   /** Content in memory, coming in or on its way to the queue. */
   contentBytesHeld(bytes: number): void;
 }
@@ -25,6 +29,12 @@ export interface AcceptedMessage {
   readonly trace?: string;
 }
 
+export interface AnsweredRequest {
+  readonly listener: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
 /** Counts nothing; for tests that do not look. */
 export const noMetrics: EdgeMetrics = {
   sessionOpened() {},
@@ -34,5 +44,7 @@ export const noMetrics: EdgeMetrics = {
   contentRead() {},
   refused() {},
   authenticated() {},
+  requestAnswered() {},
+  repeatInDoubt() {},
   contentBytesHeld() {},
 };

@@ -28,7 +28,7 @@ const inbound: Origin = {
 const submission: Origin = {
   clientAddress: "192.0.2.1",
   listener: { name: "submission", kind: "submission", mayActAs: ["*"] },
-  user: { name: "alice", passwordHash: "", tenant: "acme" },
+  user: { name: "alice", tenant: "acme" },
   tls: { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", isVerified: false },
 };
 

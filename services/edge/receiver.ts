@@ -3,8 +3,9 @@ import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import type { EventSink } from "#lib/events/event-sink";
 import { completedContent } from "#lib/message/completed-content";
+import type { ControlFields } from "#lib/message/control-fields";
 import { asciiText, type HeaderSummary, summarizeHeader } from "#lib/message/header-section";
-import type { TraceStamp } from "#lib/message/trace-field";
+import type { HttpProtocol, TraceStamp } from "#lib/message/trace-field";
 import type { TlsInfo } from "#lib/net/transport";
 import { makeQueueId } from "#lib/queue/queue-id";
 import { destinationOf } from "#lib/queue/shard";
@@ -24,11 +25,12 @@ import type { AdmittedRecipient, ServerAnswer, Transaction } from "#lib/smtp/ser
 import { type Intake, IntakeFull } from "#lib/stream/intake";
 import type { Log } from "#lib/telemetry/log";
 import { noTracing, type Tracing, traceIdOf } from "#lib/telemetry/tracing";
-import type { EdgeConfig, ListenerConfig, UserConfig } from "./config.ts";
+import type { EdgeConfig, ListenerConfig } from "./config.ts";
 import type { EdgeMetrics } from "./metrics.ts";
+import { protocolOf } from "./reception/protocol.ts";
 import { tellReception } from "./reception/reception-events.ts";
 import { traceReception } from "./reception/reception-trace.ts";
-import { type Labels, labelsOf } from "./submission/labels.ts";
+import { type Labels, labelsOf, type SubmittingUser } from "./submission/labels.ts";
 
 export interface ReceiverPorts {
   readonly intake: Intake;
@@ -46,14 +48,22 @@ export interface Origin {
   /** Groups what came in one session. */
   readonly sessionId?: string;
   readonly listener: Pick<ListenerConfig, "name" | "kind" | "mayActAs">;
-  readonly user?: UserConfig;
+  readonly user?: SubmittingUser;
   readonly tls?: TlsInfo;
+  /** Absent: a kind of SMTP, as the transaction tells. */
+  readonly protocol?: HttpProtocol;
 }
 
 export interface Received {
   readonly transaction: Transaction;
   readonly content: Uint8Array;
   readonly origin: Origin;
+  /** What the submission says about itself beside its header section. */
+  readonly labels?: ControlFields;
+  /** Default: a new id, that nobody repeats. */
+  readonly identity?: Pick<Message, "id" | "isRepeatable">;
+  /** `traceparent` of who submits, when that is traced. */
+  readonly traceParent?: string;
 }
 
 interface Looked {
@@ -102,13 +112,13 @@ export class Receiver {
     const { clock, random, intake, tracing = noTracing } = this.#ports;
     const startedAt = clock.monotonic();
     const now = clock.now();
-    const trace = tracing.begin();
-    const queueId = makeQueueId(now, random);
+    const { traceParent } = received;
+    const joined = traceParent === undefined ? undefined : tracing.join(traceParent);
+    const trace = joined ?? tracing.begin();
+    const queueId = received.identity?.id ?? makeQueueId(now, random);
     try {
       const summary = summarizeHeader(received.content);
-      const { pools } = this.#config;
-      const submitter = { ...received.origin, ...(pools === undefined ? {} : { pools }) };
-      const labels = labelsOf(received.content, summary.controlFields, submitter);
+      const labels = this.#labelsOf(received, summary);
       if ("code" in labels) return this.#refusedFor(labels, received.origin);
       const message = this.#messageOf(received, { id: queueId, now, summary, labels, trace });
       // Afterwards the content is the intake's.
@@ -118,7 +128,8 @@ export class Receiver {
         if (trace === undefined) return;
         const times = { startedAt: now, lookedMs, durationMs: clock.monotonic() - startedAt };
         const { origin } = received;
-        traceReception(tracing, { trace, message, origin, sizeBytes, ...times, failure });
+        const from = joined === undefined ? undefined : traceParent;
+        traceReception(tracing, { trace, from, message, origin, sizeBytes, ...times, failure });
       };
       try {
         await intake.accept(message);
@@ -135,7 +146,28 @@ export class Receiver {
     }
   }
 
-  #messageOf({ transaction, content, origin }: Received, looked: Looked): Message {
+  /**
+   * Whose mail it is, or why it is refused. Asked before there is content, too: of what is said
+   * beside it.
+   */
+  labelsFor(said: ControlFields | undefined, origin: Origin): Labels | PermanentReply {
+    const labels = said === undefined ? {} : { labels: said };
+    return this.#labelsOf({ content: nothing, origin, ...labels }, summarizeHeader(nothing));
+  }
+
+  #labelsOf(
+    { content, origin, labels }: Pick<Received, "content" | "origin" | "labels">,
+    { controlFields }: Pick<HeaderSummary, "controlFields">,
+  ): Labels | PermanentReply {
+    const { pools } = this.#config;
+    return labelsOf(content, controlFields, {
+      ...origin,
+      ...(pools === undefined ? {} : { pools }),
+      ...(labels === undefined ? {} : { said: labels }),
+    });
+  }
+
+  #messageOf({ transaction, content, origin, identity }: Received, looked: Looked): Message {
     const { id, now, summary, labels, trace } = looked;
     const isSubmission = origin.listener.kind === "submission";
     const recipients = this.#recipientsOf(transaction);
@@ -164,7 +196,7 @@ export class Receiver {
       uid: uidOf(id, n),
       ...group,
     }));
-    return { id, units, content: completed, isRepeatable: false };
+    return { id, units, content: completed, isRepeatable: identity?.isRepeatable ?? false };
   }
 
   /** Each mailbox once: the RFC lets a client repeat itself, and nobody wants two copies. */
@@ -206,19 +238,14 @@ export class Receiver {
     { transaction, origin }: Received,
     { id, now, recipients }: { id: QueueId; now: number; recipients: readonly QueuedRecipient[] },
   ): TraceStamp {
-    const { tls, user } = origin;
+    const { tls } = origin;
     const [only, second] = recipients;
     const isSingle = only !== undefined && second === undefined;
     return {
       helo: transaction.helo,
       clientAddress: origin.clientAddress,
       hostname: this.#config.hostname,
-      protocol: {
-        isExtended: transaction.isExtended,
-        isTls: tls !== undefined,
-        isAuthenticated: user !== undefined,
-        isSmtpUtf8: transaction.parameters.smtpUtf8,
-      },
+      protocol: protocolOf(transaction, origin),
       queueId: id,
       at: now,
       ...(isSingle ? { forPath: only.recipient.path } : {}),
@@ -281,6 +308,8 @@ export class Receiver {
     return { kind: "refused", reply: reply(451, "4.3.0", text) };
   }
 }
+
+const nothing = new Uint8Array();
 
 interface QueuedRecipient {
   readonly destination: Destination;

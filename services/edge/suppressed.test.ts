@@ -6,7 +6,7 @@ import {
   submissionListener,
 } from "../../test/support/edge/edge-config.ts";
 import { MemoryEdge } from "../../test/support/edge/memory-edge.ts";
-import type { SuppressedRecipients } from "./client.ts";
+import type { SuppressedRecipients } from "./submission/suppressed-recipients.ts";
 
 const config = edgeConfig({
   listeners: [

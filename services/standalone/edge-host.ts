@@ -20,7 +20,7 @@ export interface EdgeHost {
 /** What an edge needs of the rest of the process. */
 export type EdgeHostPorts = Pick<
   EdgePorts,
-  "intake" | "metrics" | "events" | "suppressed" | "tracing"
+  "intake" | "keys" | "metrics" | "events" | "suppressed" | "tracing"
 >;
 
 export type HostEdge = (config: EdgeConfig, ports: EdgeHostPorts) => EdgeHost;

@@ -184,6 +184,7 @@ export class Standalone implements Role {
     const isRefused = config.suppression.submission === "refuse";
     const edge = ports.hostEdge(edgeConfigOf(config, identity), {
       intake: stream,
+      keys: queue.idempotencyKeys,
       metrics: edgeTelemetry(metrics),
       events: ports.events,
       ...(ports.tracing === undefined ? {} : { tracing: ports.tracing }),

@@ -39,6 +39,17 @@ test("it tells what listens where, and for whom", () => {
   expect(text).toMatch(/control +127\.0\.0\.1:8025/);
 });
 
+test("it tells where applications submit by HTTP, and how many may", () => {
+  const hash = `sha256:${"0".repeat(64)}`;
+  const text = welcome(`
+listeners: [{ name: web, address: 127.0.0.1, port: 2580, kind: http, tls: { implicit: true } }]
+tokens: [{ name: shop, tenant: acme, tokenHash: "${hash}" }]
+`);
+  expect(text).toMatch(
+    /web +127\.0\.0\.1:2580 +submission by HTTPS: POST \/v1\/messages, one token/,
+  );
+});
+
 test("its first message goes to a listener that takes it without a password or TLS", () => {
   expect(welcome("")).toContain("--mail-rcpt friend@example.com smtp://127.0.0.1:2587");
   const closed = welcome(

@@ -40,6 +40,11 @@ function listenerRow(config: Config, { name, at }: Listening): string[] {
   if (listener.kind === "inbound") {
     return [name, placeText(at), `mail for ${listener.localDomains.join(", ")}, ${tls}`];
   }
+  if (listener.kind === "http") {
+    const count = config.tokens.length === 1 ? "one token" : `${config.tokens.length} tokens`;
+    const scheme = listener.tls.implicit ? "HTTPS" : "HTTP";
+    return [name, placeText(at), `submission by ${scheme}: POST /v1/messages, ${count}`];
+  }
   const trusted = listener.trustedNetworks.join(", ");
   const who = [
     ...(trusted === "" ? [] : [`from ${trusted} without a password`]),

@@ -72,6 +72,16 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
       "config.users[0].passwordHash is a secret",
     ],
     [
+      "a token's hash in the open",
+      of({ tokens: [{ name: "a", tenant: "t", tokenHash: `sha256:${"0".repeat(64)}` }] }),
+      "config.tokens[0].tokenHash is a secret",
+    ],
+    [
+      "a test by HTTP",
+      listeners({ kind: "http" }),
+      'test.listener is "submission", which speaks HTTP, and the test sends by SMTP',
+    ],
+    [
       "a password in the open",
       of({ nats: { user: "a", password: "b" } }),
       "config.nats.password is",

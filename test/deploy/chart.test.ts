@@ -291,6 +291,28 @@ describe.skipIf(missing !== undefined)(titled("the chart", missing), () => {
     });
   });
 
+  test("a listener of HTTP has its port everywhere, and edges alone know its tokens", async () => {
+    const submission = { name: "submission", address: "0.0.0.0", port: 2587, kind: "submission" };
+    const http = { name: "http", address: "0.0.0.0", port: 2580, kind: "http" };
+    const https = { ...http, name: "https", port: 2443, tls: { implicit: true } };
+    const tokens = [{ name: "shop", tenant: "acme", tokenHash: { file: "secrets/shop.hash" } }];
+    const listeners = [submission, http, https];
+    const manifests = await chart.render(external, {
+      config: { listeners, tokens },
+      secrets: { existing: "mail" },
+    });
+    expect(named(manifests, "Service", "-edge").spec).toMatchObject({
+      ports: [{ port: 587 }, { port: 80, targetPort: "http" }, { port: 443, targetPort: "https" }],
+    });
+    expect(named(manifests, "NetworkPolicy", "-edge").spec).toMatchObject({
+      ingress: [{ ports: [{ port: "submission" }, { port: "http" }, { port: "https" }] }, {}],
+    });
+    expect(JSON.stringify(named(manifests, "Deployment", "-edge"))).toContain("shop.hash");
+    for (const role of ["-delivery", "-control"]) {
+      expect(JSON.stringify(named(manifests, "Deployment", role))).not.toContain("shop.hash");
+    }
+  });
+
   test("an autoscaler decides the number of replicas alone", async () => {
     const autoscaling = { enabled: true, metric: { by: "adapter" } };
     const manifests = await chart.render(external, { delivery: { autoscaling } });

@@ -6,6 +6,7 @@ import { queueIdOf, type Unit } from "#lib/queue/unit";
 import type { Transaction } from "#lib/smtp/server/step";
 import { type EventRecord, eventRecordVersion } from "#proto/event-record";
 import type { Origin } from "../receiver.ts";
+import { protocolOf } from "./protocol.ts";
 
 export interface Reception {
   readonly units: readonly Unit[];
@@ -53,17 +54,12 @@ function receptionRecord(node: string, { reception, unit, path }: Received): Eve
     messageId,
     durationMs: Math.round(durationMs),
     sessionId: origin.sessionId,
-    protocol: protocolName({
-      isExtended: transaction.isExtended,
-      isTls: tls !== undefined,
-      isAuthenticated: user !== undefined,
-      isSmtpUtf8: transaction.parameters.smtpUtf8,
-    }),
+    protocol: protocolName(protocolOf(transaction, origin)),
     tlsProtocol: tls?.protocol,
     tlsCipher: tls?.cipher,
     listener: origin.listener.name,
     clientAddress: origin.clientAddress,
-    helo: transaction.helo,
+    helo: transaction.helo === "" ? undefined : transaction.helo,
     user: user?.name,
   };
 }

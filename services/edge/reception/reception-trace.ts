@@ -5,6 +5,8 @@ import type { Origin } from "../receiver.ts";
 
 export interface TracedReception {
   readonly trace: string;
+  /** Where it begins: with who submitted it, or here. */
+  readonly from?: string | undefined;
   readonly message: Pick<Message, "id" | "units">;
   readonly origin: Origin;
   readonly sizeBytes: number;
@@ -20,7 +22,7 @@ export interface TracedReception {
 
 export function traceReception(tracing: Tracing, reception: TracedReception): void {
   const { trace, message, origin, sizeBytes, startedAt, lookedMs, durationMs } = reception;
-  const { failure } = reception;
+  const { from, failure } = reception;
   const endedAt = startedAt + durationMs;
   const failed = failure === undefined ? {} : { failure };
   tracing.end({
@@ -38,6 +40,7 @@ export function traceReception(tracing: Tracing, reception: TracedReception): vo
     name: "receive",
     kind: "server",
     self: trace,
+    ...(from === undefined ? {} : { parent: from }),
     startedAt,
     endedAt,
     attributes: {

@@ -38,3 +38,22 @@ test.each([
   const { pools } = edgeConfigOf(loaded.config, { certificate: "c", privateKey: "k" });
   expect(pools).toEqual(expected as never);
 });
+
+test("a listener of HTTP is none of SMTP, and has the limits of all", () => {
+  const text = `
+limits: { messageSizeMax: 1MiB }
+listeners:
+  - { name: a, address: 127.0.0.1, port: 0, kind: submission }
+  - { name: web, address: 127.0.0.1, port: 0, kind: http, tls: { implicit: true } }
+tokens: [{ name: shop, tenant: acme, tokenHash: "sha256:${"0".repeat(64)}" }]
+`;
+  const options = { fileName: "godwit.yaml", osHostname: "host", environment: {} };
+  const loaded = loadConfig(text, { ...options, readFile: () => "" });
+  if ("faults" in loaded) throw new Error(JSON.stringify(loaded.faults));
+  const { listeners, http } = edgeConfigOf(loaded.config, { certificate: "c", privateKey: "k" });
+  expect(listeners.map(({ name }) => name)).toEqual(["a"]);
+  expect(http).toMatchObject({
+    listeners: [{ name: "web", tls: { implicit: true }, limits: { messageSizeMax: 1024 * 1024 } }],
+    tokens: [{ name: "shop", tenant: "acme" }],
+  });
+});

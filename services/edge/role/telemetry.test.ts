@@ -44,3 +44,16 @@ test("who is turned away is counted by the reason", async () => {
     'godwit_edge_sessions_refused_total{reason="proxyHeader"} 1',
   );
 });
+
+test("requests of HTTP are counted by status, and repeats that came too late", async () => {
+  const metrics = new PrometheusMetrics();
+  const counted = edgeTelemetry(metrics);
+  counted.requestAnswered({ listener: "http", status: 202, durationMs: 2_000 });
+  counted.requestAnswered({ listener: "http", status: 503, durationMs: 1_000 });
+  counted.repeatInDoubt();
+  const text = await metrics.render();
+  expect(text).toContain('godwit_edge_http_requests_total{listener="http",code="202"} 1');
+  expect(text).toContain('godwit_edge_http_requests_total{listener="http",code="503"} 1');
+  expect(text).toContain("godwit_edge_http_request_seconds_sum 3\n");
+  expect(text).toContain("godwit_edge_http_in_doubt_total 1");
+});

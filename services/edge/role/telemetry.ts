@@ -40,6 +40,18 @@ export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
     help: "From the 354 to the final dot.",
     buckets: secondsBuckets,
   });
+  const requests = metrics.counter(
+    "godwit_edge_http_requests_total",
+    "Requests of HTTP by listener and status of the answer.",
+  );
+  const answering = metrics.histogram("godwit_edge_http_request_seconds", {
+    help: "From the head of a request to its answer.",
+    buckets: secondsBuckets,
+  });
+  const inDoubt = metrics.counter(
+    "godwit_edge_http_in_doubt_total",
+    "Requests repeated so late that what they sent may have been sent before.",
+  );
   const grow = (listener: string, by: number) =>
     void sessions.set(listener, (sessions.get(listener) ?? 0) + by);
   return {
@@ -60,6 +72,11 @@ export function edgeTelemetry(metrics: Metrics): EdgeMetrics {
     contentRead: (durationMs) => reading.record(durationMs / 1_000),
     refused: (code) => refused.add(1, { code: String(code) }),
     authenticated: (outcome) => logins.add(1, { outcome }),
+    requestAnswered({ listener, status, durationMs }) {
+      requests.add(1, { listener, code: String(status) });
+      answering.record(durationMs / 1_000);
+    },
+    repeatInDoubt: () => inDoubt.add(1),
     contentBytesHeld(held) {
       contentBytes = held;
     },

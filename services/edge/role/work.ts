@@ -18,11 +18,13 @@ export interface EdgeWorkPorts {
 export function edgeWork({ random, tracing }: EdgeWorkPorts) {
   return async (joined: Joined): Promise<Work> => {
     const { config, jetStream, bus, events, clock, log, metrics, transport, undoing } = joined;
+    const { idempotencyKeys: keys } = joined;
     const ownIdentity = await makeIdentity(config().hostname);
     const told = (next: Config) => edgeConfigOf(next, identityOf(next, ownIdentity));
     const edge = new Edge(told(config()), {
       transport,
       intake: jetStream.intake,
+      keys,
       clock,
       random,
       log,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { ControlFields } from "#lib/message/control-fields";
 import { summarizeHeader } from "#lib/message/header-section";
 import type { UserConfig } from "../config.ts";
 import { type Labels, labelsOf } from "./labels.ts";
@@ -51,6 +52,29 @@ describe("labelsOf()", () => {
     ["a tenant that is not among the allowed", asTenant("red"), agency],
   ])("refuses %s", (_, header, user) => {
     expect(labels(header, user)).toMatchObject({ code: 550, status: "5.7.1" });
+  });
+
+  test("takes what is said beside the header section, by the same rules", () => {
+    const submitter = { listener: { kind: "submission", mayActAs: [] }, user: agency } as const;
+    const said = (labels: ControlFields, header = "") => {
+      const content = new TextEncoder().encode(`${header}\r\n`);
+      const { controlFields } = summarizeHeader(content);
+      return labelsOf(content, controlFields, { ...submitter, said: labels, pools: ["bulk"] });
+    };
+    expect(said({ tenant: "blue", priority: "high" })).toEqual({ lane: "h", tenant: "blue" });
+    expect(said({ campaign: "spring" }, "X-Godwit-Pool: bulk\r\n")).toEqual({
+      ...{ lane: "n", tenant: "own", campaign: "spring" },
+      pool: "bulk",
+    } as never);
+    expect(said({ tenant: "red" })).toMatchObject({
+      ...{ status: "5.7.1", lines: ["tenant: you may not send as red"] },
+    });
+    expect(said({ pool: "nope" })).toMatchObject({
+      ...{ status: "5.6.0", lines: ["pool: no pool nope, there are bulk"] },
+    });
+    expect(said({ campaign: "a" }, "X-Godwit-Campaign: a\r\n")).toMatchObject({
+      ...{ status: "5.6.0", lines: ["campaign is said here and in X-Godwit- fields, too"] },
+    });
   });
 
   test("does not give a user what a trusted host may", () => {

@@ -1,5 +1,5 @@
 /** Whose mail a submission is and what it belongs to: from the user, and from what it says itself. */
-import { parseControlFields } from "#lib/message/control-fields";
+import { type ControlFields, parseControlFields } from "#lib/message/control-fields";
 import type { FieldRange } from "#lib/message/header-section";
 import type { Unit } from "#lib/queue/unit";
 import { type PermanentReply, reply } from "#lib/smtp/reply";
@@ -8,11 +8,15 @@ import type { ListenerConfig, UserConfig } from "../config.ts";
 export interface Submitter {
   readonly listener: Pick<ListenerConfig, "kind" | "mayActAs">;
   /** Without it: a trusted host. */
-  readonly user?: UserConfig;
+  readonly user?: SubmittingUser;
+  /** What it says beside its header section, where the protocol has a place for that. */
+  readonly said?: ControlFields;
   /** Names of egress pools, where they are known. */
   readonly pools?: readonly string[];
 }
 
+/** Whose submission it is: a user's, or that of who has a token. */
+export type SubmittingUser = Pick<UserConfig, "name" | "tenant" | "mayActAs">;
 export type Labels = Pick<Unit, "lane" | "tenant" | "campaign" | "pool">;
 
 const unlabelled: Labels = { lane: "n" };
@@ -26,23 +30,28 @@ const toldPoolsMax = 5;
 export function labelsOf(
   content: Uint8Array,
   controlFields: readonly FieldRange[],
-  { listener, user, pools }: Submitter,
+  { listener, user, pools, said }: Submitter,
 ): Labels | PermanentReply {
   if (listener.kind !== "submission") return unlabelled;
   const own = user?.tenant;
-  if (controlFields.length === 0) {
+  if (controlFields.length === 0 && said === undefined) {
     return own === undefined ? unlabelled : { ...unlabelled, tenant: own };
   }
   const parsed = parseControlFields(content, controlFields);
   if (!parsed.ok) return reply(550, "5.6.0", parsed.fault);
-  const { tenant = own, priority, ...labels } = parsed.fields;
+  const twice = Object.keys(parsed.fields).find((key) => key in (said ?? {}));
+  if (twice !== undefined)
+    return reply(550, "5.6.0", `${twice} is said here and in X-Godwit- fields, too`);
+  const { tenant = own, priority, ...labels } = { ...parsed.fields, ...said };
   const allowed = user === undefined ? listener.mayActAs : (user.mayActAs ?? []);
   if (tenant !== undefined && tenant !== own && !isOneOf(allowed, tenant)) {
-    return reply(550, "5.7.1", `X-Godwit-Tenant: you may not send as ${tenant}`);
+    const named = parsed.fields.tenant === undefined ? "tenant" : "X-Godwit-Tenant";
+    return reply(550, "5.7.1", `${named}: you may not send as ${tenant}`);
   }
   // Another pool's addresses have another reputation: nobody must find that out by the bounces.
   if (labels.pool !== undefined && pools?.includes(labels.pool) === false) {
-    return reply(550, "5.6.0", `X-Godwit-Pool: no pool ${labels.pool}, ${toldOf(pools)}`);
+    const named = parsed.fields.pool === undefined ? "pool" : "X-Godwit-Pool";
+    return reply(550, "5.6.0", `${named}: no pool ${labels.pool}, ${toldOf(pools)}`);
   }
   return {
     ...labels,

@@ -10,6 +10,7 @@ import type { Written } from "./schema.ts";
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
 
 export type ListenerConfig = Frozen<NonNullable<Written["listeners"]>[number]>;
+export type TokenConfig = Frozen<Written["tokens"][number]>;
 export type UserConfig = Frozen<Written["users"][number]>;
 export type RouteConfig = Frozen<Written["routes"][number]>;
 export type DeliverySettings = Frozen<Omit<Written["delivery"], "name">> & {

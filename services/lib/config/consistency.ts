@@ -14,6 +14,7 @@ export function inconsistencies(written: unknown): Finding[] {
   return [
     ...repeatedNames(file, "listeners"),
     ...repeatedNames(file, "users"),
+    ...repeatedNames(file, "tokens"),
     ...repeatedDomains(file),
     ...takenPlaces(file),
     ...listsOf(file, "listeners").flatMap(([listener, path]) => kindFaults(listener, path)),
@@ -79,8 +80,24 @@ function overlap(a: unknown, b: unknown): boolean {
   return a === b || wildcards.includes(String(a)) || wildcards.includes(String(b));
 }
 
+/** What only SMTP knows; HTTP goes by tokens alone. */
+const smtpKeys = [
+  "trustedNetworks",
+  "localDomains",
+  "proxyProtocol",
+  "auth",
+  "requireTls",
+  "mayActAs",
+] as const;
+
 function kindFaults(listener: Group, path: KeyPath): Finding[] {
   const { kind, localDomains, trustedNetworks, mayActAs } = listener;
+  if (kind === "http") {
+    const hint = "who submits by HTTP shows one of tokens";
+    return smtpKeys
+      .filter((key) => listener[key] !== undefined)
+      .map((key) => finding([...path, key], "is not for http", hint));
+  }
   if (kind === "inbound" && mayActAs !== undefined) {
     const hint = "what an inbound listener takes has no tenant";
     return [finding([...path, "mayActAs"], "is only for submission", hint)];

@@ -80,7 +80,7 @@ describe("a file with", () => {
     [
       "an unknown kind",
       listener("kind: relay"),
-      'f:1:60: listeners[0].kind: "relay" is not known (one of submission, inbound)',
+      'f:1:60: listeners[0].kind: "relay" is not known (one of submission, inbound, http)',
     ],
     [
       "an unknown auth",
@@ -197,6 +197,21 @@ describe("a file with", () => {
       "a plain password",
       "users: [{ name: a, passwordHash: secret }]",
       "f:1:34: users[0].passwordHash: this is no password hash (make one with: godwit user hash)",
+    ],
+    [
+      "a token in the place of its hash",
+      "tokens: [{ name: a, tenant: t, tokenHash: gdw_abc }]",
+      "f:1:43: tokens[0].tokenHash: this is no token's hash (make both with: godwit token make)",
+    ],
+    [
+      "a token without hash",
+      "tokens: [{ name: a, tenant: t }]",
+      "f:1:10: tokens[0].tokenHash: is miss",
+    ],
+    [
+      "a network that HTTP would trust",
+      "listeners: [{ name: a, address: 127.0.0.1, port: 0, kind: http, trustedNetworks: [127.0.0.0/8] }]",
+      "f:1:82: listeners[0].trustedNetworks: is not for http (who submits by HTTP shows one of tokens)",
     ],
     ["a user without hash", "users: [{ name: a }]", "f:1:9: users[0].passwordHash: is missing"],
     [

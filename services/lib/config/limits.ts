@@ -30,6 +30,8 @@ const edgeLimitFields = {
   stressedIdle: span("1s").optional(),
   handshake: span("1s").optional(),
   proxyHeader: span("1s").optional(),
+  requestsMax: count(1, 1_000_000).optional(),
+  requestsPerTokenMax: count(1, 1_000_000).optional(),
   stop: span("0s").optional(),
 };
 
@@ -65,6 +67,8 @@ function edgeLimitsOf(written: EdgeLimitsWritten) {
     stressedIdleMs: written.stressedIdle,
     handshakeMs: written.handshake,
     proxyHeaderMs: written.proxyHeader,
+    requestsMax: written.requestsMax,
+    requestsPerTokenMax: written.requestsPerTokenMax,
     stopMs: written.stop,
   });
 }

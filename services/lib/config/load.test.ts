@@ -133,16 +133,16 @@ describe("a whole file", () => {
   });
 
   test("is what the services take", () => {
-    const listeners: EdgeConfig["listeners"] = config.listeners.map((listener) => ({
-      ...listenerDefaults(listener.kind),
-      ...listener,
-    }));
+    const listeners: EdgeConfig["listeners"] = config.listeners.flatMap(({ kind, ...rest }) =>
+      kind === "http" ? [] : [{ ...listenerDefaults(kind), ...rest, kind }],
+    );
+    const http: EdgeConfig["http"] = { listeners: config.listeners, tokens: config.tokens };
     const users: EdgeConfig["users"] = config.users;
     const limits: Partial<EdgeConfig["limits"]> = config.limits;
     const routes: DeliveryConfig["routes"] = config.routes;
     const retry: DeliveryConfig["retry"] = config.delivery.retry;
     expect(listeners.map(({ auth }) => auth)).toEqual(["underTls", "always", "never"]);
-    expect({ users, limits, routes, retry }).toBeDefined();
+    expect({ http, users, limits, routes, retry }).toBeDefined();
   });
 });
 

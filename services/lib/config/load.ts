@@ -142,8 +142,9 @@ function defaultListeners(name: string): readonly ListenerConfig[] {
   ];
 }
 
-function warningsOf({ hostname: name, listeners, users, suppression, nats }: Config): string[] {
-  const warnings: string[] = [];
+function warningsOf(config: Config): string[] {
+  const { hostname: name, listeners, users, suppression, nats } = config;
+  const warnings = httpWarnings(config);
   if (suppression.submission === "refuse" && nats !== undefined) {
     const why = "edges of a cluster take such recipients, and delivery tells the sender";
     warnings.push(`suppression.submission: refuse is for standalone: ${why}`);
@@ -153,12 +154,27 @@ function warningsOf({ hostname: name, listeners, users, suppression, nats }: Con
     warnings.push(`hostname is "${name}", which is no name in the DNS: ${why}`);
   }
   for (const { name: listener, kind, trustedNetworks } of listeners) {
-    if (kind === "inbound" || trustedNetworks.length > 0 || users.length > 0) continue;
+    if (kind !== "submission" || trustedNetworks.length > 0 || users.length > 0) continue;
     warnings.push(`listener "${listener}" has no users and no trustedNetworks: nobody can submit`);
   }
   for (const { name: listener, auth, address } of listeners) {
-    if (auth !== "always" || address.startsWith("127.") || address === "::1") continue;
+    if (auth !== "always" || isLoopback(address)) continue;
     warnings.push(`listener "${listener}" takes passwords without TLS (auth: always)`);
   }
   return warnings;
+}
+
+function httpWarnings({ listeners, tokens }: Config): string[] {
+  return listeners.flatMap(({ name, kind, address, tls }) => {
+    if (kind !== "http") return [];
+    const isClear = !tls.implicit && !isLoopback(address);
+    return [
+      ...(tokens.length > 0 ? [] : [`listener "${name}" has no tokens: nobody can submit`]),
+      ...(isClear ? [`listener "${name}" takes tokens without TLS (tls.implicit)`] : []),
+    ];
+  });
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
 }

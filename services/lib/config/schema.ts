@@ -31,6 +31,7 @@ import {
   passwordHash,
   port,
   routePattern,
+  tokenHash,
 } from "./value.ts";
 
 const listener = z
@@ -38,7 +39,7 @@ const listener = z
     name,
     address: textField(address),
     port: field(port, portForm),
-    kind: z.enum(["submission", "inbound"]),
+    kind: z.enum(["submission", "inbound", "http"]),
     trustedNetworks: z.array(textField(network)).default([]),
     localDomains: z.array(textField(domainPattern)).default([]),
     tls: z.strictObject({ implicit: z.boolean().default(false) }).prefault({}),
@@ -123,6 +124,12 @@ export function configSchema(sources: Sources) {
     tenant: name.exactOptional(),
     mayActAs: z.array(tenantOrAll).exactOptional(),
   });
+  const token = z.strictObject({
+    name,
+    tokenHash: secret(sources, tokenHash),
+    tenant: name,
+    mayActAs: z.array(tenantOrAll).exactOptional(),
+  });
   return z.strictObject({
     hostname: textField(hostname).exactOptional(),
     data: text.prefault("./data"),
@@ -134,6 +141,8 @@ export function configSchema(sources: Sources) {
     limits: limits.prefault({}),
     tls: pemPair(sources).exactOptional(),
     users: z.array(user).default([]),
+    /** Of those who submit by HTTP (ADR 0024). */
+    tokens: z.array(token).default([]),
     routes: z
       .array(z.strictObject({ domain: textField(routePattern), nextHop: textField(nextHop) }))
       .default([]),

@@ -12,6 +12,7 @@ import {
   quote,
   routePattern,
   size,
+  tokenHash,
   type ValueParser,
 } from "./value.ts";
 
@@ -110,6 +111,7 @@ describe("what is wrong is told with a hint", () => {
     ["a server by name", endpoint(53), "dns.example", "is no address and port", "127.0.0.1:53"],
     ["a password", passwordHash, "hunter2", "this is no password hash", "godwit user hash"],
     ["bcrypt", passwordHash, "$2b$10$abc", "this hash is not argon2id", "godwit user hash"],
+    ["a token", tokenHash, "gdw_abc", "this is no token's hash", "godwit token make"],
     ["a cut hash", passwordHash, hash.slice(0, 40), "not argon2id", "godwit user hash"],
   ];
   test.each(cases)("%s", (_, parse, written, message, hint) => {
@@ -120,6 +122,12 @@ describe("what is wrong is told with a hint", () => {
       expect(parsed.hint).toContain(hint);
     }
   });
+});
+
+test("tokenHash() takes what `godwit token make` prints, and repeats nothing else", () => {
+  const made = `sha256:${"0123456789abcdef".repeat(4)}`;
+  expect(tokenHash(made)).toEqual({ ok: true, value: made });
+  expect(JSON.stringify(tokenHash("gdw_abc"))).not.toContain("gdw_abc");
 });
 
 test("passwordHash() never repeats what it was given", () => {

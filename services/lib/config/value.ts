@@ -192,6 +192,14 @@ export const passwordHash: ValueParser<string> = (value) => {
   return bad(message, "make one with: godwit user hash");
 };
 
+const tokenHashForm = /^sha256:[0-9a-f]{64}$/;
+
+/** What `godwit token make` prints. As with a password's it is never repeated in a message. */
+export const tokenHash: ValueParser<string> = (value) => {
+  if (typeof value === "string" && tokenHashForm.test(value)) return ok(value);
+  return bad("this is no token's hash", "make both with: godwit token make");
+};
+
 /** Shorter ones can be guessed. */
 export const tokenLengthMin = 16;
 

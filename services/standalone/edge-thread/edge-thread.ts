@@ -5,6 +5,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { assert } from "#lib/assert";
+import type { IdempotencyKeys } from "#lib/idempotency/idempotency";
 import type { LogLevel } from "#lib/telemetry/json-log";
 import type { EventKind } from "#proto/event-record";
 import type { EdgeConfig } from "../../edge/config.ts";
@@ -19,6 +20,9 @@ import type {
   EdgeThreadData,
   FromEdge,
   HandedIn,
+  KeyAnswer,
+  KeyCall,
+  KeyQuestion,
   ToEdge,
   Told,
 } from "./protocol.ts";
@@ -83,11 +87,13 @@ export class EdgeThread implements EdgeHost {
     if (this.#state !== "new") return;
     this.#state = "running";
     const { spawn = spawnThread, logLevel, eventKinds: kinds, events, traces = 0 } = this.#ports;
+    const { keys } = this.#ports;
     const worker = spawn({
       config: this.#config,
       logLevel,
       events: { node: events.node, kinds },
       traces,
+      ...(keys === undefined ? {} : { messagesAreRepeatable: keys.messagesAreRepeatable }),
     });
     this.#worker = worker;
     worker.on("message", (message) => this.#take(message));
@@ -135,6 +141,9 @@ export class EdgeThread implements EdgeHost {
       case "told":
         this.#hear(unpacked(message.packed));
         return;
+      case "keyAsked":
+        void this.#askKeys(message.question);
+        return;
       case "reloaded":
         settle(this.#reloads.shift(), message.error);
         return;
@@ -169,6 +178,19 @@ export class EdgeThread implements EdgeHost {
     }
   }
 
+  async #askKeys({ n, call }: KeyQuestion): Promise<void> {
+    const answer = await this.#keyAnswer(n, call);
+    if (this.#state !== "ended") this.#worker?.postMessage({ kind: "keyAnswered", answer });
+  }
+
+  async #keyAnswer(n: number, call: KeyCall): Promise<KeyAnswer> {
+    try {
+      return { n, ...(await answerOf(this.#ports.keys, call)) };
+    } catch (error) {
+      return { n, error: crossing(error) };
+    }
+  }
+
   #answer(): void {
     const answers = this.#answers;
     this.#answers = [];
@@ -192,6 +214,20 @@ export class EdgeThread implements EdgeHost {
 
 function count(metrics: EdgeMetrics, [name, ...args]: Counted): void {
   Reflect.apply(metrics[name], metrics, args);
+}
+
+async function answerOf(
+  keys: IdempotencyKeys | undefined,
+  call: KeyCall,
+): Promise<Pick<KeyAnswer, "beginning">> {
+  assert(keys !== undefined, "whoever asks for keys was told that there are some");
+  if (call[0] === "begin") {
+    const [, tenant, key, fingerprint, uid] = call;
+    return { beginning: await keys.begin(tenant, key, fingerprint, uid) };
+  }
+  const [name, tenant, key, bytes] = call;
+  await keys[name](tenant, key, bytes);
+  return {};
 }
 
 function settle(waiting: Wait | undefined, error: CrossingError | undefined): void {

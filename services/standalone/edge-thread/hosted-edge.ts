@@ -8,10 +8,14 @@ import { crossing } from "./crossing-error.ts";
 import { Outbox, type OutboxPorts } from "./outbox.ts";
 import { buffersOf, packed } from "./packed.ts";
 import { PortIntake } from "./port-intake.ts";
-import type { EdgeThreadData, FromEdge, ToEdge, Told } from "./protocol.ts";
+import { PortKeys } from "./port-keys.ts";
+import type { EdgeThreadData, FromEdge, KeyQuestion, ToEdge, Told } from "./protocol.ts";
 
 export interface HostedEdgePorts
-  extends Omit<EdgePorts, "intake" | "metrics" | "log" | "events" | "suppressed" | "tracing">,
+  extends Omit<
+      EdgePorts,
+      "intake" | "keys" | "metrics" | "log" | "events" | "suppressed" | "tracing"
+    >,
     Pick<OutboxPorts, "endOfTurn"> {
   /** `transfer`: buffers that are gone from here afterwards. */
   readonly post: (message: FromEdge, transfer: ArrayBuffer[]) => void;
@@ -21,17 +25,24 @@ export class HostedEdge {
   readonly #post: HostedEdgePorts["post"];
   readonly #outbox: Outbox;
   readonly #intake: PortIntake;
+  readonly #keys: PortKeys | undefined;
   readonly #edge: Edge;
 
-  constructor({ config, logLevel, events, traces }: EdgeThreadData, ports: HostedEdgePorts) {
+  constructor(data: EdgeThreadData, ports: HostedEdgePorts) {
+    const { config, logLevel, events, traces, messagesAreRepeatable } = data;
     const { post, clock } = ports;
     this.#post = post;
     this.#outbox = new Outbox({ ...ports, post: (told) => this.#tellAll(told) });
     this.#intake = new PortIntake((handedIn) => this.#outbox.handIn(handedIn));
+    const ask = (question: KeyQuestion) => this.#tell({ kind: "keyAsked", question });
+    if (messagesAreRepeatable !== undefined) {
+      this.#keys = new PortKeys({ messagesAreRepeatable, ask });
+    }
     const write = (line: string) => this.#outbox.line(line);
     this.#edge = new Edge(config, {
       ...ports,
       intake: this.#intake,
+      ...(this.#keys === undefined ? {} : { keys: this.#keys }),
       metrics: countingInto(this.#outbox),
       events: tellingInto(this.#outbox, events),
       tracing: tracing({
@@ -56,6 +67,9 @@ export class HostedEdge {
     switch (message.kind) {
       case "answers":
         this.#intake.take(message.answers);
+        return;
+      case "keyAnswered":
+        this.#keys?.take(message.answer);
         return;
       case "reload":
         this.#reload(message.config);
@@ -103,6 +117,8 @@ function countingInto(outbox: Outbox): EdgeMetrics {
     contentRead: (durationMs) => outbox.count(["contentRead", durationMs]),
     refused: (code) => outbox.count(["refused", code]),
     authenticated: (outcome) => outbox.count(["authenticated", outcome]),
+    requestAnswered: (request) => outbox.count(["requestAnswered", request]),
+    repeatInDoubt: () => outbox.count(["repeatInDoubt"]),
     contentBytesHeld: (bytes) => outbox.count(["contentBytesHeld", bytes]),
   };
 }

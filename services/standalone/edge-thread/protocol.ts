@@ -2,6 +2,7 @@
  * What the edge's thread and the rest of the process say to one another. Messages of a pair of
  * threads arrive in the order in which they were sent.
  */
+import type { Beginning, IdempotencyKeys } from "#lib/idempotency/idempotency";
 import type { Message } from "#lib/queue/unit";
 import type { LogLevel } from "#lib/telemetry/json-log";
 import type { Span } from "#lib/telemetry/tracing";
@@ -20,10 +21,13 @@ export interface EdgeThreadData {
   readonly events: { readonly node: string; readonly kinds: readonly EventKind[] };
   /** The share of messages that are traced. */
   readonly traces: number;
+  /** Of the idempotency keys; absent: there are none. */
+  readonly messagesAreRepeatable?: boolean;
 }
 
 export type ToEdge =
   | { readonly kind: "answers"; readonly answers: readonly Answer[] }
+  | { readonly kind: "keyAnswered"; readonly answer: KeyAnswer }
   | { readonly kind: "reload"; readonly config: EdgeConfig }
   | { readonly kind: "stop" };
 
@@ -32,6 +36,7 @@ export type FromEdge =
   | { readonly kind: "started"; readonly listening: readonly Listening[] }
   | { readonly kind: "notStarted"; readonly error: CrossingError }
   | { readonly kind: "told"; readonly packed: Packed }
+  | { readonly kind: "keyAsked"; readonly question: KeyQuestion }
   | { readonly kind: "reloaded"; readonly error?: CrossingError }
   | { readonly kind: "stopped" };
 
@@ -54,6 +59,23 @@ export interface HandedIn {
 /** Without an error: it is durable. */
 export interface Answer {
   readonly n: number;
+  readonly error?: CrossingError;
+}
+
+/** A call of an idempotency key's method. */
+export type KeyCall = {
+  [Name in "begin" | "finish" | "release"]: readonly [Name, ...Parameters<IdempotencyKeys[Name]>];
+}["begin" | "finish" | "release"];
+
+export interface KeyQuestion {
+  readonly n: number;
+  readonly call: KeyCall;
+}
+
+/** Of `begin`: what it begins with. */
+export interface KeyAnswer {
+  readonly n: number;
+  readonly beginning?: Beginning;
   readonly error?: CrossingError;
 }
 

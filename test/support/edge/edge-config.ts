@@ -19,6 +19,7 @@ export function edgeConfig(overrides: Partial<EdgeConfig> = {}): EdgeConfig {
     hostname: "edge.example",
     listeners: [inboundListener()],
     users: [],
+    http: { listeners: [], tokens: [] },
     identity: noIdentity,
     limits: defaultEdgeLimits,
     lifetimeMs: defaultLifetimeMs,

@@ -145,6 +145,11 @@
 {{- fail (printf "edge.service.ports has %q, and config.listeners no listener of that name: add it, or take the port away" $name) }}
 {{- end }}
 {{- end }}
+{{- range .Values.config.listeners }}
+{{- if and $.Values.edge.enabled $.Values.test.enabled (eq .name $.Values.test.listener) (eq .kind "http") }}
+{{- fail (printf "test.listener is %q, which speaks HTTP, and the test sends by SMTP: name one of kind submission, or set test.enabled to false" .name) }}
+{{- end }}
+{{- end }}
 {{- if and .Values.edge.enabled .Values.test.enabled (not (has .Values.test.listener $names)) }}
 {{- fail (printf "test.listener is %q, and config.listeners has no listener of that name: name one, or set test.enabled to false" .Values.test.listener) }}
 {{- end }}
@@ -156,6 +161,11 @@
 {{- range $i, $user := .Values.config.users | default list }}
 {{- if kindIs "string" $user.passwordHash }}
 {{- $found = append $found (printf "config.users[%d].passwordHash" $i) }}
+{{- end }}
+{{- end }}
+{{- range $i, $token := .Values.config.tokens | default list }}
+{{- if kindIs "string" $token.tokenHash }}
+{{- $found = append $found (printf "config.tokens[%d].tokenHash" $i) }}
 {{- end }}
 {{- end }}
 {{- range $key := list "password" "token" "credentials" }}

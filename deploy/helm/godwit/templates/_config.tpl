@@ -64,7 +64,7 @@
 {{- $_ := set $config "tls" (dict "certificate" "tls/tls.crt" "privateKey" "tls/tls.key") -}}
 {{- end -}}
 {{- else -}}
-{{- $config = omit $config "users" "listeners" "limits" -}}
+{{- $config = omit $config "users" "tokens" "listeners" "limits" -}}
 {{- $_ := set $config "cassandra" (include "godwit.cassandraConfig" . | fromYaml) -}}
 {{- end -}}
 {{- if eq .role "control" -}}

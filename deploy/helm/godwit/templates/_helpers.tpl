@@ -102,6 +102,12 @@ capabilities: { drop: [ALL] }
 
 {{/* What clients of a listener see. */}}
 {{- define "godwit.servicePort" -}}
-{{- $default := ternary 25 (ternary 465 587 (dig "tls" "implicit" false .listener)) (eq .listener.kind "inbound") -}}
+{{- $isTls := dig "tls" "implicit" false .listener -}}
+{{- $default := ternary 465 587 $isTls -}}
+{{- if eq .listener.kind "inbound" -}}
+{{- $default = 25 -}}
+{{- else if eq .listener.kind "http" -}}
+{{- $default = ternary 443 80 $isTls -}}
+{{- end -}}
 {{ index .root.Values.edge.service.ports .listener.name | default $default }}
 {{- end }}
