@@ -17,6 +17,7 @@ import { clusterNames } from "#proto/subjects";
 import { Sink } from "../../loadtest/sink/sink.ts";
 import { answered } from "../support/cli/answered.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
+import { acmeToken } from "../support/edge/http-bench.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
 import { type ClusterYaml, roleYaml } from "../support/process/role-yaml.ts";
 import { startNats } from "../support/servers/nats.ts";
@@ -114,6 +115,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
       ]);
       await Promise.all([edge.started, worker.started, control.started]);
       await delivers();
+      await repeats();
       await obeys();
       await suppresses();
       await tells();
@@ -131,6 +133,36 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     for (const node of [edge, worker, control]) {
       expect(await node.readyz()).toMatchObject({ status: 200, ready: true });
     }
+  }
+
+  /** A client whose answer was lost asks another edge: by its key that one knows what the first said. */
+  async function repeats(): Promise<void> {
+    const other = await launch("edge", "edge2");
+    await other.started;
+    const to = Array.from({ length: 40 }, (_, n) => `r${n}@d${n % 5}.example`);
+    const arrived = to.map((path) => worker.log.outcome(path, "delivered"));
+    const post = async (node: RoleProcess, text: string): Promise<[number, string]> => {
+      const { address, port } = node.at("http");
+      const answer = await fetch(`http://${address}:${port}/v1/messages`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${acmeToken}`,
+          "content-type": "application/json",
+          "idempotency-key": "list-7",
+        },
+        body: JSON.stringify({ from: "a@source.example", text, recipients: to }),
+      });
+      return [answer.status, await answer.text()];
+    };
+    const first = await post(edge, "x");
+    expect([first[0], JSON.parse(first[1]).accepted]).toEqual([202, 40]);
+    expect(await post(other, "x")).toEqual(first);
+    expect((await post(other, "y"))[0]).toBe(422);
+    await Promise.all(arrived);
+    expect((await other.stop()).code).toBe(0);
+    running.delete(other);
+    // Two of before.
+    expect(sink.counts.messages).toBe(2 + 40);
   }
 
   async function obeys(): Promise<void> {

@@ -1,5 +1,6 @@
 /** `godwit.yaml` of a small cluster's nodes, which have the servers of all suites to themselves. */
 import type { Endpoint } from "#lib/net/transport";
+import { acme } from "../edge/http-bench.ts";
 
 export interface ClusterYaml {
   readonly natsServers: readonly string[];
@@ -38,6 +39,8 @@ events: { stream: true }
 control: { address: 127.0.0.1, port: 0, token: ${token} }
 listeners:
   - { name: submission, address: 127.0.0.1, port: 0, kind: submission, trustedNetworks: [127.0.0.0/8] }
+  - { name: http, address: 127.0.0.1, port: 0, kind: http }
+tokens: [{ name: ${acme.name}, tenant: ${acme.tenant}, tokenHash: "${acme.tokenHash}" }]
 routes: [{ domain: "*", nextHop: "smtp://${nextHop.address}:${nextHop.port}" }]
 `;
 }
