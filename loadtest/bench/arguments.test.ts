@@ -9,12 +9,17 @@ test("without any: throughput of all, five runs", () => {
     domains: 1,
     shards: 16,
     runs: 5,
-    only: ["ceiling", "godwit", "postfix"],
+    only: ["ceiling", "godwit", "postfix", "exim", "opensmtpd", "haraka"],
     idle: undefined,
     measuresLone: false,
     deferred: undefined,
     deferredDomains: 1,
     measuresThroughput: true,
+    matrix: undefined,
+    measuresSyncs: false,
+    soakMinutes: undefined,
+    external: undefined,
+    tls: "none",
     growth: undefined,
     ratePerSecond: 500,
     limits: undefined,
@@ -77,4 +82,46 @@ test("what else is measured is asked for", () => {
     only: ["godwit"],
     runs: 1,
   });
+});
+
+test("the matrix is measured by itself, with the cluster, and quickly on request", () => {
+  expect(benchArguments(["--matrix"])).toMatchObject({
+    matrix: "full",
+    runs: 5,
+    measuresThroughput: false,
+    only: ["ceiling", "godwit", "postfix", "exim", "opensmtpd", "haraka", "cluster"],
+  });
+  expect(benchArguments(["--matrix", "quick"])).toMatchObject({ matrix: "quick", runs: 1 });
+  expect(benchArguments("--matrix quick --runs 2 --only exim".split(" "))).toMatchObject({
+    runs: 2,
+    only: ["exim"],
+  });
+});
+
+test("a soak is of Godwit, by itself, for five minutes, with many destinations", () => {
+  const usual = { measuresThroughput: false, only: ["godwit"], domains: 200 } as const;
+  expect(benchArguments(["--soak"])).toMatchObject({ ...usual, soakMinutes: 5 });
+  const words = "--soak --minutes 120 --domains 3 --only cluster";
+  expect(benchArguments(words.split(" "))).toMatchObject({
+    soakMinutes: 120,
+    domains: 3,
+    only: ["cluster"],
+  });
+});
+
+test("another server takes part when it is given, and has a ratio when it is said to sync", () => {
+  const { external, only } = benchArguments(["--external", "exec mta"]);
+  expect(external).toEqual({ command: "exec mta", durability: "unknown" });
+  expect(only).toContain("external");
+  const synced = benchArguments(["--external", "exec mta", "--external-syncs"]);
+  expect(synced.external).toEqual({ command: "exec mta", durability: "synced" });
+});
+
+test("what takes a process for each session, or minutes for each message, is not asked to wait", () => {
+  for (const words of [
+    ["--idle", "300"],
+    ["--deferred", "1000"],
+  ]) {
+    expect(benchArguments(words).only).toEqual(["ceiling", "godwit", "postfix"]);
+  }
 });

@@ -1,5 +1,14 @@
 import { expect, test } from "bun:test";
-import { machineCpuSeconds, parseMachineStat, parseStat, usageOf } from "./process-tree.ts";
+import {
+  childrenOf,
+  machineCpuSeconds,
+  parseMachineStat,
+  parseStat,
+  parseWrittenBytes,
+  treeOf,
+  usageOf,
+  writtenBytesOf,
+} from "./process-tree.ts";
 
 test("parseStat() is not misled by the name of the program", () => {
   const rest = Array.from({ length: 50 }, (_, i) => String(i + 3));
@@ -20,6 +29,8 @@ test("usageOf() counts a process and its children", async () => {
   expect(before.cpuSeconds).toBeGreaterThan(0);
   const child = Bun.spawn(["cat"], { stdin: "pipe" });
   expect(usageOf(process.pid).processes).toBe(before.processes + 1);
+  expect(childrenOf(process.pid)).toContain(child.pid);
+  expect(treeOf(process.pid)).toContain(child.pid);
   await child.stdin.end();
   await child.exited;
 });
@@ -31,4 +42,12 @@ test("usageOf() is nothing for a process that is gone", () => {
     anonymousBytes: 0,
     processes: 0,
   });
+});
+
+test("parseWrittenBytes() leaves out what was gone before it was written", () => {
+  const text =
+    "rchar: 9\nwchar: 9\nread_bytes: 9\nwrite_bytes: 12288\ncancelled_write_bytes: 4096\n";
+  expect(parseWrittenBytes(text)).toBe(8_192);
+  expect(parseWrittenBytes("")).toBe(0);
+  expect(writtenBytesOf(2 ** 22 + 1)).toBe(0);
 });

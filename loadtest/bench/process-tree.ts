@@ -83,6 +83,29 @@ export function parseStat(text: string): Stat {
   };
 }
 
+/**
+ * Octets that it, and all below it, have had written to a disk: pages that were made dirty, less
+ * those that were gone before they were written. What the file system writes for itself, its journal
+ * above all, is nobody's.
+ */
+export function writtenBytesOf(...pids: readonly number[]): number {
+  const all = allStats();
+  return pids
+    .flatMap((pid) => treeBelow(pid, all))
+    .reduce((sum, { pid }) => sum + parseWrittenBytes(readOrNothing(`/proc/${pid}/io`)), 0);
+}
+
+/** proc(5). Children that have ended are in it. */
+export function parseWrittenBytes(text: string): number {
+  const of = (name: string) => Number(new RegExp(`^${name}: ([0-9]+)$`, "m").exec(text)?.[1] ?? 0);
+  return of("write_bytes") - of("cancelled_write_bytes");
+}
+
+/** Those that are there now. */
+export function childrenOf(pid: number): readonly number[] {
+  return allStats().flatMap((it) => (it.parent === pid ? [it.pid] : []));
+}
+
 /** Of one process alone. */
 export function openFilesOf(pid: number): number {
   try {
@@ -91,6 +114,11 @@ export function openFilesOf(pid: number): number {
     // It has ended.
     return 0;
   }
+}
+
+/** It and all below it. */
+export function treeOf(pid: number): readonly number[] {
+  return treeBelow(pid, allStats()).map((it) => it.pid);
 }
 
 function treeBelow(pid: number, all: readonly Stat[]): readonly Stat[] {

@@ -1,23 +1,33 @@
-/** The figures as tables, with the ratios to Postfix of the same run. */
+/** The figures as tables, with the ratios to Postfix of the same run: for a terminal, for a document. */
 import { table } from "../../services/cli/table.ts";
 import type { Percentiles } from "../histogram.ts";
 import type { Growth } from "./cluster/growth.ts";
 import { growthText } from "./cluster/growth-report.ts";
 import { rolesText } from "./cluster/roles-report.ts";
 import type { Deferred, Probe } from "./deferred.ts";
+import type { Syncs } from "./disk/syncs.ts";
 import type { Idle } from "./idle.ts";
 import type { Limits } from "./limits/limits.ts";
 import { limitsText } from "./limits/limits-report.ts";
 import type { Machine } from "./machine.ts";
+import { failuresText, type Matrix, matrixMarkdown, matrixText } from "./matrix/matrix-report.ts";
 import type { Step } from "./scaling/scaling.ts";
 import { scalingText } from "./scaling/scaling-report.ts";
-import { medianOf, spreadOf } from "./statistics.ts";
-import type { Throughput } from "./throughput.ts";
+import type { Soak } from "./soak/soak.ts";
+import { soakText } from "./soak/soak-report.ts";
+import { markdownTable } from "./tables/markdown.ts";
+import { type Facts, factsText, type Runs, throughputTable } from "./tables/throughput-table.ts";
 
 /** By contestant. */
 export interface Results {
   readonly machine: Machine;
-  readonly throughput: Readonly<Record<string, readonly Throughput[]>>;
+  readonly facts: Facts;
+  readonly throughput: Runs;
+  /** Why who did not come to the end. */
+  readonly failures: Readonly<Record<string, string>>;
+  readonly matrix: Matrix;
+  readonly syncs: Readonly<Record<string, Syncs>>;
+  readonly soak: Readonly<Record<string, Soak>>;
   readonly lone: Readonly<Record<string, Percentiles>>;
   readonly idle: Readonly<Record<string, Idle>>;
   readonly deferred: Readonly<Record<string, Deferred>>;
@@ -26,22 +36,52 @@ export interface Results {
   readonly scaling: readonly Step[] | undefined;
 }
 
-const reference = "postfix";
 const mib = 2 ** 20;
 
 export function reportText(results: Results): string {
   const parts = [
     machineText(results.machine),
-    throughputText(results.throughput),
+    throughputText(results),
     rolesText(results.throughput),
+    matrixText(results.matrix, results.facts),
+    factsText(results.facts),
+    ...otherTexts(results),
+  ];
+  return parts.filter((it) => it !== "").join("\n");
+}
+
+export function reportMarkdown(results: Results): string {
+  const roles = rolesText(results.throughput);
+  const others = [roles, ...otherTexts(results)].filter((it) => it !== "").join("\n");
+  const measured = throughputTable(results.throughput, results.facts);
+  const parts = [
+    machineText(results.machine),
+    lines(factsText(results.facts)),
+    measured.rows.length === 0 ? "" : markdownTable(measured),
+    lines(failuresText(results)),
+    others === "" ? "" : `\`\`\`\n${others}\`\`\`\n`,
+    matrixMarkdown(results.matrix, results.facts),
+  ];
+  return parts.filter((it) => it !== "").join("\n");
+}
+
+/** What has no ratios. */
+function otherTexts(results: Results): readonly string[] {
+  return [
+    syncsText(results.syncs),
     results.growth === undefined ? "" : growthText(results.growth),
     results.limits === undefined ? "" : limitsText(results.limits),
     results.scaling === undefined ? "" : scalingText(results.scaling),
+    ...Object.entries(results.soak).map(([name, it]) => soakText(name, it)),
     loneText(results.lone),
     idleText(results.idle),
     ...Object.entries(results.deferred).map(([name, it]) => deferredText(name, it)),
   ];
-  return parts.filter((it) => it !== "").join("\n");
+}
+
+/** A list of Markdown. */
+function lines(text: string): string {
+  return text.replace(/^(?=.)/gm, "- ");
 }
 
 function machineText(machine: Machine): string {
@@ -53,38 +93,17 @@ function machineText(machine: Machine): string {
   );
 }
 
-function throughputText(throughput: Results["throughput"]): string {
-  const heading = ["", "runs", "accepted/s", "×", "through/s", "×", "p50", "p99", "p99.9 ms"];
-  const more = ["CPU s/1000", "RSS MiB", "processes", "others", "copies too many"];
-  const base = throughput[reference];
-  const rows = Object.entries(throughput).map(([name, runs]) => {
-    const of = (pick: (run: Throughput) => number) => medianOf(runs.map(pick));
-    const ratio = (pick: (run: Throughput) => number) =>
-      base === undefined ? "" : (of(pick) / medianOf(base.map(pick))).toFixed(2);
-    return [
-      name,
-      String(runs.length),
-      spreadText(runs.map((it) => it.acceptedPerSecond)),
-      ratio((it) => it.acceptedPerSecond),
-      spreadText(runs.map((it) => it.throughPerSecond)),
-      ratio((it) => it.throughPerSecond),
-      of((it) => it.p50Ms).toFixed(2),
-      of((it) => it.p99Ms).toFixed(2),
-      of((it) => it.p999Ms).toFixed(2),
-      of((it) => it.cpuPerThousandSeconds).toFixed(3),
-      (of((it) => it.rssBytes) / mib).toFixed(0),
-      String(of((it) => it.processes)),
-      of((it) => it.othersCores).toFixed(2),
-      String(runs.reduce((sum, it) => sum + it.extraCopies, 0)),
-    ];
-  });
-  return rows.length === 0 ? "" : table([...heading, ...more], rows);
+function throughputText({ throughput, facts, failures }: Results): string {
+  const { heading, rows } = throughputTable(throughput, facts);
+  return (rows.length === 0 ? "" : table(heading, rows)) + failuresText({ failures });
 }
 
-function spreadText(values: readonly number[]): string {
-  const { median, least, most } = spreadOf(values);
-  const [middle, low, high] = [median, least, most].map((it) => it.toFixed(0));
-  return values.length === 1 ? `${middle}` : `${middle} (${low}–${high})`;
+function syncsText(syncs: Results["syncs"]): string {
+  const rows = Object.entries(syncs).map(([name, calls]) => {
+    const told = Object.entries(calls).map(([call, times]) => `${times.toFixed(2)} ${call}`);
+    return [name, told.length === 0 ? "none" : told.join(", ")];
+  });
+  return rows.length === 0 ? "" : table(["system calls that sync, for a message", ""], rows);
 }
 
 function loneText(lone: Results["lone"]): string {

@@ -2,34 +2,36 @@
 import { join } from "node:path";
 import type { Endpoint } from "#lib/net/transport";
 
-/** What is asked, and what is told once it is so, or when it has not become so in time. */
-export interface Question {
-  readonly distinct: number;
-  readonly timeoutMs: number;
-}
+/** What is asked; each is answered once. */
+export type Question =
+  /** Answered when that has come, or when it has not come in time. */
+  | { readonly ask: "reached"; readonly distinct: number; readonly timeoutMs: number }
+  /** From now on it does this, in the words of `sink/fault.ts`, and nothing else. */
+  | { readonly ask: "misbehave"; readonly words: readonly string[] };
 
 export type Told =
   | { readonly event: "listening"; readonly endpoint: Endpoint }
-  | {
-      readonly event: "reached";
-      readonly distinct: number;
-      readonly copies: number;
-      /** When the last message came that had not come before: milliseconds since the epoch. */
-      readonly lastNewAt: number;
-      /** Of those that were looked at, one in 64. */
-      readonly damaged: number;
-    };
+  | ({ readonly event: "reached" } & Reached);
 
-export type Reached = Extract<Told, { readonly event: "reached" }>;
+export interface Reached {
+  readonly distinct: number;
+  readonly copies: number;
+  /** When the last message came that had not come before: milliseconds since the epoch. */
+  readonly lastNewAt: number;
+  /** Not as they were made: of all with `verdicts`, else of those that were looked at, one in 64. */
+  readonly damaged: number;
+  /** How often each fault has happened: `reply at rcpt`. */
+  readonly faults: Readonly<Record<string, number>>;
+}
 
 export class SinkProcess {
   readonly endpoint: Endpoint;
   readonly #child: Bun.Subprocess;
   readonly #told: AsyncQueue;
 
-  static async start(): Promise<SinkProcess> {
+  static async start(keep: "samples" | "verdicts" = "samples"): Promise<SinkProcess> {
     const told = new AsyncQueue();
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "sink-child.ts")], {
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "sink-child.ts"), keep], {
       stdin: "ignore",
       stdout: "inherit",
       stderr: "inherit",
@@ -51,12 +53,31 @@ export class SinkProcess {
    * time.
    */
   async reached(distinct: number, timeoutMs: number): Promise<Reached> {
-    this.#child.send({ distinct, timeoutMs } satisfies Question);
-    const answer = await this.#told.next();
-    if (answer.event !== "reached") throw new Error("Cannot understand the sink");
+    const answer = await this.waited(distinct, timeoutMs);
     if (answer.damaged > 0) throw new Error(`Cannot go on: ${answer.damaged} messages are damaged`);
     if (answer.distinct >= distinct) return answer;
     throw new Error(`Cannot go on: ${answer.distinct} of ${distinct} messages came to the sink`);
+  }
+
+  /** The same, whether they come or not. */
+  waited(distinct: number, timeoutMs: number): Promise<Reached> {
+    return this.#ask({ ask: "reached", distinct, timeoutMs });
+  }
+
+  now(): Promise<Reached> {
+    return this.waited(0, 0);
+  }
+
+  async misbehave(...words: readonly string[]): Promise<void> {
+    await this.#ask({ ask: "misbehave", words });
+  }
+
+  /** One question at a time. */
+  async #ask(question: Question): Promise<Reached> {
+    this.#child.send(question);
+    const answer = await this.#told.next();
+    if (answer.event !== "reached") throw new Error("Cannot understand the sink");
+    return answer;
   }
 
   async stop(): Promise<void> {

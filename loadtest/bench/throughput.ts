@@ -1,14 +1,16 @@
 /** Messages as fast as they are taken, until the last of them is at the sink. */
+import { tmpdir } from "node:os";
 import { systemClock } from "#lib/clock";
+import { makeIdentity } from "../../services/edge/identity.ts";
 import { freePort } from "../../test/peers/peer.ts";
-import { loadTransport } from "../net/load-transport.ts";
 import { Source } from "../source/source.ts";
 import type { SourceSummary } from "../source/summary.ts";
 import { type StoreWrites, writesBetween } from "./cluster/store-writes.ts";
 import { type Contestant, pidsOf, type Running } from "./contestants/contestant.ts";
-import { machineCpuSeconds, usageOf } from "./process-tree.ts";
+import { type DiskCounts, diskCounts } from "./disk/disk.ts";
+import { machineCpuSeconds, usageOf, writtenBytesOf } from "./process-tree.ts";
 import { SinkProcess } from "./sink-process.ts";
-import { sourceOptions } from "./workload.ts";
+import { sourceOptions, sourcePorts } from "./workload.ts";
 
 export interface Throughput {
   readonly acceptedPerSecond: number;
@@ -21,6 +23,10 @@ export interface Throughput {
   readonly anonymousBytes: number;
   readonly processes: number;
   readonly extraCopies: number;
+  /** By its own processes; what the file system writes for itself is not in it. */
+  readonly writtenBytesPerMessage: number;
+  /** Of the disk, by whomever; undefined where there is none to be counted. */
+  readonly disk: DiskPerMessage | undefined;
   /** In the order of the path of a message. */
   readonly roles: readonly RoleUsage[];
   /** Rows written to its database during the run, by table; undefined: it has none. */
@@ -32,21 +38,31 @@ export interface Throughput {
 export interface RoleUsage {
   readonly role: string;
   readonly cpuPerThousandSeconds: number;
+  readonly writtenBytesPerMessage: number;
   readonly rssBytes: number;
   readonly processes: number;
 }
 
+export interface DiskPerMessage {
+  readonly writtenBytesPerMessage: number;
+  readonly flushesPerMessage: number;
+}
+
 export interface ThroughputOptions {
   readonly domains: number;
+  /** Of a contestant with a share of 1. */
   readonly messages: number;
+  /** `starttls` in each session, once. */
+  readonly tls?: "none" | "starttls";
   readonly sessions: number;
   readonly sizeBytes: number;
   /** Done to the server before it warms up. */
   readonly prepare?: (running: Running) => Promise<void>;
 }
 
-/** What compiles as it runs is at its pace by then; a mail server runs for weeks. */
-const warmUpMessages = 10_000;
+/** It is code and pools that warm up, in sessions enough and without gigabytes. */
+const warmUpSizeMax = 4_096;
+const warmUpSessionsMin = 20;
 /** What a server does after the last delivery is part of its work. */
 const settleMs = 1_000;
 const throughMaxMs = 120_000;
@@ -59,10 +75,12 @@ export async function throughput(
   const sink = await SinkProcess.start();
   try {
     const down = { address: "127.0.0.1", port: await freePort() };
-    const running = await contestant.start({ up: sink.endpoint, down });
+    const identity = options.tls === "starttls" ? await makeIdentity("bench.example") : undefined;
+    const running = await contestant.start({ up: sink.endpoint, down }, identity);
     try {
       await options.prepare?.(running);
-      return await measure(running, sink, options);
+      const messages = Math.max(1, Math.round(options.messages * contestant.share));
+      return await measure(running, sink, { ...contestant, ...options, messages });
     } catch (error) {
       const log = (await running.log()).slice(-logMax);
       throw new Error(`${contestant.name} ended its log with:\n${log}`, { cause: error });
@@ -74,33 +92,21 @@ export async function throughput(
   }
 }
 
-async function measure(
-  running: Running,
-  sink: SinkProcess,
-  { messages, sessions, sizeBytes, domains }: ThroughputOptions,
-): Promise<Throughput> {
-  const common = { to: running.endpoint, sessions, sizeBytes, domainCount: domains };
-  const ports = { transport: loadTransport("clear"), clock: systemClock };
-  const beforehand = sourceOptions({ ...common, run: "warm", messages: warmUpMessages });
-  const warmUp = new Source(beforehand, ports);
-  mustBeWhole(await warmUp.run());
-  await sink.reached(warmUpMessages, throughMaxMs);
-  await systemClock.sleep(settleMs);
+type Measure = ThroughputOptions & Pick<Contestant, "warmUpMessages" | "connectEveryMs">;
 
-  const writesBefore = await running.storeWrites?.();
-  const rolesBefore = rolesOf(running);
-  const before = usage(running);
-  const others = othersCpuSeconds();
+async function measure(running: Running, sink: SinkProcess, options: Measure): Promise<Throughput> {
+  const { messages, sessions, sizeBytes, domains, warmUpMessages, tls = "none" } = options;
+  const common = { to: running.endpoint, sessions, sizeBytes, domainCount: domains, tls };
+  await warmUp(running, sink, options);
+  const before = { ...counted(running), writes: await running.storeWrites?.() };
   const measuredFrom = systemClock.monotonic();
-  const source = new Source(sourceOptions({ ...common, run: "measured", messages }), ports);
-  const summary = await source.run();
+  const load = sourceOptions({ ...common, run: "measured", messages });
+  const summary = await new Source(load, sourcePorts(tls, options)).run();
   mustBeWhole(summary);
   const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);
   await systemClock.sleep(settleMs);
-  const after = usage(running);
-  const rolesAfter = rolesOf(running);
+  const after = counted(running);
   const measuredSeconds = (systemClock.monotonic() - measuredFrom) / 1_000;
-  const othersCores = (othersCpuSeconds() - others) / measuredSeconds;
   const writesAfter = await running.storeWrites?.();
   const { p50Ms, p99Ms, p999Ms } = summary.latency;
   return {
@@ -110,22 +116,68 @@ async function measure(
     p99Ms,
     p999Ms,
     cpuPerThousandSeconds: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / messages,
-    rssBytes: after.rssBytes,
-    anonymousBytes: after.anonymousBytes,
-    processes: after.processes,
+    rssBytes: after.usage.rssBytes,
+    anonymousBytes: after.usage.anonymousBytes,
+    processes: after.usage.processes,
     extraCopies: reached.copies - reached.distinct,
-    roles: rolesAfter.map(({ role, cpuSeconds, rssBytes, processes }) => {
-      const used = cpuSeconds - (rolesBefore.find((it) => it.role === role)?.cpuSeconds ?? 0);
-      return { role, cpuPerThousandSeconds: (used * 1_000) / messages, rssBytes, processes };
+    writtenBytesPerMessage: (after.writtenBytes - before.writtenBytes) / messages,
+    disk: diskPerMessage(before.disk, after.disk, messages),
+    roles: after.roles.map((now) => {
+      const { role, rssBytes, processes } = now;
+      const then = before.roles.find((it) => it.role === role);
+      const cpuSeconds = now.cpuSeconds - (then?.cpuSeconds ?? 0);
+      const writtenBytes = now.writtenBytes - (then?.writtenBytes ?? 0);
+      return {
+        role,
+        cpuPerThousandSeconds: (cpuSeconds * 1_000) / messages,
+        writtenBytesPerMessage: writtenBytes / messages,
+        rssBytes,
+        processes,
+      };
     }),
-    storeWrites: writesAfter && writesBetween(writesBefore ?? {}, writesAfter),
-    othersCores,
+    storeWrites: writesAfter && writesBetween(before.writes ?? {}, writesAfter),
+    othersCores: (after.othersCpuSeconds - before.othersCpuSeconds) / measuredSeconds,
   };
 }
 
-/** The server and the sink are below us. */
-function othersCpuSeconds(): number {
-  return machineCpuSeconds() - usageOf(process.pid).cpuSeconds;
+async function warmUp(running: Running, sink: SinkProcess, options: Measure): Promise<void> {
+  const { domains: domainCount, warmUpMessages: messages, tls = "none" } = options;
+  const sessions = Math.max(options.sessions, warmUpSessionsMin);
+  const sizeBytes = Math.min(options.sizeBytes, warmUpSizeMax);
+  const common = { to: running.endpoint, sessions, sizeBytes, domainCount, tls };
+  const load = sourceOptions({ ...common, run: "warm", messages });
+  mustBeWhole(await new Source(load, sourcePorts(tls, options)).run());
+  await sink.reached(messages, throughMaxMs);
+  await systemClock.sleep(settleMs);
+}
+
+/** What only grows, and the memory of now. */
+function counted(running: Running) {
+  const pids = pidsOf(running);
+  const usage = usageOf(...pids);
+  const cpuSeconds = running.cpuSeconds?.() ?? usage.cpuSeconds;
+  // The server and the sink are below us, but for what is counted elsewhere.
+  const oursSeconds = usageOf(process.pid).cpuSeconds + cpuSeconds - usage.cpuSeconds;
+  return {
+    usage,
+    cpuSeconds,
+    roles: rolesOf(running),
+    writtenBytes: writtenBytesOf(...pids),
+    disk: diskCounts(tmpdir()),
+    othersCpuSeconds: machineCpuSeconds() - oursSeconds,
+  };
+}
+
+function diskPerMessage(
+  before: DiskCounts | undefined,
+  after: DiskCounts | undefined,
+  messages: number,
+): DiskPerMessage | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return {
+    writtenBytesPerMessage: (after.writtenBytes - before.writtenBytes) / messages,
+    flushesPerMessage: (after.flushes - before.flushes) / messages,
+  };
 }
 
 function mustBeWhole(summary: SourceSummary): void {
@@ -133,10 +185,10 @@ function mustBeWhole(summary: SourceSummary): void {
   throw new Error(`Cannot measure: not all was taken: ${JSON.stringify(summary)}`);
 }
 
-function usage(running: Running) {
-  return usageOf(...pidsOf(running));
-}
-
 function rolesOf(running: Running) {
-  return Object.entries(running.roles()).map(([role, pids]) => ({ role, ...usageOf(...pids) }));
+  return Object.entries(running.roles()).map(([role, pids]) => ({
+    role,
+    ...usageOf(...pids),
+    writtenBytes: writtenBytesOf(...pids),
+  }));
 }

@@ -13,7 +13,7 @@ export interface EximOptions {
 
 /** Only root writes there, and root runs what is in it. */
 const root = "/var/cache/godwit-exim4";
-const program = join(root, "usr/sbin/exim4");
+export const eximProgram = join(root, "usr/sbin/exim4");
 /** Compiled in: Exim does not start where it is missing. */
 const account = "Debian-exim";
 
@@ -35,7 +35,7 @@ export async function startExim(options: EximOptions): Promise<Peer> {
     directory,
     port,
     logFile: join(directory, "log", "main"),
-    command: [program, "-C", config, "-bdf"],
+    command: [eximProgram, "-C", config, "-bdf"],
   });
 }
 
@@ -47,7 +47,7 @@ interface ConfigOptions extends EximOptions {
 function configText({ directory, port, domains, users }: ConfigOptions): string {
   const all = domains.join(" : ");
   return `
-exim_path = ${program}
+exim_path = ${eximProgram}
 exim_user = ${mailOwner}
 exim_group = ${mailOwner}
 primary_hostname = exim.example

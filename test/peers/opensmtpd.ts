@@ -17,7 +17,7 @@ export interface OpenSmtpdOptions {
 
 /** Only root writes there, and root runs what is in it. */
 const root = "/var/cache/godwit-opensmtpd";
-const program = join(root, "usr/sbin/smtpd");
+export const openSmtpdProgram = join(root, "usr/sbin/smtpd");
 /** Compiled in, all of them: the spool, too, is always /var/spool/smtpd. */
 const accounts = ["opensmtpd", "opensmtpq"];
 const emptyDirectory = "/var/lib/opensmtpd/empty";
@@ -44,7 +44,7 @@ export async function startOpenSmtpd(options: OpenSmtpdOptions): Promise<Peer> {
     port,
     // In the foreground it logs to its output.
     logFile: join(directory, "log"),
-    command: [program, "-d", "-f", config],
+    command: [openSmtpdProgram, "-d", "-f", config],
   });
 }
 

@@ -4,6 +4,7 @@ import { medianOf } from "../statistics.ts";
 import type { Throughput } from "../throughput.ts";
 import { writesByPurpose } from "./store-writes.ts";
 
+const kib = 2 ** 10;
 const mib = 2 ** 20;
 
 /** Medians of the runs; nothing for contestants of one role. */
@@ -23,11 +24,12 @@ function rowsText(name: string, runs: readonly Throughput[]): string {
     return [
       role,
       medianOf(of.map((it) => it.cpuPerThousandSeconds)).toFixed(3),
+      (medianOf(of.map((it) => it.writtenBytesPerMessage)) / kib).toFixed(1),
       (rssBytes / mib).toFixed(0),
       String(processes),
     ];
   });
-  return table([`${name}: role`, "CPU s/1000", "RSS MiB", "processes"], rows);
+  return table([`${name}: role`, "CPU s/1000", "written KiB", "RSS MiB", "processes"], rows);
 }
 
 function writesText(runs: readonly Throughput[]): string {

@@ -4,25 +4,28 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { allShards } from "#lib/queue/shard";
 import { decodeLease } from "#proto/lease";
 import { bucketStream, clusterNames, keySubject } from "#proto/subjects";
+import type { Stored } from "../contestants/contestant.ts";
+import { slack } from "../trend.ts";
 
-export interface Stored {
+interface StreamSize {
   readonly messages: number;
   readonly bytes: number;
 }
 
 export interface StreamsState {
   /** Of the shards: purged behind the floor. */
-  readonly logs: Stored;
+  readonly logs: StreamSize;
   /** Kept by age, whatever is settled. */
-  readonly journal: Stored;
+  readonly journal: StreamSize;
   /** Buckets, contents, splits. */
-  readonly others: Stored;
+  readonly others: StreamSize;
   readonly consumers: number;
   /** Between the floors of the last checkpoints and the ends of the logs. */
   readonly floorLag: number;
 }
 
 const names = clusterNames();
+const mib = 2 ** 20;
 
 /** One copy of each stream counts, its leader's. */
 export class StreamsWatch {
@@ -80,7 +83,22 @@ export function streamsState(streams: readonly Told[], floors: readonly number[]
   };
 }
 
-function sumOf(streams: readonly Told[]): Stored {
+/** As quantities that may grow. */
+export function storedStreams(state: StreamsState): readonly Stored[] {
+  const { logs, journal, others, consumers, floorLag } = state;
+  const memory = { unit: "MiB", slack: slack.memoryMib } as const;
+  const messages = { unit: "", slack: slack.messages } as const;
+  return [
+    { ...messages, name: "log messages", value: logs.messages },
+    { ...memory, name: "logs", value: logs.bytes / mib },
+    { ...memory, name: "journal", value: journal.bytes / mib, kept: "72 h" },
+    { ...memory, name: "other streams", value: others.bytes / mib },
+    { ...messages, name: "floor lag", value: floorLag },
+    { unit: "", slack: slack.consumers, name: "consumers", value: consumers },
+  ];
+}
+
+function sumOf(streams: readonly Told[]): StreamSize {
   return {
     messages: streams.reduce((sum, { state }) => sum + state.messages, 0),
     bytes: streams.reduce((sum, { state }) => sum + state.bytes, 0),

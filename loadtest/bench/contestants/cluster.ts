@@ -3,16 +3,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
+import manifest from "../../../package.json" with { type: "json" };
 import { cassandraMissing } from "../../../test/support/servers/toolchain/cassandra-jars.ts";
 import { Cluster } from "../../cluster/cluster.ts";
 import { storeWrites } from "../cluster/store-writes.ts";
-import { StreamsWatch } from "../cluster/streams-state.ts";
+import { StreamsWatch, storedStreams } from "../cluster/streams-state.ts";
 import {
   type Contestant,
   type Destinations,
   domains,
   type Roles,
   type Running,
+  type Stored,
+  warmUp,
 } from "./contestant.ts";
 
 const nats = 3;
@@ -25,12 +28,18 @@ export interface ClusterSize {
   readonly workers: number;
 }
 
-export function cluster(shards: number): Contestant {
+/** `delivery`: further keys of the workers' configuration: `retry: { first: 1s }`. */
+export function cluster(size: ClusterSize, delivery: readonly string[] = []): Contestant {
   return {
     name: "cluster",
+    durability: "synced",
     idleMax,
+    share: 1,
+    warmUpMessages: warmUp.compiledLate,
     missing: async () => cassandraMissing(),
-    start: (destinations) => RunningCluster.start(destinations, { shards, workers: 1 }),
+    version: async () => manifest.version,
+    // An edge without a certificate makes one.
+    start: (destinations) => RunningCluster.start(destinations, size, delivery),
   };
 }
 
@@ -40,7 +49,11 @@ export class RunningCluster implements Running {
   readonly #folder: string;
   readonly #shards: number;
 
-  static async start({ up, down }: Destinations, size: ClusterSize): Promise<RunningCluster> {
+  static async start(
+    { up, down }: Destinations,
+    size: ClusterSize,
+    delivery: readonly string[] = [],
+  ): Promise<RunningCluster> {
     const folder = await mkdtemp(join(tmpdir(), "godwit-bench-cluster-"));
     try {
       const started = await Cluster.start({
@@ -53,6 +66,7 @@ export class RunningCluster implements Running {
         shards: size.shards,
         shardBytesMax,
         nextHop: up,
+        delivery,
         exceptions: [domains.down, `*.${domains.down}`].map((domain) => ({
           domain,
           nextHop: down,
@@ -110,6 +124,15 @@ export class RunningCluster implements Running {
         if (systemClock.monotonic() > deadline) throw new Error("Cannot measure: mail is unread");
         await systemClock.sleep(lookAgainMs);
       }
+    } finally {
+      await watch.close();
+    }
+  }
+
+  async stored(): Promise<readonly Stored[]> {
+    const watch = await StreamsWatch.open(this.cluster.nats.servers, this.#shards);
+    try {
+      return storedStreams(await watch.look());
     } finally {
       await watch.close();
     }

@@ -1,17 +1,20 @@
 /** Godwit on one machine, started as a user starts it, with a queue that begins empty. */
 import { closeSync, openSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
 import manifest from "../../../package.json" with { type: "json" };
 import { freePort } from "../../../test/peers/peer.ts";
+import { slack } from "../trend.ts";
 import {
   type Contestant,
   type Destinations,
   domains,
   type Roles,
   type Running,
+  type Stored,
+  warmUp,
 } from "./contestant.ts";
 
 const program = join(import.meta.dir, "../../../services/cli/main.ts");
@@ -19,6 +22,9 @@ const sessionsMax = 20_000;
 const readyMaxMs = 60_000;
 const stopMaxMs = 60_000;
 const pollMs = 5;
+const mib = 2 ** 20;
+/** The log of writes is folded into the queue's file when it has 32 MiB. */
+const walSlackMib = 40;
 
 export const godwit = contestant("godwit", "");
 /** The edge in a thread of its own, and in that of all the rest, whatever is the default (ADR 0020). */
@@ -29,8 +35,13 @@ export const oneThread = contestant("one-thread", "edgeThreads: 0\n");
 export function contestant(name: string, yaml: string): Contestant {
   return {
     name,
+    durability: "synced",
     idleMax: sessionsMax,
+    share: 1,
+    warmUpMessages: warmUp.compiledLate,
     missing: async () => undefined,
+    version: async () => manifest.version,
+    // Without a certificate it makes one.
     async start(destinations) {
       const directory = await mkdtemp(join(tmpdir(), "godwit-bench-"));
       const [port, controlPort] = [await freePort(), await freePort()];
@@ -76,6 +87,24 @@ class GodwitProcess implements Running {
     return Bun.file(join(this.#place.directory, "log")).text();
   }
 
+  async stored(): Promise<readonly Stored[]> {
+    const data = join(this.#place.directory, "data");
+    const size = async (name: string) => (await sizeBytesOf(join(data, name))) / mib;
+    const memory = { unit: "MiB", slack: slack.memoryMib } as const;
+    const wal = await size("queue/queue.sqlite-wal");
+    return [
+      { ...memory, name: "WAL", slack: walSlackMib, value: wal },
+      // The journal in it, and what bounced.
+      { ...memory, name: "queue", value: await size("queue/queue.sqlite"), kept: "72 h or 1 GiB" },
+      { ...memory, name: "events", value: await size("events"), kept: "7 d or 4 GiB" },
+    ];
+  }
+
+  /** It is written to its end, wherever that is. */
+  async emptyLog(): Promise<void> {
+    await truncate(join(this.#place.directory, "log"));
+  }
+
   async restart(signal: "SIGTERM" | "SIGKILL"): Promise<number> {
     await this.#end(signal);
     const startedAt = systemClock.monotonic();
@@ -117,6 +146,20 @@ class GodwitProcess implements Running {
     const cancel = systemClock.after(stopMaxMs, () => child.kill("SIGKILL"));
     await child.exited;
     cancel();
+  }
+}
+
+/** Of a file, or of all in a folder; what is not there has none. */
+async function sizeBytesOf(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return found.size;
+    const names = await readdir(path);
+    const sizes = await Promise.all(names.map((name) => sizeBytesOf(join(path, name))));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch {
+    // It was removed meanwhile, or is not there yet.
+    return 0;
   }
 }
 

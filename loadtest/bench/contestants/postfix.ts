@@ -1,16 +1,22 @@
 /** Postfix as a relay, as Debian has it; durable by nature: an fsync for each message. */
 import { postfixMissing, startPostfix } from "../../../test/peers/postfix.ts";
-import { type Contestant, domains } from "./contestant.ts";
+import { type Contestant, domains, warmUp } from "./contestant.ts";
+import { versionOf } from "./version.ts";
 
 const processMax = 600;
 
 export const postfix: Contestant = {
   name: "postfix",
+  durability: "synced",
   idleMax: 500,
+  share: 1,
+  warmUpMessages: warmUp.compiled,
   missing: postfixMissing,
-  async start({ up, down }) {
+  version: () => versionOf(["/usr/sbin/postconf", "-d", "mail_version"], /= (\S+)/),
+  async start({ up, down }, identity) {
     const peer = await startPostfix({
       domains: [],
+      ...(identity === undefined ? {} : { identity }),
       settings: {
         default_transport: "smtp",
         relayhost: `[${up.address}]:${up.port}`,

@@ -1,7 +1,7 @@
 /** What a message costs as the queue, the destinations, the sessions or the cluster grow. */
 import { Source } from "../../source/source.ts";
-import { RunningCluster } from "../contestants/cluster.ts";
-import { type Contestant, domains, pidsOf, type Running } from "../contestants/contestant.ts";
+import { cluster } from "../contestants/cluster.ts";
+import { domains, pidsOf, type Running } from "../contestants/contestant.ts";
 import { godwit } from "../contestants/godwit.ts";
 import { untilQuiet } from "../process-tree.ts";
 import { medianOf } from "../statistics.ts";
@@ -54,22 +54,13 @@ export async function scaling(
 
 function measured(load: Load, sizeBytes: number): Promise<Throughput> {
   const { messages, sessions, domains: domainCount, waiting } = load;
-  return throughput(load.isCluster ? clusterOf(load) : godwit, {
+  return throughput(load.isCluster ? cluster(load) : godwit, {
     messages,
     sessions,
     sizeBytes,
     domains: domainCount,
     prepare: (running) => fill(running, waiting, sizeBytes),
   });
-}
-
-function clusterOf({ shards, workers }: Load): Contestant {
-  return {
-    name: "cluster",
-    idleMax: 0,
-    missing: async () => undefined,
-    start: (destinations) => RunningCluster.start(destinations, { shards, workers }),
-  };
 }
 
 /** For a destination that is down; resolves when they lie where they wait. */

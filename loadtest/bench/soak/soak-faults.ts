@@ -1,0 +1,16 @@
+/** What the sink does meanwhile, in the words of `sink/fault.ts`: a little of all that happens. */
+
+export const soakFaults = [
+  "451-at-rcpt-1-in-50",
+  "451-at-end-of-data-1-in-200",
+  "421-at-mail-1-in-1000",
+  "drop-at-data-1-in-1000",
+  "drop-at-end-of-data-1-in-2000",
+  "slow-200ms-at-rcpt-1-in-200",
+] as const;
+
+/**
+ * As the sink counts it: the content has come, the reply has not. The message is sent again, as it
+ * must be.
+ */
+export const repeating = "drop at end-of-data";
