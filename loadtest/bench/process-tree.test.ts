@@ -5,6 +5,7 @@ import {
   parseMachineStat,
   parseStat,
   parseWrittenBytes,
+  residentOf,
   treeOf,
   usageOf,
   writtenBytesOf,
@@ -29,6 +30,8 @@ test("usageOf() counts a process and its children", async () => {
   expect(before.cpuSeconds).toBeGreaterThan(0);
   const child = Bun.spawn(["cat"], { stdin: "pipe" });
   expect(usageOf(process.pid).processes).toBe(before.processes + 1);
+  expect(residentOf(process.pid).processes).toBe(before.processes + 1);
+  expect(residentOf(process.pid).rssBytes).toBeGreaterThan(10_000_000);
   expect(childrenOf(process.pid)).toContain(child.pid);
   expect(treeOf(process.pid)).toContain(child.pid);
   await child.stdin.end();

@@ -8,7 +8,7 @@ import type { SourceSummary } from "../source/summary.ts";
 import { type StoreWrites, writesBetween } from "./cluster/store-writes.ts";
 import { type Contestant, pidsOf, type Running } from "./contestants/contestant.ts";
 import { type DiskCounts, diskCounts } from "./disk/disk.ts";
-import { machineCpuSeconds, usageOf, writtenBytesOf } from "./process-tree.ts";
+import { machineCpuSeconds, residentOf, usageOf, writtenBytesOf } from "./process-tree.ts";
 import { SinkProcess } from "./sink-process.ts";
 import { sourceOptions, sourcePorts } from "./workload.ts";
 
@@ -19,7 +19,9 @@ export interface Throughput {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly cpuPerThousandSeconds: number;
+  /** The most of a run, as the processes. */
   readonly rssBytes: number;
+  /** In the end. */
   readonly anonymousBytes: number;
   readonly processes: number;
   readonly extraCopies: number;
@@ -65,6 +67,7 @@ const warmUpSizeMax = 4_096;
 const warmUpSessionsMin = 20;
 /** What a server does after the last delivery is part of its work. */
 const settleMs = 1_000;
+const residentSampleMs = 1_000;
 const throughMaxMs = 120_000;
 const logMax = 3_000;
 
@@ -100,12 +103,14 @@ async function measure(running: Running, sink: SinkProcess, options: Measure): P
   await warmUp(running, sink, options);
   const before = { ...counted(running), writes: await running.storeWrites?.() };
   const measuredFrom = systemClock.monotonic();
+  const peak = watchResident(running);
   const load = sourceOptions({ ...common, run: "measured", messages });
   const summary = await new Source(load, sourcePorts(tls, options)).run();
   mustBeWhole(summary);
   const reached = await sink.reached(warmUpMessages + messages, throughMaxMs);
   await systemClock.sleep(settleMs);
   const after = counted(running);
+  const { rssBytes: rssBytesMax, processes: processesMax } = peak();
   const measuredSeconds = (systemClock.monotonic() - measuredFrom) / 1_000;
   const writesAfter = await running.storeWrites?.();
   const { p50Ms, p99Ms, p999Ms } = summary.latency;
@@ -116,9 +121,9 @@ async function measure(running: Running, sink: SinkProcess, options: Measure): P
     p99Ms,
     p999Ms,
     cpuPerThousandSeconds: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / messages,
-    rssBytes: after.usage.rssBytes,
+    rssBytes: Math.max(after.usage.rssBytes, rssBytesMax),
     anonymousBytes: after.usage.anonymousBytes,
-    processes: after.usage.processes,
+    processes: Math.max(after.usage.processes, processesMax),
     extraCopies: reached.copies - reached.distinct,
     writtenBytesPerMessage: (after.writtenBytes - before.writtenBytes) / messages,
     disk: diskPerMessage(before.disk, after.disk, messages),
@@ -165,6 +170,25 @@ function counted(running: Running) {
     writtenBytes: writtenBytesOf(...pids),
     disk: diskCounts(tmpdir()),
     othersCpuSeconds: machineCpuSeconds() - oursSeconds,
+  };
+}
+
+/** From now on until the result is called, which tells the most: a process may be one session's. */
+function watchResident(running: Running): () => ReturnType<typeof residentOf> {
+  let most = { rssBytes: 0, processes: 0 };
+  let cancel = () => {};
+  const look = () => {
+    const now = residentOf(...pidsOf(running));
+    most = {
+      rssBytes: Math.max(most.rssBytes, now.rssBytes),
+      processes: Math.max(most.processes, now.processes),
+    };
+    cancel = systemClock.after(residentSampleMs, look);
+  };
+  cancel = systemClock.after(residentSampleMs, look);
+  return () => {
+    cancel();
+    return most;
   };
 }
 

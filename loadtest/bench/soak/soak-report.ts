@@ -5,6 +5,8 @@ import type { Soak, SoakSample } from "./soak.ts";
 import { repeating } from "./soak-faults.ts";
 
 const mib = 2 ** 20;
+/** A short soak has few samples, and each is as the garbage collector left it. */
+const residentSlackMib = 32;
 /** Of hours nobody reads each. */
 const shownMax = 30;
 
@@ -70,7 +72,7 @@ export function samplesText(samples: readonly SoakSample[]): string {
 function quantitiesOf(samples: readonly SoakSample[]): readonly Quantity[] {
   const [first] = samples;
   if (first === undefined) return [];
-  const memory = { unit: "MiB", slack: slack.memoryMib } as const;
+  const memory = { unit: "MiB", slack: residentSlackMib } as const;
   const files = { unit: "", slack: slack.files } as const;
   const role = (i: number, pick: (role: SoakSample["roles"][number]) => number) =>
     samples.map(({ roles }) => (roles[i] === undefined ? 0 : pick(roles[i])));
