@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Transport } from "#lib/net/transport";
-import { ManualClock } from "../../test/support/manual-clock.ts";
 import { failureOf } from "../../test/support/failure.ts";
+import { ManualClock } from "../../test/support/manual-clock.ts";
 import { spread } from "./workload.ts";
 
 test("spread() lets the first connection go at once, and each other after a pause", async () => {

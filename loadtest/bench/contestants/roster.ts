@@ -13,10 +13,13 @@ import { postfix } from "./postfix.ts";
 /** What a sink refuses in minutes is tried again in them, not after. */
 const soonAgain = "retry: { first: 5s, cap: 20s }";
 
-/** @throws when one is named that was not given, or that has no place in a soak */
+/** Without the ceiling under TLS: the sink offers none. @throws when one is named that was not given, or that has no place in a soak */
 export function chosen(options: BenchOptions): readonly Contestant[] {
   const isSoak = options.soakMinutes !== undefined;
-  return options.only.map((name) => (isSoak ? soaked(name, options) : usual(name, options)));
+  const isUnderTls = options.tls === "starttls";
+  return options.only
+    .filter((name) => !(isUnderTls && name === "ceiling"))
+    .map((name) => (isSoak ? soaked(name, options) : usual(name, options)));
 }
 
 function soaked(name: ContestantName, { shards }: BenchOptions): Contestant {
