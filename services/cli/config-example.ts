@@ -184,7 +184,7 @@ nats:
   #splitBytesMax: 1GiB         # messages to several domains on their way to their shards
   #bodyBytesMax: 8GiB          # large content
   #journalBytesMax: 8GiB       # what became of messages, for three days
-  #keysBytesMax: 1GiB          # idempotency keys of HTTP submission with their answers, for a day
+  #keysBytesMax: 512MiB        # idempotency keys of HTTP submission with their answers, for a day
   #eventsBytesMax: 4GiB        # events for other systems, for three days, if events.stream is set
 
 cassandra:

@@ -143,7 +143,7 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
   test.each([
     ["two servers of three", of({ nats: { replicas: 3 } }), 1, "there are 1 servers"],
     ["an even number", {}, 2, "a quorum needs 3 or 5"],
-    ["too small a disk", {}, 3, "the streams reserve 51200 MiB on each server"],
+    ["too small a disk", {}, 3, "the streams reserve 50688 MiB on each server"],
   ])("with bundled NATS: %s", async (_, values, replicas, sentence) => {
     const size = { bundled: { replicas, storage: { size: "40Gi" } } };
     expect(await chart.refusal(bundled, { nats: size }, values)).toContain(sentence);

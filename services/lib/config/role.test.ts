@@ -99,7 +99,7 @@ describe("nats and cassandra", () => {
       splitBytesMax: 1024 ** 3,
       bodyBytesMax: 8 * 1024 ** 3,
       journalBytesMax: 8 * 1024 ** 3,
-      keysBytesMax: 1024 ** 3,
+      keysBytesMax: 512 * 1024 ** 2,
       eventsBytesMax: 4 * 1024 ** 3,
     });
     expect(config.cassandra).toEqual({

@@ -190,6 +190,19 @@ function takeovers(world: () => KeysWorld): void {
       resumed("u1", { isInDoubt: true }),
     );
   });
+
+  test("what was given up is as old as its first claim", async () => {
+    const { keys, other, knownMs, pass } = world();
+    await keys.begin(tenant, "k", request, "u1");
+    await pass(knownMs / 2);
+    await keys.release(tenant, "k", nothing);
+    expect(await other.begin(tenant, "k", request, "u2")).toEqual(resumed("u1"));
+    await other.release(tenant, "k", nothing);
+    await pass(knownMs / 2 - runningMs / 2);
+    expect(await keys.begin(tenant, "k", request, "u3")).toEqual(
+      resumed("u1", { isInDoubt: true }),
+    );
+  });
 }
 
 function ages(world: () => KeysWorld): void {

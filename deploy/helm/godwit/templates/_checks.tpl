@@ -94,7 +94,7 @@
 {{- $sum = add $sum (int64 (include "godwit.bytes" ($nats.splitBytesMax | default "1GiB"))) }}
 {{- $sum = add $sum (int64 (include "godwit.bytes" ($nats.bodyBytesMax | default "8GiB"))) }}
 {{- $sum = add $sum (int64 (include "godwit.bytes" ($nats.journalBytesMax | default "8GiB"))) }}
-{{- $sum = add $sum (int64 (include "godwit.bytes" ($nats.keysBytesMax | default "1GiB"))) }}
+{{- $sum = add $sum (int64 (include "godwit.bytes" ($nats.keysBytesMax | default "512MiB"))) }}
 {{- if dig "events" "stream" false .Values.config }}
 {{- $sum = add $sum (int64 (include "godwit.bytes" ($nats.eventsBytesMax | default "4GiB"))) }}
 {{- end }}

@@ -10,7 +10,7 @@ const streamSizes = {
   splitBytesMax: bytes("1MiB").prefault("1GiB"),
   bodyBytesMax: bytes("1MiB").prefault("8GiB"),
   journalBytesMax: bytes("1MiB").prefault("8GiB"),
-  keysBytesMax: bytes("1MiB").prefault("1GiB"),
+  keysBytesMax: bytes("1MiB").prefault("512MiB"),
   /** Only where events are wanted there. */
   eventsBytesMax: bytes("1MiB").prefault("4GiB"),
 };
