@@ -108,7 +108,11 @@ export class Chart {
 
 function manifestsOf({ code, out, err }: Ran): Manifest[] {
   if (code !== 0) throw new Error(err);
-  return parseAllDocuments(out)
+  return manifestsIn(out);
+}
+
+export function manifestsIn(yaml: string): Manifest[] {
+  return parseAllDocuments(yaml)
     .map((document) => document.toJS())
     .filter((object) => object !== null)
     .map((object) => manifest.parse(object));
