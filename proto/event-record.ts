@@ -44,6 +44,8 @@ export interface EventRecord {
   readonly tenant?: string | undefined;
   readonly campaign?: string | undefined;
   readonly pool?: string | undefined;
+  /** Its sender does not want it tried before. */
+  readonly notBefore?: string | undefined;
   /** One of ours, about another message. */
   readonly isNotification?: true | undefined;
   /** The field of that name, with its brackets. */

@@ -64,6 +64,23 @@ describe("encodeUnit()", () => {
   });
 });
 
+describe("a unit that is not to be sent yet", () => {
+  const notBefore = plain.acceptedAt + 86_400_000;
+
+  test("has one field more, behind all others", () => {
+    const written = hexOf(encodeUnit({ ...plain, notBefore }));
+    // A map of nine, and `nb` with 64 bits.
+    expect(written).toBe(`89${goldenPlain.slice(2)}a26e62cf000001a1f37cba00`);
+    expect(decodeUnit(bytesOf(written))).toEqual({ ...plain, notBefore });
+  });
+
+  test("keeps its time with a version that does not know it", () => {
+    const { nb, ...older } = fieldsOf({ ...plain, notBefore });
+    // What is not known is written first.
+    expect(decodeUnit(encodeRecord({ nb, ...older }))).toEqual({ ...plain, notBefore });
+  });
+});
+
 function fieldsOf(unit: Unit): Record<string, unknown> {
   return { ...Object(decodeRecord(encodeUnit(unit), "unit")) };
 }
@@ -117,6 +134,8 @@ describe("decodeUnit()", () => {
     ["a tenant that is a list", { t: ["acme"] }],
     ["a campaign with a line end", { c: "spring\r\n" }],
     ["a pool that is a number", { p: 7 }],
+    ["a time to be sent that is a text", { nb: "tomorrow" }],
+    ["a time to be sent before the epoch", { nb: -1 }],
   ];
   test.each(faults)("refuses %s", (_, fault) => {
     const bytes = encode({ ...fieldsOf(plain), ...fault }, { ignoreUndefined: true });

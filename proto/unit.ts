@@ -50,10 +50,13 @@ export function encodeUnit(unit: Unit): Uint8Array {
   if (unit.pool !== undefined) fields.p = unit.pool;
   if (unit.trace !== undefined) fields.tp = unit.trace;
   if (unit.isNotification) fields.n = true;
+  if (unit.notBefore !== undefined) fields.nb = unit.notBefore;
   return encodeRecord(fields);
 }
 
-const knownKeys: ReadonlySet<string> = new Set("v u d f r a x z b s rt ei h t c p tp n".split(" "));
+const knownKeys: ReadonlySet<string> = new Set(
+  "v u d f r a x z b s rt ei h t c p tp n nb".split(" "),
+);
 
 /** @throws {UndecodableRecord} */
 export function decodeUnit(bytes: Uint8Array): Unit {
@@ -70,6 +73,7 @@ export function decodeUnit(bytes: Uint8Array): Unit {
     expiresAt: readTime(fields.x, "unit's time of expiry"),
     sizeBytes: readCount(fields.z, "unit's size"),
     ...readLabels(fields),
+    ...readSchedule(fields),
     // It serves only those who watch: a wrong one must not hold up the mail.
     ...(isTraceParent(fields.tp) ? { trace: fields.tp } : undefined),
     isNotification: readFlag(fields.n, "unit's notification flag"),
@@ -83,6 +87,11 @@ function readLabels({ t: tenant, c: campaign, p: pool }: Readonly<Fields>) {
     ...(campaign === undefined ? undefined : { campaign: readWord(campaign, "unit's campaign") }),
     ...(pool === undefined ? undefined : { pool: readWord(pool, "unit's pool") }),
   };
+}
+
+function readSchedule({ nb: notBefore }: Readonly<Fields>) {
+  if (notBefore === undefined) return undefined;
+  return { notBefore: readTime(notBefore, "unit's time to be sent") };
 }
 
 function unknownFields(fields: Readonly<Fields>): Fields | undefined {

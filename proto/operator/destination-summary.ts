@@ -46,6 +46,8 @@ export const destinationSummary = z
     backlog: count,
     /** Units that wait for a due time of their own, as far as is known. */
     deferred: count,
+    /** Those of them that wait for their senders' time. */
+    scheduled: count.optional(),
     /** There may be more: not all that waits could be looked through in time. */
     isDeferredPartial: z.boolean().optional(),
     nextRetryAt: time.optional(),

@@ -29,6 +29,8 @@ export const listedUnit = z
     sizeBytes: count,
     attempts: count,
     acceptedAt: time,
+    /** Its sender does not want it tried before. */
+    notBefore: time.optional(),
     expiresAt: time,
     nextAttemptAt: time.optional(),
     tenant: z.string().optional(),

@@ -13,13 +13,14 @@ import { listedUnit } from "./listed-unit.ts";
  * the other tells whether another is there. `window`: the destination has as many sessions as are
  * sensible now. `sessions`: the worker has as many as it may. `turn`: nothing but its turn.
  * `hold`: an operator holds the destination. `down`: no host of it could be used.
- * `backlog`: those before it. `schedule`: a time of its own. `store`: whether an earlier owner of
+ * `backlog`: those before it. `schedule`: the time of its next attempt. `scheduled`: the time that
+ * its sender wants. `store`: whether an earlier owner of
  * the shard has dealt with it already.
  */
 export const waitReasons = [
   ...["connections", "newConnections", "messages", "recipients", "bytes"],
   ...["rule", "source", "lookup", "paused", "doubt", "window", "sessions", "turn"],
-  ...["hold", "down", "backlog", "schedule", "store"],
+  ...["hold", "down", "backlog", "schedule", "scheduled", "store"],
 ] as const;
 
 export const standing = z

@@ -10,6 +10,7 @@ import { incarnation, shard } from "../support/records.ts";
 import {
   contentOf,
   destinationIn,
+  epoch,
   eventOf,
   newMessage,
   newQueueId,
@@ -108,6 +109,17 @@ function acceptance(world: () => LogWorld): void {
       const [entry] = entries;
       const content = Buffer.from(message.content);
       expect(entry && (await contentOf(stream, entry)).equals(content)).toBe(true);
+    }
+  });
+
+  test("that they are not to be sent yet goes with all of them", async () => {
+    const { intake, stream } = world();
+    const message = newMessage({ to: [0, 1, 2, 3].map((n) => destinationIn(n)) });
+    const notBefore = epoch + 86_400_000;
+    await intake.accept({ ...message, units: message.units.map((u) => ({ ...u, notBefore })) });
+    for (let n = 0; n < shards; n++) {
+      const [entry] = await pullAll(stream.open(shard(n), 0), 1);
+      expect(entry && decodeUnit(entry.record).notBefore).toBe(notBefore);
     }
   });
 

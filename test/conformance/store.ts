@@ -91,8 +91,9 @@ async function defer(store: Store, units: readonly DeferredUnit[]): Promise<void
 
 function deferring(store: () => Store): void {
   test("a deferred unit is found with every field, others are absent", async () => {
+    const unit = newUnit({ tenant: "acme", notBefore: epoch + 5, unknown: { season: "spring" } });
     const deferred: DeferredUnit = {
-      ...deferredOf(newUnit({ tenant: "acme", unknown: { campaign: "spring" } }), dueAt(5), 7),
+      ...deferredOf(unit, dueAt(5), 7),
       attempts: 3,
       isDelayNotified: true,
       last: { "b@example.com": { status: "4.4.1", code: 451, text: "later", at: epoch } },

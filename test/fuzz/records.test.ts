@@ -31,6 +31,7 @@ const unit: Unit = {
   lane: "h",
   tenant: "acme",
   acceptedAt: 1_795_000_000_000,
+  notBefore: 1_795_000_300_000,
   expiresAt: 1_795_432_000_000,
   sizeBytes: 4_096,
   isNotification: true,

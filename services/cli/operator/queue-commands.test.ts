@@ -57,6 +57,21 @@ describe("queue list", () => {
     expect(out).toContain(` backlog  ${next}  `);
   });
 
+  test("tells what its sender wants sent later, also while it is on its way to the store", async () => {
+    const notBefore = now + 3 * 86_400_000;
+    new AdminWorker(bench.bus, {
+      units: [
+        listedUnit(`${a}.0`, { state: "deferred", notBefore, nextAttemptAt: notBefore }),
+        listedUnit(`${b}.0`, { notBefore }),
+        listedUnit(`${c}.0`, { state: "deferred", notBefore: now, nextAttemptAt: now + 60_000 }),
+      ],
+    });
+    const { out } = await bench.run("queue", "list");
+    expect(out).toContain(`${a}.0  scheduled  in 3d  0 `);
+    expect(out).toContain(`${b}.0  scheduled  in 3d  0 `);
+    expect(out).toContain(`${c}.0  deferred   in 1m  0 `);
+  });
+
   test("may be of one destination, and as JSON", async () => {
     const units = [listedUnit(`${a}.0`), listedUnit(`${b}.0`, { destination: other })];
     new AdminWorker(bench.bus, { units });
@@ -185,6 +200,18 @@ To: b
 `);
   });
 
+  test("tells until when a message is scheduled, and how to send it now", async () => {
+    const notBefore = now + 3 * 86_400_000;
+    const scheduled = { state: "deferred", notBefore, nextAttemptAt: notBefore } as const;
+    new AdminWorker(bench.bus, { units: [listedUnit(`${a}.0`, scheduled)] });
+    const { out } = await bench.run("queue", "show", `${a}`);
+    expect(out).toContain("Scheduled  not before 2026-11-21 11:06:40 UTC (in 3d)\n");
+    expect(out).toContain(
+      "State        scheduled: next attempt in 3d, 2026-11-21 11:06:40 UTC " +
+        `(godwit queue retry ${a}.0 sends it now) (0 attempts)\n`,
+    );
+  });
+
   test("may show one unit, and as JSON", async () => {
     const units = [listedUnit(`${a}.0`), listedUnit(`${a}.1`)];
     new AdminWorker(bench.bus, { units, headerSection: "Subject: x\r\n" });
@@ -236,7 +263,9 @@ describe("commands", () => {
     const why = "backlog: it waits with its destination (godwit explain example.com)";
     expect([code, out]).toEqual([0, `${a}.0 is ${why}\n`]);
     const other = await bench.run("queue", "retry", "example.com");
-    expect(other.out).toBe("Nothing there waits for a time: godwit explain example.com\n");
+    expect(other.out).toBe(
+      "Nothing there waits for its next attempt: godwit explain example.com\n",
+    );
   });
 
   test("cancel of a whole destination must be meant", async () => {

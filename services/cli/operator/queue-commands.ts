@@ -143,7 +143,7 @@ interface CancelOptions extends ControlOptions {
 
 function addCommands(queue: Command, io: Io): void {
   withControlOptions(queue.command("retry"))
-    .description("try now, whatever the schedule says")
+    .description("try now, whatever the schedule says; what its sender scheduled only by its id")
     .argument("<what>", "a destination, a message's queue id, or a unit's")
     .action(async (text: string, options: ControlOptions) => {
       const selected = selectedBy(text);
@@ -240,7 +240,8 @@ async function whyNothingChanged(
   { id, destination }: Selected,
   now: number,
 ) {
-  if (id === undefined) return [`Nothing there waits for a time: godwit explain ${destination}`];
+  if (id === undefined)
+    return [`Nothing there waits for its next attempt: godwit explain ${destination}`];
   const shown = await client.find(`/v1/queue/${id}`, {}, readShown);
   if (shown === undefined) throw notThere(id);
   return shown.units.map((unit) => printable(`${unit.uid} is ${stateText(unit, now)}`));

@@ -10,7 +10,7 @@ import type { Shown } from "./control-answers.ts";
 export function listText(units: readonly ListedUnit[], now: number): string {
   const rows = units.map((unit) => [
     unit.uid,
-    unit.state,
+    isToCome(unit, now) ? "scheduled" : unit.state,
     nextText(unit, now),
     String(unit.attempts),
     spanText(now - unit.acceptedAt),
@@ -23,7 +23,14 @@ export function listText(units: readonly ListedUnit[], now: number): string {
   return table(heading, rows);
 }
 
-function nextText({ state, nextAttemptAt }: ListedUnit, now: number): string {
+/** Its sender's time has not come: it waits for nothing else. */
+export function isToCome({ notBefore = 0, state }: ListedUnit, now: number): boolean {
+  return notBefore > now && state !== "inFlight";
+}
+
+function nextText(unit: ListedUnit, now: number): string {
+  const { state, nextAttemptAt, notBefore = 0 } = unit;
+  if (isToCome(unit, now)) return untilText(notBefore, now);
   if (nextAttemptAt !== undefined) return untilText(nextAttemptAt, now);
   if (state === "backlog") return "with its destination";
   // Which may be soon, or long: a limit, a hold or a rule can keep it back.
@@ -67,11 +74,18 @@ export function shownText({ units, headerSection }: Shown, now: number): string 
     ["Priority", first.lane === "h" ? "high" : undefined],
     ["Size", sizeText(first.sizeBytes)],
     ["Accepted", `${timeText(first.acceptedAt)} UTC (${spanText(now - first.acceptedAt)} ago)`],
+    ["Scheduled", scheduleText(first, now)],
     ["Expires", `${timeText(first.expiresAt)} UTC (${untilText(first.expiresAt, now)})`],
   ]);
   const header =
     headerSection === undefined ? [] : [`${printableLines(headerSection).trimEnd()}\n`];
   return [message, ...units.map((unit) => unitText(unit, now)), ...header].join("\n");
+}
+
+function scheduleText({ notBefore }: ListedUnit, now: number): string | undefined {
+  if (notBefore === undefined) return undefined;
+  const until = notBefore > now ? ` (${untilText(notBefore, now)})` : "";
+  return `not before ${timeText(notBefore)} UTC${until}`;
 }
 
 function unitText(unit: ListedUnit, now: number): string {
@@ -91,7 +105,12 @@ function unitText(unit: ListedUnit, now: number): string {
 }
 
 /** Its state, and what it waits for. */
-export function stateText({ state, nextAttemptAt, destination }: ListedUnit, now: number): string {
+export function stateText(unit: ListedUnit, now: number): string {
+  const { state, nextAttemptAt, destination, uid, notBefore } = unit;
+  if (isToCome(unit, now)) {
+    const due = dueText(": ", notBefore, now);
+    return `scheduled${due} (godwit queue retry ${uid} sends it now)`;
+  }
   switch (state) {
     case "ready":
       return `ready: it waits for its turn (godwit explain ${destination})`;

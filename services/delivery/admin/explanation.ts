@@ -11,7 +11,7 @@ import type { WorkerPorts } from "../ports.ts";
 import { isMeant } from "../shard/commands.ts";
 import type { ShardOwner } from "../shard/owner.ts";
 import { type FoundUnit, listed, unitsOf } from "./listing.ts";
-import { backlogReason, laneReason } from "./reasons.ts";
+import { backlogReason, laneReason, wheelReason } from "./reasons.ts";
 import { oneInMemory } from "./summary.ts";
 import { waitOf } from "./waits.ts";
 
@@ -48,7 +48,7 @@ function standingOf({ owner, unit }: FoundUnit, ports: ExplanationPorts): Standi
     case "ready":
       return inLane(owner, unit, ports) ?? { place: "writing" };
     case "deferred":
-      return { place: "wheel", reason: "schedule" };
+      return { place: "wheel", reason: wheelReason(unit, owner.now.wall) };
     case "backlog":
       return { place: "backlog", reason: backlogReason(owner.working.known(unit.destination)) };
   }

@@ -158,7 +158,7 @@ function fromStored(
 
 export function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
   const { uid, destination, envelope, sizeBytes, acceptedAt, expiresAt, lane } = unit;
-  const { tenant, campaign, pool } = unit;
+  const { notBefore, tenant, campaign, pool } = unit;
   return {
     uid,
     destination,
@@ -167,6 +167,7 @@ export function listed(shard: Shard, unit: Unit, last: DeferredUnit["last"]) {
     recipients: unit.recipients.map(({ path }) => ({ path, ...last[path] })),
     sizeBytes,
     acceptedAt,
+    ...(notBefore === undefined ? {} : { notBefore }),
     expiresAt,
     isNotification: unit.isNotification,
     lane,

@@ -1,4 +1,7 @@
 /** What mail waits for, in one word: of a unit, and counted over all at each scrape. */
+import { isScheduled } from "#lib/queue/schedule";
+import type { Time } from "#lib/queue/unit";
+import type { ListedUnit } from "#proto/operator/listed-unit";
 import type { WaitReason } from "#proto/operator/standing";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Lane } from "../destination/ready-queue.ts";
@@ -19,6 +22,11 @@ export function laneReason(
   if (queue.isInDoubt && queue.running > 0) return "doubt";
   if (queue.running >= queue.window) return "window";
   return standstill ?? "turn";
+}
+
+/** Of what waits in the wheel. */
+export function wheelReason(unit: Pick<ListedUnit, "notBefore">, now: Time): WaitReason {
+  return isScheduled(unit, now) ? "scheduled" : "schedule";
 }
 
 /** Of what waits in the store for its destination; undefined: nothing is known of that. */

@@ -1,4 +1,5 @@
 /** Destinations as an operator sees them: whether they may be tried, and what waits for them. */
+import { isScheduled } from "#lib/queue/schedule";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Store } from "#lib/store/store";
 import { listLimitMax } from "#proto/admin";
@@ -11,9 +12,14 @@ import { type Now, waitsOf } from "./waits.ts";
 /** A count that is not complete is better than one that comes too late. */
 const withinMs = 1_000;
 
-/** Units that wait for a time of their own. */
+/** Units that wait for a time of their own, and those of them that wait for their senders'. */
+interface InWheel {
+  readonly deferred: number;
+  readonly scheduled: number;
+}
+
 interface Deferred {
-  readonly counts: ReadonlyMap<Destination, number>;
+  readonly counts: ReadonlyMap<Destination, InWheel>;
   /** There may be more. */
   readonly isPartial: boolean;
 }
@@ -40,8 +46,8 @@ async function ofShard(
 
 /** Without a look into the store. */
 export function summaryInMemory(owner: ShardOwner): readonly DestinationSummary[] {
-  const { deferred } = owner.working;
-  const counts = new Map([...deferred.kinds].map((name) => [name, deferred.of(name)]));
+  const { working } = owner;
+  const counts = new Map([...working.deferred.kinds].map((name) => [name, counted(working, name)]));
   return knownOf(owner, { counts, isPartial: false });
 }
 
@@ -55,8 +61,7 @@ function knownOf(
   for (const { destination } of working.destinations) names.add(destination);
   for (const destination of owner.ownHolds) names.add(destination);
   return [...names].map((destination) => {
-    const deferred = counts.get(destination) ?? 0;
-    const told = oneInMemory(owner, destination, deferred);
+    const told = oneInMemory(owner, destination, counts.get(destination) ?? none);
     return isPartial ? { ...told, isDeferredPartial: true } : told;
   });
 }
@@ -65,10 +70,11 @@ function knownOf(
 export function oneInMemory(
   { working, shard, now }: ShardOwner,
   destination: Destination,
-  deferred = working.deferred.of(destination),
+  inWheel = counted(working, destination),
 ): DestinationSummary {
   const known = working.known(destination);
-  if (known !== undefined) return { ...summaryOf(shard, known, now), deferred };
+  const counts = countsOf(inWheel);
+  if (known !== undefined) return { ...summaryOf(shard, known, now), ...counts };
   const hold = working.holds.get(destination);
   return {
     destination,
@@ -78,14 +84,25 @@ export function oneInMemory(
     sessionsMax: 0,
     backlog: 0,
     state: hold === undefined ? "open" : "held",
-    deferred,
+    ...counts,
     ...(hold === undefined ? {} : { lastError: hold.reason, since: hold.since }),
   };
 }
 
+const none: InWheel = { deferred: 0, scheduled: 0 };
+
+function countsOf({ deferred, scheduled }: InWheel) {
+  return scheduled === 0 ? { deferred } : { deferred, scheduled };
+}
+
+/** Since the takeover. */
+function counted({ deferred, scheduled }: ShardOwner["working"], name: Destination): InWheel {
+  return { deferred: deferred.of(name), scheduled: scheduled.of(name) };
+}
+
 /** What was counted since the takeover, and a look at the first in the store: counting all would be a scan. */
 async function deferredBy(
-  { shard, working }: ShardOwner,
+  { shard, working, now }: ShardOwner,
   only: Destination | undefined,
   store: Store,
 ): Promise<Deferred> {
@@ -96,22 +113,31 @@ async function deferredBy(
   };
   // While the store is away what was counted is still worth to be told.
   const { units, next, why } = await storedOf(store.list(shard, filter));
-  const counts = new Map<Destination, number>();
+  const counts = new Map<Destination, InWheel>();
   for (const { unit, place } of units) {
     if (place.kind !== "wheel" || working.unit(unit.uid) !== undefined) continue;
-    counts.set(unit.destination, (counts.get(unit.destination) ?? 0) + 1);
+    const { deferred, scheduled } = counts.get(unit.destination) ?? none;
+    const ofSender = isScheduled(unit, now.wall) ? 1 : 0;
+    counts.set(unit.destination, { deferred: deferred + 1, scheduled: scheduled + ofSender });
   }
   for (const name of working.deferred.kinds) {
-    counts.set(name, Math.max(counts.get(name) ?? 0, working.deferred.of(name)));
+    counts.set(name, larger(counts.get(name) ?? none, counted(working, name)));
   }
   return { counts, isPartial: why !== undefined || next !== undefined };
+}
+
+function larger(a: InWheel, b: InWheel): InWheel {
+  return {
+    deferred: Math.max(a.deferred, b.deferred),
+    scheduled: Math.max(a.scheduled, b.scheduled),
+  };
 }
 
 function summaryOf(
   shard: Shard,
   queue: DestinationQueue,
   now: Now,
-): Omit<DestinationSummary, "deferred"> {
+): Omit<DestinationSummary, "deferred" | "scheduled"> {
   const { hold, down, backlogs, lastError } = queue;
   const waits = waitsOf(queue, now);
   const provider = queue.located?.site.provider;

@@ -2,6 +2,7 @@
  * How much waits, by what it waits for and at which provider. Asked at each scrape: it goes through
  * the destinations in memory and those with mail in the retry wheel, not through their mail.
  */
+import type { Destination } from "#lib/queue/unit";
 import type { WaitReason } from "#proto/operator/standing";
 import type { DestinationQueue } from "../destination/destination-queue.ts";
 import type { Dispatcher } from "../dispatcher.ts";
@@ -53,12 +54,23 @@ export function waitingCounts(
       counts.add(unitsBy(queue, dispatcher), labelOf(queue));
     }
     for (const destination of working.deferred.kinds) {
-      const units = working.deferred.of(destination);
-      counts.add(new Map([["schedule", units]]), labelOf(working.known(destination)));
+      counts.add(inWheel(working, destination), labelOf(working.known(destination)));
     }
     if (suspects.length > 0) counts.add(new Map([["store", suspects.length]]), "unknown");
   }
   return counts.all;
+}
+
+function inWheel(
+  { deferred, scheduled }: ShardOwner["working"],
+  destination: Destination,
+): ReadonlyMap<WaitReason, number> {
+  const ofSenders = scheduled.of(destination);
+  const counts: [WaitReason, number][] = [
+    ["schedule", deferred.of(destination) - ofSenders],
+    ["scheduled", ofSenders],
+  ];
+  return new Map(counts.filter(([, count]) => count > 0));
 }
 
 function unitsBy(

@@ -105,7 +105,7 @@ function outcomes(metrics: Metrics): Pick<DeliveryMetrics, "recipient" | "delive
   const tenants = new BoundedValues(tenantsMax);
   const sources = new BoundedValues(sourcesMax);
   const latencies = metrics.histogram("godwit_delivery_latency_seconds", {
-    help: "From acceptance to the reply of the host that took it, by provider.",
+    help: "From acceptance, or the time that its sender wants, to the reply of the host that took it, by provider.",
     buckets: secondsBuckets,
   });
   return {

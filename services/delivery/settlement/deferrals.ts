@@ -3,7 +3,9 @@ import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { notificationDue } from "#lib/dsn/wanted";
 import { Fifo } from "#lib/queue/fifo";
+import { dueFrom, isScheduled } from "#lib/queue/schedule";
 import { queueIdOf, type Shard, type Time, type Uid } from "#lib/queue/unit";
+import type { Random } from "#lib/random";
 import type { Deferral, DeferredUnit, Place, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import { nextGeneration, type QueuedUnit } from "../shard/queued-unit.ts";
@@ -16,6 +18,9 @@ const batchMax = 500;
 /** Of those, in one call: fewer while the store is slow. */
 const callUnits = { max: batchMax, min: 8 } as const;
 
+/** As long as it is between two looks at the wheel. */
+const spreadMs = 1_000;
+
 export interface DeferralsPorts {
   readonly shard: Shard;
   readonly store: Pick<Store, "defer" | "content">;
@@ -25,7 +30,7 @@ export interface DeferralsPorts {
   readonly delayNotificationMs: number;
   readonly writes: PersistentWrites;
   /** The unit now waits in the wheel, or in its destination's backlog. */
-  readonly placed: (queued: QueuedUnit, where: Place["kind"]) => void;
+  readonly placed: (deferred: DeferredUnit) => void;
   readonly isOver: () => boolean;
 }
 
@@ -170,10 +175,10 @@ export class Deferrals {
     }
   }
 
-  #written({ queued, deferral, reservation }: Write): void {
-    const { unit, generation, place } = deferral.deferred;
+  #written({ deferral, reservation }: Write): void {
+    const { unit, generation } = deferral.deferred;
     reservation.written({ uid: unit.uid, generation, sizeBytes: unit.sizeBytes });
-    this.#ports.placed(queued, place.kind);
+    this.#ports.placed(deferral.deferred);
   }
 
   #prepare({ queued, next }: Move): Write {
@@ -229,6 +234,17 @@ interface Write {
   isGone: boolean;
 }
 
+/**
+ * As it is: in the wheel until its sender's time, if that has not come, or in the backlog. A whole
+ * campaign has one time, but the wheel reads what is due in one millisecond at once.
+ */
+export function untried(queued: QueuedUnit, now: Time, random: Random): NextState {
+  const { notBefore } = queued.unit;
+  const next = asItIs(queued);
+  if (notBefore === undefined || !isScheduled(queued.unit, now)) return next;
+  return { ...next, place: { kind: "wheel", dueAt: notBefore + random.below(spreadMs) } };
+}
+
 /** As it is, in the backlog. */
 export function asItIs(queued: QueuedUnit): NextState {
   const { origin, unit } = queued;
@@ -248,10 +264,10 @@ export function timeToLook(
   { unit, isDelayNotified }: Pick<DeferredUnit, "unit" | "isDelayNotified">,
   delayNotificationMs: number,
 ): Time {
-  const { expiresAt, acceptedAt, recipients, envelope } = unit;
+  const { expiresAt, recipients, envelope } = unit;
   if (isDelayNotified || delayNotificationMs === 0) return expiresAt;
   const isWanted = recipients.some(
     (r) => notificationDue(envelope.reversePath, r, "delayed") !== undefined,
   );
-  return isWanted ? Math.min(expiresAt, acceptedAt + delayNotificationMs) : expiresAt;
+  return isWanted ? Math.min(expiresAt, dueFrom(unit) + delayNotificationMs) : expiresAt;
 }

@@ -2,7 +2,9 @@
 import type { Clock } from "#lib/clock";
 import type { EventSink } from "#lib/events/event-sink";
 import type { Disposition, RecipientEvent, UnitEvent } from "#lib/queue/event";
+import { dueFrom } from "#lib/queue/schedule";
 import type { Shard } from "#lib/queue/unit";
+import type { Place } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
 import { type Tracing, traceIdOf } from "#lib/telemetry/tracing";
 import type { AttemptReport } from "../attempt/attempt.ts";
@@ -84,6 +86,13 @@ export class Endings {
     this.record(queued, { disposition, recipients: [], attempt: attemptsOf(queued) });
   }
 
+  /** The same, of one that waits in the store from now on. */
+  recordMoved(queued: QueuedUnit, place: Place): void {
+    if (place.kind === "backlog") return this.recordUntried(queued, "spilled");
+    const untried = { recipients: [], attempt: attemptsOf(queued), nextAttemptAt: place.dueAt };
+    this.record(queued, { disposition: "deferred", ...untried });
+  }
+
   /** One line for each attempt and recipient tells the whole story. */
   tell(queued: QueuedUnit, ending: Ending): void {
     const { clock, log, metrics, tracing } = this.#ports;
@@ -96,7 +105,7 @@ export class Endings {
       tenant: unit.tenant,
     };
     if (ending.recipients.some(({ outcome }) => outcome === "delivered")) {
-      metrics.delivered(Math.max(0, clock.now() - unit.acceptedAt), way, unit.trace);
+      metrics.delivered(Math.max(0, clock.now() - dueFrom(unit)), way, unit.trace);
     }
     if (unit.trace !== undefined && tracing !== undefined) {
       traceAttempt(tracing, unit, { ...ending, provider });

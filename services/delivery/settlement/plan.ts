@@ -3,7 +3,12 @@ import type { BounceKind } from "#lib/bounces/bounce";
 import { type Action, type Happening, notificationDue } from "#lib/dsn/wanted";
 import type { Disposition, RecipientEvent } from "#lib/queue/event";
 import type { Outcome } from "#lib/queue/outcome";
-import { isDelayNotificationDue, nextAttempt, type RetryPolicy } from "#lib/queue/schedule";
+import {
+  dueFrom,
+  isDelayNotificationDue,
+  nextAttempt,
+  type RetryPolicy,
+} from "#lib/queue/schedule";
 import type { Recipient, Time, Unit } from "#lib/queue/unit";
 import type { Random } from "#lib/random";
 import { type Reply, replyText } from "#lib/smtp/reply";
@@ -69,8 +74,8 @@ export function planSettlement(
   random: Random,
 ): Plan {
   const { now, attempts, policy } = context;
-  const { acceptedAt, expiresAt } = unit;
-  const next = nextAttempt({ attempts, acceptedAt, expiresAt, now, policy }, random);
+  const { expiresAt } = unit;
+  const next = nextAttempt({ attempts, expiresAt, now, policy }, random);
   const builder = new PlanBuilder(unit, context);
   for (const [index, recipient] of unit.recipients.entries()) {
     const outcome = report.outcomes[index] ?? unknownOutcome;
@@ -225,8 +230,8 @@ class PlanBuilder {
 
   #isDelayed(): boolean {
     const { now, isDelayNotified, delayNotificationMs } = this.#context;
-    const { acceptedAt } = this.#unit;
-    return isDelayNotificationDue({ acceptedAt, now, delayNotificationMs, isDelayNotified });
+    const state = { now, delayNotificationMs, isDelayNotified };
+    return isDelayNotificationDue({ ...state, dueFrom: dueFrom(this.#unit) });
   }
 
   #happening(dsnRelayed: boolean): Happening {

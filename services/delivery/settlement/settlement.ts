@@ -7,9 +7,9 @@
 
 import type { Bounce } from "#lib/bounces/bounce";
 import { type Action, notificationDue } from "#lib/dsn/wanted";
-import { isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
+import { dueFrom, isDelayNotificationDue, type RetryPolicy } from "#lib/queue/schedule";
 import type { Random } from "#lib/random";
-import type { LastOutcome, Place, Store } from "#lib/store/store";
+import type { LastOutcome, Store } from "#lib/store/store";
 import type { Stream } from "#lib/stream/stream";
 import type { AttemptReport } from "../attempt/attempt.ts";
 import type { SuppressionConfig } from "../config.ts";
@@ -21,7 +21,7 @@ import { suppressionsAfter } from "../suppression/suppression-rule.ts";
 import type { Tenure } from "../tenure.ts";
 import type { RetryWheel } from "../waiting/retry-wheel.ts";
 import { bounceOf } from "./bounces.ts";
-import { asItIs, Deferrals, type NextState } from "./deferrals.ts";
+import { asItIs, Deferrals, type DeferralsPorts, type NextState, untried } from "./deferrals.ts";
 import { type Ending, Endings, type EndingsPorts } from "./endings.ts";
 import { Notices } from "./notices.ts";
 import type { Notifier } from "./notifier.ts";
@@ -50,7 +50,7 @@ export interface SettlementPorts extends EndingsPorts {
   /** The unit's next hop is a mailbox store: success means delivered, not relayed. */
   readonly isFinalDelivery: (queued: QueuedUnit) => boolean;
   /** The unit now waits in the wheel, or in its destination's backlog. */
-  readonly placed: (queued: QueuedUnit, where: Place["kind"]) => void;
+  readonly placed: DeferralsPorts["placed"];
   /** Without content it can neither be tried nor wait. */
   readonly contentMissing: ContentMissing;
   /** Why its destination could not be reached last. */
@@ -142,28 +142,34 @@ export class Settlement {
     this.#endings.recordUntried(queued, "parked");
   }
 
-  /** Moves what may not be tried now to the backlog of its destination, in order. */
+  /**
+   * Moves what may not be tried now out of memory, in order: to the backlog of its destination, or into
+   * the wheel if its sender's time has not come.
+   */
   async spill(drained: readonly QueuedUnit[]): Promise<void> {
     const units = drained.filter((queued) => !queued.isCancelled);
     if (units.length < drained.length) {
       await this.cancelled(drained.filter((queued) => queued.isCancelled));
     }
     if (units.length === 0) return;
-    const moves = units.map((queued) => ({ queued, next: asItIs(queued) }));
+    const { clock, random } = this.#ports;
+    const now = clock.now();
+    const moves = units.map((queued) => ({ queued, next: untried(queued, now, random) }));
     const gone = new Set(await this.#deferrals.put(moves));
     for (const queued of gone) this.#ports.contentMissing(queued, () => void this.spill([queued]));
-    this.#ports.metrics.spilled(units.length - gone.size);
-    for (const queued of units) {
-      if (!gone.has(queued)) this.#endings.recordUntried(queued, "spilled");
-    }
+    const moved = moves.filter(({ queued }) => !gone.has(queued));
+    this.#ports.metrics.spilled(
+      moved.filter(({ next: { place } }) => place.kind === "backlog").length,
+    );
+    for (const { queued, next } of moved) this.#endings.recordMoved(queued, next.place);
   }
 
   /** A unit in a backlog whose time has come although nobody tries it. */
   look(queued: QueuedUnit): void {
     const { now, delayNotificationMs, isDelayNotified } = this.#context(queued, 0);
-    const { acceptedAt, expiresAt } = queued.unit;
+    const { expiresAt } = queued.unit;
     const isLate = isDelayNotificationDue({
-      acceptedAt,
+      dueFrom: dueFrom(queued.unit),
       now,
       delayNotificationMs,
       isDelayNotified,

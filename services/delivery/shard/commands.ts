@@ -5,6 +5,7 @@
 
 import type { Clock } from "#lib/clock";
 import { backlogOf } from "#lib/queue/backlog-name";
+import { isScheduled, released } from "#lib/queue/schedule";
 import { type Destination, type QueueId, queueIdOf, type Shard, type Uid } from "#lib/queue/unit";
 import type { DeferredUnit, Store, UnitFilter } from "#lib/store/store";
 import type { Log } from "#lib/telemetry/log";
@@ -46,13 +47,21 @@ export class ShardCommands {
     this.#ports = ports;
   }
 
-  /** Due now: a destination that is down is open again, and units leave the wheel before their time. */
+  /**
+   * Due now: a destination that is down is open again, and units leave the wheel before their time.
+   * Those whose senders' time has not come only when they themselves, or their message, are named:
+   * who has a destination tried again does not mean next week's mail.
+   */
   async retry(selection: Selection): Promise<Changed> {
+    const { clock } = this.#ports;
     const reopened = new Set<Destination>();
     if ("destination" in selection) this.#reopen(selection.destination, reopened);
     const units = await this.#inPages(selection, async (page) => {
       for (const { unit } of page) this.#reopen(unit.destination, reopened);
-      return await this.#tryNow(page);
+      const isMeantNow = "id" in selection;
+      return await this.#tryNow(
+        page.filter(({ unit }) => isMeantNow || !isScheduled(unit, clock.now())),
+      );
     });
     return { units, destinations: reopened.size };
   }
@@ -85,7 +94,7 @@ export class ShardCommands {
 
   /** What waits in a backlog comes in its turn, now that its destination is open. */
   async #tryNow(page: readonly DeferredUnit[]): Promise<number> {
-    const { working, offer } = this.#ports;
+    const { working, clock, offer } = this.#ports;
     await working.room();
     const wanted = page.filter(
       ({ unit, place }) =>
@@ -93,7 +102,7 @@ export class ShardCommands {
     );
     return await this.#withClaimed(wanted, async (found) => {
       const unmoved = found.filter(({ listed, now }) => now.generation === listed.generation);
-      const units = unmoved.map(({ now }) => this.#taken(now));
+      const units = unmoved.map(({ now }) => this.#taken(now, released(now.unit, clock.now())));
       await offer(units);
       return units.length;
     });
@@ -129,10 +138,13 @@ export class ShardCommands {
     }
   }
 
-  /** Into memory; its row in wheel or backlog is passed over when its turn comes. */
-  #taken(deferred: DeferredUnit): QueuedUnit {
+  /**
+   * Into memory; its row in wheel or backlog is passed over when its turn comes. `unit`: as it is to go
+   * on, while the store still has it as it was.
+   */
+  #taken(deferred: DeferredUnit, unit = deferred.unit): QueuedUnit {
     const { working, clock } = this.#ports;
-    const queued = fromStore(deferred, { rowsDone: [], since: clock.monotonic() });
+    const queued = { ...fromStore(deferred, { rowsDone: [], since: clock.monotonic() }), unit };
     working.add(queued);
     if (deferred.place.kind === "backlog") {
       working

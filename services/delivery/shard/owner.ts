@@ -8,6 +8,7 @@
 import type { CancelTimer } from "#lib/clock";
 import type { Epoch } from "#lib/leases/leases";
 import { backlogKey } from "#lib/queue/backlog-name";
+import { isScheduled } from "#lib/queue/schedule";
 import { shardOf } from "#lib/queue/shard";
 import type { Destination, Shard } from "#lib/queue/unit";
 import type { Hold } from "#lib/store/store";
@@ -180,13 +181,16 @@ export class ShardOwner {
     const spilled: QueuedUnit[] = [];
     const touched = new Set<DestinationQueue>();
     for (const queued of units) {
-      const queue = this.working.queue(queued.unit.destination);
-      if (queued.unit.expiresAt <= now && !queued.isCancelled) this.settlement.expired(queued);
-      else if (queue.isClosed || queue.isFullFor(queued) || queued.isCancelled)
-        spilled.push(queued);
+      const { unit, isCancelled } = queued;
+      if (unit.expiresAt <= now && !isCancelled) this.settlement.expired(queued);
+      else if (isCancelled || isScheduled(unit, now)) spilled.push(queued);
       else {
-        queue.push(queued);
-        touched.add(queue);
+        const queue = this.working.queue(unit.destination);
+        if (queue.isClosed || queue.isFullFor(queued)) spilled.push(queued);
+        else {
+          queue.push(queued);
+          touched.add(queue);
+        }
       }
     }
     for (const queue of touched) this.#dispatch(queue);

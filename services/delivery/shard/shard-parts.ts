@@ -2,7 +2,7 @@
 import type { Epoch, Lease } from "#lib/leases/leases";
 import { backlogOf } from "#lib/queue/backlog-name";
 import type { Shard, Uid } from "#lib/queue/unit";
-import type { Hold, Place } from "#lib/store/store";
+import type { DeferredUnit, Hold } from "#lib/store/store";
 import type { LogReader } from "#lib/stream/stream";
 import { Admission } from "../destination/admission.ts";
 import type { DestinationQueue, DestinationQueuePorts } from "../destination/destination-queue.ts";
@@ -138,7 +138,7 @@ export class ShardParts {
       suppression: config.suppression,
       isFinalDelivery: ({ unit }) => nextHops.isFinal(unit.destination),
       settled: (queued, position) => this.#settled(queued, position),
-      placed: (queued, where) => this.#placed(queued, where),
+      placed: (deferred) => this.#placed(deferred),
       contentMissing: this.#contentMissing,
       provider: ({ unit }) => this.working.known(unit.destination)?.located?.site.provider,
       lastError: ({ unit }) => this.working.known(unit.destination)?.lastError,
@@ -196,9 +196,10 @@ export class ShardParts {
     if (!queue.isClosed && queue.backlogs.mayHaveMore) this.#ports.goOn(queue);
   }
 
-  #placed({ unit }: QueuedUnit, where: Place["kind"]): void {
+  #placed(deferred: DeferredUnit): void {
+    const { unit, place } = deferred;
     const { destination, sizeBytes } = unit;
-    if (where === "wheel") this.working.deferred.came(destination);
+    if (place.kind === "wheel") this.working.toWheel(deferred);
     else this.working.queue(destination).backlogs.of(backlogOf(unit)).grew(1, sizeBytes);
   }
 

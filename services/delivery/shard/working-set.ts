@@ -1,6 +1,6 @@
 /** What of a shard is in memory: its destinations, and every unit that is not settled yet. */
 import type { Destination, Uid } from "#lib/queue/unit";
-import type { Hold } from "#lib/store/store";
+import type { DeferredUnit, Hold } from "#lib/store/store";
 import type { DeliveryLimits } from "../config.ts";
 import { DestinationQueue, type DestinationQueuePorts } from "../destination/destination-queue.ts";
 import type { Backlogs } from "../waiting/backlogs.ts";
@@ -29,8 +29,10 @@ export class WorkingSet {
   /** Being brought from the store: whoever else finds it there must leave it alone. */
   readonly #claimed = new Set<Uid>();
   readonly #cancelledMeanwhile = new Set<Uid>();
-  /** Units in the wheel, by destination. */
+  /** Units in the wheel, by destination … */
   readonly deferred = new Tally<Destination>();
+  /** … and those of them that wait for their senders' time. */
+  readonly scheduled = new Tally<Destination>();
   /** Units asked of backlogs: ten thousand destinations ask before the first has its answer. */
   #asked = 0;
   #bytes = 0;
@@ -86,10 +88,23 @@ export class WorkingSet {
   }
 
   add(queued: QueuedUnit): void {
-    if (isFromWheel(queued)) this.deferred.left(queued.unit.destination);
+    if (queued.origin.kind === "store") this.#fromWheel(queued.origin.deferred);
     this.#units.set(queued.unit.uid, queued);
     this.#changed(queued.bytes);
     if (this.#cancelledMeanwhile.delete(queued.unit.uid)) queued.isCancelled = true;
+  }
+
+  toWheel(deferred: DeferredUnit): void {
+    const { destination } = deferred.unit;
+    this.deferred.came(destination);
+    if (isForSchedule(deferred)) this.scheduled.came(destination);
+  }
+
+  #fromWheel(deferred: DeferredUnit): void {
+    if (deferred.place.kind !== "wheel") return;
+    const { destination } = deferred.unit;
+    this.deferred.left(destination);
+    if (isForSchedule(deferred)) this.scheduled.left(destination);
   }
 
   /** The shard is given up: what is still in memory takes nobody's room. */
@@ -245,6 +260,7 @@ export class WorkingSet {
   }
 }
 
-function isFromWheel({ origin }: QueuedUnit): boolean {
-  return origin.kind === "store" && origin.deferred.place.kind === "wheel";
+/** It stands in the wheel for its sender's time. */
+function isForSchedule({ place, unit, attempts }: DeferredUnit): boolean {
+  return place.kind === "wheel" && unit.notBefore !== undefined && attempts === 0;
 }

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { type Random, seededRandom } from "#lib/random";
-import { isDelayNotificationDue, nextAttempt, retryInterval } from "./schedule.ts";
+import { unitOf } from "../../../test/support/queued.ts";
+import {
+  dueFrom,
+  isDelayNotificationDue,
+  isScheduled,
+  nextAttempt,
+  released,
+  retryInterval,
+} from "./schedule.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -32,7 +40,7 @@ describe("retryInterval()", () => {
 
 describe("nextAttempt()", () => {
   const at = (now: number, attempts: number) =>
-    nextAttempt({ attempts, acceptedAt: 0, expiresAt: 5 * day, now, policy }, noJitter);
+    nextAttempt({ attempts, expiresAt: 5 * day, now, policy }, noJitter);
 
   test("follows the schedule", () => {
     expect(at(1_000, 1)).toEqual({ at: 1_000 + 5 * minute });
@@ -68,7 +76,7 @@ describe("isDelayNotificationDue()", () => {
     ["only once", { now: 9 * hour, isDelayNotified: true }, false],
   ])("%s", (_, state, isDue) => {
     const due = isDelayNotificationDue({
-      acceptedAt: 0,
+      dueFrom: 0,
       delayNotificationMs: 4 * hour,
       ...state,
     });
@@ -76,7 +84,36 @@ describe("isDelayNotificationDue()", () => {
   });
 
   test("never, when delays are not told", () => {
-    const state = { acceptedAt: 0, now: day, delayNotificationMs: 0, isDelayNotified: false };
+    const state = { dueFrom: 0, now: day, delayNotificationMs: 0, isDelayNotified: false };
     expect(isDelayNotificationDue(state)).toBe(false);
+  });
+});
+
+describe("a unit that is not to be sent yet", () => {
+  const now = 20 * day;
+  const unit = unitOf({ acceptedAt: now, notBefore: now + day, expiresAt: now + 6 * day });
+
+  test.each([
+    ["before its time", now + day - 1, true],
+    ["at its time", now + day, false],
+  ])("is scheduled: %s", (_, at, isOne) => {
+    expect(isScheduled(unit, at)).toBe(isOne);
+  });
+
+  test("one without such a time never is", () => {
+    expect(isScheduled(unitOf(), 0)).toBe(false);
+  });
+
+  test("counts from then, and a time that was over when it came changes nothing", () => {
+    expect(dueFrom(unit)).toBe(now + day);
+    expect(dueFrom({ acceptedAt: now, notBefore: now - day })).toBe(now);
+    expect(dueFrom({ acceptedAt: now })).toBe(now);
+  });
+
+  test("has its whole lifetime before it when it is released early", () => {
+    const early = released(unit, now + 1);
+    expect(early).toEqual({ ...unit, notBefore: now + 1, expiresAt: now + 1 + 5 * day });
+    expect(released(early, now + 2)).toBe(early);
+    expect(released(unitOf(), now)).toEqual(unitOf());
   });
 });

@@ -1,6 +1,6 @@
-/** When to try again and when to give up (RFC 5321 §4.5.4.1), as pure functions. */
+/** When to try, again, and when to give up (RFC 5321 §4.5.4.1), as pure functions. */
 import type { Random } from "#lib/random";
-import type { Time } from "./unit.ts";
+import type { Time, Unit } from "./unit.ts";
 
 export interface RetryPolicy {
   /**
@@ -23,7 +23,6 @@ const lastChanceMs = 1_000;
 export interface AttemptsSoFar {
   /** Failed attempts, this one included; at least 1. */
   readonly attempts: number;
-  readonly acceptedAt: Time;
   readonly expiresAt: Time;
   readonly now: Time;
   readonly policy: RetryPolicy;
@@ -50,7 +49,8 @@ export function retryInterval(failures: number, policy: RetryPolicy, random: Ran
 }
 
 export interface DelayState {
-  readonly acceptedAt: Time;
+  /** As `dueFrom` has it. */
+  readonly dueFrom: Time;
   readonly now: Time;
   /** 0: senders are never told of delays. */
   readonly delayNotificationMs: number;
@@ -59,7 +59,29 @@ export interface DelayState {
 
 /** Once in a message's life, after it has waited for so long (RFC 3461 §5.2.6). */
 export function isDelayNotificationDue(state: DelayState): boolean {
-  const { acceptedAt, now, delayNotificationMs, isDelayNotified } = state;
+  const { now, delayNotificationMs, isDelayNotified } = state;
   if (isDelayNotified || delayNotificationMs === 0) return false;
-  return now - acceptedAt >= delayNotificationMs;
+  return now - state.dueFrom >= delayNotificationMs;
+}
+
+type Scheduled = Pick<Unit, "acceptedAt" | "notBefore">;
+
+/** From when it may be tried: its lifetime begins here, and what counts as late. */
+export function dueFrom({ acceptedAt, notBefore = acceptedAt }: Scheduled): Time {
+  return Math.max(acceptedAt, notBefore);
+}
+
+/** Its sender's time has not come (ADR 0026). */
+export function isScheduled(
+  { notBefore = 0 }: { readonly notBefore?: Time | undefined },
+  now: Time,
+): boolean {
+  return notBefore > now;
+}
+
+/** As if its sender had wanted it now: the whole of its lifetime is before it. */
+export function released(unit: Unit, now: Time): Unit {
+  const { notBefore, expiresAt } = unit;
+  if (notBefore === undefined || notBefore <= now) return unit;
+  return { ...unit, notBefore: now, expiresAt: now + (expiresAt - notBefore) };
 }

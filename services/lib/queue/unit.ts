@@ -45,6 +45,8 @@ export interface Unit {
   readonly recipients: readonly Recipient[];
   readonly lane: Lane;
   readonly acceptedAt: Time;
+  /** Its sender does not want it tried before this time (ADR 0026). */
+  readonly notBefore?: Time;
   /** Given up at this time in whatever state it is (STYLE §14.16). */
   readonly expiresAt: Time;
   readonly sizeBytes: number;

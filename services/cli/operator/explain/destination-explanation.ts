@@ -110,12 +110,13 @@ function whoseText({ tenant, campaign, source }: WaitSummary): string {
 }
 
 function waitingText(state: DestinationSummary): string[] {
-  const { ready, inFlight, sessionsMax, backlog } = state;
+  const { ready, inFlight, sessionsMax, backlog, scheduled = 0 } = state;
+  const ofSenders = scheduled === 0 ? "" : ` (${scheduled} of them scheduled by their senders)`;
   const counts = [
     `${ready} ready`,
     `${inFlight} in flight`,
     `${backlog} waiting for the destination`,
-    `${deferredText(state)} waiting for a time of their own`,
+    `${deferredText(state)} waiting for a time of their own${ofSenders}`,
   ];
   const sessions = sessionsMax === 1 ? "1 session" : `${sessionsMax} sessions`;
   // None: nothing is in memory, and so nothing has been counted yet.

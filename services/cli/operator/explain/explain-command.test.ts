@@ -71,6 +71,14 @@ test("an address is its own next hop", async () => {
   expect(await explained("b@[192.0.2.1]")).toContain(way);
 });
 
+test("a destination whose mail its senders want sent later", async () => {
+  const destinations = [summaryOf("example.com", { deferred: 5, scheduled: 3 })];
+  new AdminWorker(bench.bus, { destinations });
+  expect((await explained("example.com"))[1]).toContain(
+    "5 waiting for a time of their own (3 of them scheduled by their senders).",
+  );
+});
+
 test("a destination that nothing is in memory of", async () => {
   const destinations = [summaryOf("example.com", { sessionsMax: 0, deferred: 1_000 })];
   new AdminWorker(bench.bus, { destinations });

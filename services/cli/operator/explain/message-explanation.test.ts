@@ -76,6 +76,13 @@ test.each<[string, Standing, Partial<ListedUnit>, string]>([
     "waits for its next attempt in 5m, at 2026-11-18 11:11:40 UTC",
   ],
   [
+    "in the wheel, for its sender's time",
+    { place: "wheel", reason: "scheduled" },
+    { notBefore: now + 300_000, nextAttemptAt: now + 300_000 },
+    "is scheduled by its sender: it is not tried before 2026-11-18 11:11:40 UTC, in 5m " +
+      `(godwit queue retry ${id}.0 sends it now)`,
+  ],
+  [
     "behind others",
     { place: "backlog", reason: "backlog" },
     {},

@@ -6,7 +6,7 @@ import type { ListedUnit } from "#proto/operator/listed-unit";
 import type { ExplainedUnit, Standing } from "#proto/operator/standing";
 import { spanText, timeText, untilText } from "../../duration.ts";
 import type { ClusterStatus, Explained, TracedEvent } from "../control-answers.ts";
-import { replyText } from "../queue-text.ts";
+import { isToCome, replyText } from "../queue-text.ts";
 import { explanation, nextHopOf, waitText } from "./destination-explanation.ts";
 
 type Routes = readonly RouteConfig[] | undefined;
@@ -66,6 +66,7 @@ function recipientText({ path, at, remote, ...reply }: ListedUnit["recipients"][
 
 function standingText(unit: ListedUnit, standing: Standing, now: number): readonly string[] {
   const { destination, nextAttemptAt } = unit;
+  if (isToCome(unit, now)) return [scheduleText(unit, now)];
   switch (standing.place) {
     case "lane":
       return laneText(destination, standing, now);
@@ -92,6 +93,11 @@ function standingText(unit: ListedUnit, standing: Standing, now: number): readon
     case "backlog":
       return [backlogText(unit, standing, now)];
   }
+}
+
+function scheduleText({ uid, notBefore = 0 }: ListedUnit, now: number): string {
+  const at = `${timeText(notBefore)} UTC, ${untilText(notBefore, now)}`;
+  return `is scheduled by its sender: it is not tried before ${at} (godwit queue retry ${uid} sends it now)`;
 }
 
 function laneText(destination: string, standing: Standing, now: number): readonly string[] {
