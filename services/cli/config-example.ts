@@ -99,6 +99,10 @@ delivery:
 #      for: [{ tenant: acme }, { destination: example.com }]
 #    - { name: rest, sources: { ip1: 1 }, for: [{}] }
 
+# Mail that its sender wants sent at a later time: MAIL with HOLDFOR or HOLDUNTIL (RFC 4865).
+scheduling:
+  upTo: 30d                    # how far ahead; 0s: not at all
+
 # Nothing more is sent to an address after a bounce of one of these classes.
 # By hand: godwit suppression
 suppression:

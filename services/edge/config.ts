@@ -15,6 +15,8 @@ export interface EdgeConfig {
    * How long a message may be tried before it is given up. RFC 5321 §4.5.4.1: at least 4 to 5 days.
    */
   readonly lifetimeMs: number;
+  /** How far ahead mail may be submitted (ADR 0026); 0: not at all. */
+  readonly scheduledMsMax: number;
   /** The same for a null reverse-path: nobody waits for a notification that long. */
   readonly notificationLifetimeMs: number;
   /** That X-Godwit-Pool may name. Absent: delivery alone knows them, and takes another if need be. */
@@ -140,6 +142,7 @@ export const defaultEdgeLimits: EdgeLimits = {
 };
 
 export const defaultLifetimeMs = 5 * dayMs;
+export const defaultScheduledMsMax = 30 * dayMs;
 export const defaultNotificationLifetimeMs = 2 * dayMs;
 
 const commonServerLimits: Omit<ServerLimits, "contentLineMax"> = {

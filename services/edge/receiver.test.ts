@@ -102,6 +102,45 @@ describe("Receiver.receive()", () => {
     expect(unitsOf(message)).toEqual(["0 mta1.example.net: postmaster@mta1.example.net"]);
   });
 
+  describe("of a message that is not to be sent yet", () => {
+    const day = 86_400_000;
+    const now = clock.now();
+    const later = (notBefore: number, from?: string) => {
+      const transaction = transactionTo([recipient("a@x.example"), recipient("b@y.example")], from);
+      return { ...transaction, parameters: { ...transaction.parameters, notBefore } };
+    };
+
+    test("tells each unit, whose lifetime begins then", async () => {
+      const notBefore = now + 3 * day;
+      const { units } = await received(later(notBefore), submission);
+      const expected = { acceptedAt: now, notBefore, expiresAt: notBefore + defaultLifetimeMs };
+      expect(units).toMatchObject([expected, expected]);
+      const [notice] = (await received(later(notBefore, ""), submission)).units;
+      expect(notice?.expiresAt).toBe(notBefore + defaultNotificationLifetimeMs);
+    });
+
+    test("forgets a time that is over", async () => {
+      const [unit] = (await received(later(now), submission)).units;
+      expect(unit?.expiresAt).toBe(now + defaultLifetimeMs);
+      expect(unit).not.toHaveProperty("notBefore");
+    });
+
+    test("tells others", async () => {
+      const events = new RecordedEvents();
+      const receiver = receiverOn(new MemoryLog({ clock, shards: 4 }).intake(), events);
+      const transaction = later(now + day);
+      await receiver.receive({ transaction, content, origin: submission });
+      const notBefore = new Date(now + day).toISOString();
+      expect(events.records).toMatchObject([{ notBefore }, { notBefore }]);
+    });
+
+    test("adds nothing to its content", async () => {
+      const text = async (transaction: Transaction) =>
+        new TextDecoder().decode((await received(transaction, submission)).content);
+      expect(await text(later(now + day))).toBe(await text(later(now)));
+    });
+  });
+
   test("keeps envelope and DSN parameters", async () => {
     const transaction = {
       ...transactionTo([recipient("a@x.example", { notify: ["never"], orcpt: "rfc822;z@x" })]),

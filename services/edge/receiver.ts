@@ -8,6 +8,7 @@ import { asciiText, type HeaderSummary, summarizeHeader } from "#lib/message/hea
 import type { HttpProtocol, TraceStamp } from "#lib/message/trace-field";
 import type { TlsInfo } from "#lib/net/transport";
 import { makeQueueId } from "#lib/queue/queue-id";
+import { dueFrom } from "#lib/queue/schedule";
 import { destinationOf } from "#lib/queue/shard";
 import {
   type Destination,
@@ -181,12 +182,15 @@ export class Receiver {
     });
     const envelope = envelopeOf(transaction);
     const { lifetimeMs, notificationLifetimeMs } = this.#config;
-    const isNull = transaction.reversePath === null;
+    const lifetime = transaction.reversePath === null ? notificationLifetimeMs : lifetimeMs;
+    const { notBefore = now } = transaction.parameters;
+    const schedule = notBefore > now ? { notBefore } : {};
     const common: Omit<Unit, "uid" | "destination" | "recipients"> = {
       envelope,
       ...labels,
       acceptedAt: now,
-      expiresAt: now + (isNull ? notificationLifetimeMs : lifetimeMs),
+      ...schedule,
+      expiresAt: dueFrom({ acceptedAt: now, ...schedule }) + lifetime,
       sizeBytes: completed.length,
       isNotification: false,
       ...(trace === undefined ? {} : { trace }),
@@ -261,7 +265,7 @@ export class Receiver {
     const { metrics, log, events } = this.#ports;
     const recipients = message.units.reduce((sum, unit) => sum + unit.recipients.length, 0);
     const listener = origin.listener.name;
-    const { tenant, trace } = message.units[0] ?? {};
+    const { tenant, trace, notBefore } = message.units[0] ?? {};
     metrics.accepted({
       ...{ listener, recipients, bytes: sizeBytes, durationMs },
       ...(tenant === undefined ? {} : { tenant }),
@@ -280,6 +284,7 @@ export class Receiver {
       user: origin.user?.name,
       tenant,
       campaign: message.units[0]?.campaign,
+      not_before: notBefore === undefined ? undefined : new Date(notBefore).toISOString(),
       tls: origin.tls?.protocol,
       message_id: messageId,
       trace_id: traceIdOf(trace),

@@ -43,6 +43,45 @@ async function replyTo(edge: MemoryEdge, { lines, listener, from, recipients }: 
 
 const text = (edge: MemoryEdge) => edge.intake.lastContent;
 
+describe("a message that is not to be sent yet (RFC 4865)", () => {
+  const mail = ["RCPT TO:<b@remote.example>", "DATA", "x", "."];
+
+  test("is taken with its time on submission, as EHLO says", async () => {
+    const edge = await world();
+    const client = await edge.connect({ name: "submission" });
+    expect(await client.say("EHLO client.example")).toContain(
+      "250 FUTURERELEASE 2592000 2023-12-14T22:13:20Z\r\n",
+    );
+    await client.say("MAIL FROM:<a@client.example> HOLDFOR=3600", ...mail);
+    const notBefore = edge.clock.now() + 3_600_000;
+    expect(edge.intake.accepted[0]?.units).toMatchObject([{ notBefore }]);
+    const accepted = edge.lines.find(({ event }) => event === "message_accepted");
+    expect(accepted?.fields.not_before).toBe(new Date(notBefore).toISOString());
+  });
+
+  test("is not, where it is not offered: on inbound, and where nobody may", async () => {
+    const inbound = await (await world()).client();
+    expect(await inbound.codes("MAIL FROM:<a@x.example> HOLDFOR=60")).toEqual(["555 5.5.4"]);
+    const listeners = [submissionListener(trusted)];
+    const edge = await MemoryEdge.start(edgeConfig({ listeners, scheduledMsMax: 0 }));
+    const client = await edge.connect({ name: "submission" });
+    expect(await client.say("EHLO client.example")).not.toContain("FUTURERELEASE");
+    expect(await client.codes("MAIL FROM:<a@x.example> HOLDFOR=60")).toEqual(["555 5.5.4"]);
+  });
+
+  test("may be further ahead after a reload", async () => {
+    const edge = await world();
+    const client = await edge.client({ name: "submission" });
+    const ahead = "MAIL FROM:<a@x.example> HOLDFOR=3000000";
+    expect(await client.codes(ahead)).toEqual(["501 5.5.4"]);
+    const listeners = [inboundListener(), submissionListener(trusted)];
+    const scheduledMsMax = 60 * 86_400_000;
+    edge.edge.reload(edgeConfig({ listeners, identity, scheduledMsMax }));
+    const next = await edge.client({ name: "submission" });
+    expect(await next.codes(ahead)).toEqual(["250 2.1.0"]);
+  });
+});
+
 describe("the trace field", () => {
   test("says who, how, under which id, for whom and when (RFC 5321 §4.4)", async () => {
     const edge = await world();

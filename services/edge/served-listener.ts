@@ -2,6 +2,7 @@
  * A listener's part of the configuration, as its connections use it; a reload changes it under
  * them.
  */
+import type { Clock } from "#lib/clock";
 import { Networks } from "#lib/net/networks";
 import type { ServerSettings } from "#lib/smtp/server/step";
 import { Admission } from "./admission.ts";
@@ -26,7 +27,7 @@ export class ServedListener {
   constructor(config: EdgeConfig, listener: ListenerConfig, shared: SharedContext) {
     const { identity } = config;
     this.#context = { ...shared, listener, admission: new Admission(listener), identity };
-    this.#settings = settingsByTrust(config, listener);
+    this.#settings = settingsByTrust(config, listener, shared.clock);
     this.#proxies = proxiesOf(listener);
   }
 
@@ -56,19 +57,27 @@ export class ServedListener {
     if (listener === undefined || !isSamePlace(listener, context.listener)) return false;
     context.listener = listener;
     context.admission = new Admission(listener);
-    this.#settings = settingsByTrust(config, listener);
+    this.#settings = settingsByTrust(config, listener, context.clock);
     this.#proxies = proxiesOf(listener);
     return true;
   }
 }
 
-function settingsByTrust(config: EdgeConfig, listener: ListenerConfig): SettingsByTrust {
+function settingsByTrust(
+  config: EdgeConfig,
+  listener: ListenerConfig,
+  clock: Clock,
+): SettingsByTrust {
+  const { scheduledMsMax: msMax } = config;
+  // RFC 4865 §3: for submission only.
+  const isOffered = listener.kind === "submission" && msMax > 0;
   const common: Omit<ServerSettings, "requiresAuth"> = {
     hostname: config.hostname,
     offersStartTls: !listener.tls.implicit,
     auth: listener.auth,
     requiresTls: listener.requiresTls,
     isTls: listener.tls.implicit,
+    ...(isOffered ? { futureRelease: { msMax, clock } } : {}),
     limits: { ...serverLimits(listener.kind), ...listener.limits },
   };
   return {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { isIpv6, parseAddressLiteral } from "#lib/smtp/address-literal";
 import { afterKeyword, parseCommand } from "#lib/smtp/command";
+import { parseDateTime } from "#lib/smtp/date-time";
 import { parseDomain } from "#lib/smtp/domain";
 import { parseMailParameters, parseRecipientParameters } from "#lib/smtp/parameters";
 import { parseForwardPath, parseMailbox, parseReversePath } from "#lib/smtp/path";
@@ -29,6 +30,8 @@ const nearlyRight = fc
         "ORCPT=rfc822;",
         "utf-8;",
         "FROM:",
+        "HOLDFOR=",
+        "HOLDUNTIL=2026-12-24T18:00:00",
       ),
       fc.constantFrom("x".repeat(64), "y".repeat(63), "z.".repeat(120)),
       fc.string({ unit: "binary", maxLength: 3 }),
@@ -39,6 +42,8 @@ const nearlyRight = fc
 
 const anyText = fc.oneof(nearlyRight, fc.string({ unit: "binary", maxLength: 300 }));
 
+const release = { now: 1_795_000_000_000, msMax: 86_400_000 };
+
 const parsers: [string, (text: string) => unknown][] = [
   ["parseReversePath", (text) => [parseReversePath(text), parseReversePath(`<${text}>`)]],
   ["parseForwardPath", (text) => [parseForwardPath(text), parseForwardPath(`<${text}>`)]],
@@ -47,6 +52,7 @@ const parsers: [string, (text: string) => unknown][] = [
   ["parseAddressLiteral", (text) => parseAddressLiteral(`[${text}]`)],
   ["parseCommand", (text) => [parseCommand(text), afterKeyword(text, "FROM:")]],
   ["parseMailParameters", (text) => [parseMailParameters(text), parseMailParameters(` ${text}`)]],
+  ["parseMailParameters, later", (text) => parseMailParameters(` ${text}`, release)],
   ["parseRecipientParameters", (text) => parseRecipientParameters(` ${text}`)],
   ["parseStatus", parseStatus],
   ["SaslExchange PLAIN", (text) => new SaslExchange("PLAIN").start(text)],
@@ -171,6 +177,22 @@ test("parameters are read as they were written", () => {
         .join("");
       const parameters = { body: "7bit" as const, size, envid, ret, smtpUtf8 };
       expect<unknown>(parseMailParameters(text)).toEqual({ ok: true, parameters });
+    }),
+    fuzzing(),
+  );
+});
+
+test("a time is read as every clock of the world writes it", () => {
+  const times = fc.integer({ min: 0, max: 253_402_300_799_999 });
+  const offsets = fc.integer({ min: -1_439, max: 1_439 });
+  fc.assert(
+    fc.property(times, offsets, (at, minutes) => {
+      const local = new Date(at + minutes * 60_000);
+      fc.pre(local.getTime() >= 0 && local.getTime() < 253_402_300_800_000);
+      const [sign, behind] = minutes < 0 ? ["-", -minutes] : ["+", minutes];
+      const two = (n: number) => String(n).padStart(2, "0");
+      const offset = `${sign}${two(Math.floor(behind / 60))}:${two(behind % 60)}`;
+      expect(parseDateTime(local.toISOString().replace("Z", offset))).toBe(at);
     }),
     fuzzing(),
   );

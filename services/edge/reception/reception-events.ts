@@ -51,6 +51,7 @@ function receptionRecord(node: string, { reception, unit, path }: Received): Eve
     tenant: unit.tenant,
     campaign: unit.campaign,
     pool: unit.pool,
+    notBefore: unit.notBefore === undefined ? undefined : eventTime(unit.notBefore),
     messageId,
     durationMs: Math.round(durationMs),
     sessionId: origin.sessionId,

@@ -21,6 +21,7 @@ export function edgeConfigOf(config: Config, identity: TlsIdentity): EdgeConfig 
     identity,
     limits: { ...defaultEdgeLimits, ...config.limits },
     lifetimeMs: retry.lifetimeMs,
+    scheduledMsMax: config.scheduling.upToMs,
     notificationLifetimeMs: retry.notificationLifetimeMs,
     ...(isKnown ? { pools } : {}),
   };

@@ -55,9 +55,10 @@ function numberForm(type: "integer" | "number", minimum: number, max: number): F
   return { type, minimum, ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }) };
 }
 
-/** A span of at least `min`, which is written as in the file. */
-export function span(min: string) {
-  return field<number>(atLeast(duration, min), {
+/** A span of at least `min`, and at most `max`, which are written as in the file. */
+export function span(min: string, max?: string) {
+  const least = atLeast(duration, min);
+  return field<number>(max === undefined ? least : atMost(least, max), {
     type: "string",
     pattern: "^([0-9]{1,9}(ms|s|m|h|d))+$",
   });
@@ -76,6 +77,15 @@ function atLeast(parse: ValueParser<number>, min: string): ValueParser<number> {
     const least = parse(min);
     if (!parsed.ok || !least.ok || parsed.value >= least.value) return parsed;
     return bad(`${quote(value)} is too little`, `at least ${min}`);
+  };
+}
+
+function atMost(parse: ValueParser<number>, max: string): ValueParser<number> {
+  return (value) => {
+    const parsed = parse(value);
+    const most = parse(max);
+    if (!parsed.ok || !most.ok || parsed.value <= most.value) return parsed;
+    return bad(`${quote(value)} is too much`, `at most ${max}`);
   };
 }
 

@@ -90,6 +90,11 @@ function deliverySchema(secrets: Sources) {
     .transform(({ ipv6, ...rest }) => ({ ...rest, useIpv6: ipv6 }));
 }
 
+/** ADR 0026. A year: what is known of a mailbox, or of a key, for longer is not worth much. */
+const scheduling = z
+  .strictObject({ upTo: span("0s", "366d").prefault("30d") })
+  .transform(({ upTo }) => ({ upToMs: upTo }));
+
 /** What we decided ourselves says nothing of a mailbox. */
 const refusedClass = z.enum(bounceClasses).exclude(["expired", "suppressed"]);
 
@@ -150,6 +155,7 @@ export function configSchema(sources: Sources) {
     shaping: z.array(textField(readable(sources))).default([]),
     dns: z.strictObject({ servers: z.array(textField(endpoint(53))).default([]) }).prefault({}),
     delivery: deliverySchema(sources).prefault({}),
+    scheduling: scheduling.prefault({}),
     suppression: suppression.prefault({}),
     control: z
       .strictObject({

@@ -17,7 +17,7 @@ export interface WantedStreams {
   readonly keysBytesMax: number;
   /** Undefined: nobody wants events there. */
   readonly eventsBytesMax?: number | undefined;
-  /** Large content goes by itself at this age: the message lifetime, and a day. */
+  /** Large content goes by itself at this age: how far ahead it may be submitted, its lifetime, and a day. */
   readonly bodyAgeMs: number;
 }
 

@@ -45,6 +45,39 @@ describe("parseMailParameters()", () => {
   });
 });
 
+describe("parseMailParameters() where FUTURERELEASE is offered", () => {
+  const now = Date.UTC(2026, 10, 29);
+  const release = { now, msMax: 86_400_000 };
+
+  test.each([
+    [" HOLDFOR=60", now + 60_000],
+    [" holdfor=60 SIZE=1", now + 60_000],
+    [" HOLDUNTIL=2026-11-29T00:01:00Z", now + 60_000],
+    [" HOLDUNTIL=2026-11-28T00:00:00Z", now - 86_400_000],
+  ])("reads %p", (text, notBefore) => {
+    expect(parseMailParameters(text, release)).toMatchObject({
+      ok: true,
+      parameters: { notBefore },
+    });
+  });
+
+  test.each([
+    " HOLDFOR",
+    " HOLDFOR=",
+    " HOLDFOR=86401",
+    " HOLDUNTIL=2026-11-30T00:00:01Z",
+    " HOLDFOR=60 HOLDFOR=60",
+    " HOLDFOR=60 HOLDUNTIL=2026-11-29T00:01:00Z",
+    " HOLDUNTIL=2026-11-29T00:01:00Z HOLDFOR=60",
+  ])("refuses %p", (text) => {
+    expect(parseMailParameters(text, release)).toMatchObject({ ok: false, fault: "bad" });
+  });
+
+  test.each([" HOLDFOR=60", " HOLDUNTIL=2026-11-29T00:01:00Z"])("else does not know %p", (text) => {
+    expect(parseMailParameters(text)).toMatchObject({ ok: false, fault: "unknown" });
+  });
+});
+
 describe("parseRecipientParameters()", () => {
   const good: [string, object][] = [
     ["", {}],

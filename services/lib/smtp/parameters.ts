@@ -1,5 +1,6 @@
 /** Parameters of MAIL and RCPT, as the extensions define them (RFC 5321 §4.1.1.11). */
 import { isPrintable, parseDecimal } from "./ascii.ts";
+import { type FutureRelease, heldFor, heldUntil } from "./future-release.ts";
 
 export interface MailParameters {
   /** SIZE= (RFC 1870). */
@@ -14,6 +15,8 @@ export interface MailParameters {
   readonly envid?: string;
   /** AUTH= (RFC 4954 §5), xtext as received; not passed on. */
   readonly auth?: string;
+  /** HOLDFOR= or HOLDUNTIL= (RFC 4865), in milliseconds since the epoch; it may be over. */
+  readonly notBefore?: number;
 }
 
 export interface RecipientParameters {
@@ -70,6 +73,17 @@ const mailReaders: Readonly<Record<string, ReadValue>> = {
   },
 };
 
+function holdReaders(release: FutureRelease): Readonly<Record<string, ReadValue>> {
+  // RFC 4865 §3: one of the two.
+  const reader = (read: typeof heldFor) => (value: string | undefined, fields: Fields) => {
+    const at = read(value ?? "", release);
+    const isFirst = fields.notBefore === undefined;
+    fields.notBefore = at;
+    return at !== undefined && isFirst;
+  };
+  return { ...mailReaders, HOLDFOR: reader(heldFor), HOLDUNTIL: reader(heldUntil) };
+}
+
 const recipientReaders: Readonly<Record<string, ReadValue>> = {
   NOTIFY: (value, fields) => {
     const keywords = (value ?? "").toLowerCase().split(",");
@@ -84,9 +98,15 @@ const recipientReaders: Readonly<Record<string, ReadValue>> = {
   },
 };
 
-/** `text` is what follows the path, with its leading blank. */
-export function parseMailParameters(text: string): ParametersParse<MailParameters> {
-  const parsed = read(text, mailReaders);
+/**
+ * `text` is what follows the path, with its leading blank. Without `release` there is no
+ * FUTURERELEASE, and its parameters are unknown.
+ */
+export function parseMailParameters(
+  text: string,
+  release?: FutureRelease,
+): ParametersParse<MailParameters> {
+  const parsed = read(text, release === undefined ? mailReaders : holdReaders(release));
   if (!parsed.ok) return parsed;
   const parameters = { body: "7bit", smtpUtf8: false, ...parsed.parameters };
   return { ok: true, parameters: parameters as MailParameters }; // The readers above are the validation.

@@ -7,6 +7,7 @@ import {
   defaultEdgeLimits,
   defaultLifetimeMs,
   defaultNotificationLifetimeMs,
+  defaultScheduledMsMax,
   type EdgeConfig,
   type ListenerConfig,
   listenerDefaults,
@@ -23,6 +24,7 @@ export function edgeConfig(overrides: Partial<EdgeConfig> = {}): EdgeConfig {
     identity: noIdentity,
     limits: defaultEdgeLimits,
     lifetimeMs: defaultLifetimeMs,
+    scheduledMsMax: defaultScheduledMsMax,
     notificationLifetimeMs: defaultNotificationLifetimeMs,
     ...overrides,
   };

@@ -35,6 +35,7 @@ export function whyOnlyPure(transcript: Transcript): string | undefined {
   const isScripted = [...refusals.keys()].some((what) => what !== "content");
   if (isScripted) return "the edge itself decides who is admitted";
   if (!settings.offersStartTls && !settings.isTls) return "the edge always has a certificate";
+  if (settings.futureRelease !== undefined) return "its clock is the machine's";
   if (transcript.items.some(({ who, text }) => who === "T" && text === "timeout")) {
     return "minutes would have to pass";
   }
@@ -76,6 +77,7 @@ function edgeFor({ settings, users, domains, refusals }: Script): Promise<Runnin
   const config = edgeConfig({
     identity,
     hostname: settings.hostname,
+    scheduledMsMax: 0,
     listeners: [listener],
     users: [...users].map(([name, passwordHash]) => ({ name, passwordHash })),
   });

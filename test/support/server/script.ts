@@ -3,6 +3,7 @@
  *
  *   # settings: auth=always messageSizeMax=1000     any of ServerSettings and ServerLimits
  *   # users: alice:secret bob:other
+ *   # futurerelease: now=2026-11-29T00:00:00Z msMax=86400000   what is offered, and when it is
  *   # domains: local.example                        whose mail is taken (this one, if not said)
  *   # refuses: mail <x@evil.example> 550 5.7.1 No   also: rcpt <path> …, content …, auth …
  */
@@ -49,7 +50,7 @@ export function scriptOf({ headers }: Transcript): Script {
   const words = (name: string) => values(name).flatMap((value) => value.split(" "));
   const domains = words("domains");
   return {
-    settings: settingsOf(values("settings")),
+    settings: { ...settingsOf(values("settings")), ...releaseOf(values("futurerelease")) },
     users: new Map(words("users").map((word) => pair(word, ":"))),
     domains: new Set(domains.length === 0 ? ["local.example"] : domains),
     refusals: new Map(values("refuses").map(refusal)),
@@ -67,6 +68,12 @@ function settingsOf(lines: readonly string[]): ServerSettings {
     else target[key] = kind === "boolean" ? text === "true" : text;
   }
   return { ...settings, limits } as unknown as ServerSettings;
+}
+
+function releaseOf([line]: readonly string[]): Pick<ServerSettings, "futureRelease"> {
+  if (line === undefined) return {};
+  const { now = "", msMax = "" } = Object.fromEntries(parseAssignments(line));
+  return { futureRelease: { msMax: Number(msMax), clock: { now: () => Date.parse(now) } } };
 }
 
 function pair(text: string, separator: string): [string, string] {

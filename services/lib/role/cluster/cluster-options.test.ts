@@ -10,6 +10,7 @@ shards: 8
 nats: { servers: ["nats://a:4222"], replicas: 1, user: godwit, password: secret, shardBytesMax: 2MiB, namespace: t }
 cassandra: { contactPoints: ["cassandra-0", "[::1]:9043"], localDataCenter: dc1, username: u, password: p, replication: 2 }
 delivery: { retry: { lifetime: 2d } }
+scheduling: { upTo: 10d }
 `,
   { fileName: "x.yaml", osHostname: "host", environment: {}, readFile: () => "" },
 );
@@ -34,7 +35,7 @@ test("streams have the file's sizes, and keep large content longer than any mess
   const { names, ...wanted } = wantedStreamsOf(config, nats);
   expect(names.splitStream).toBe("t-SPLIT");
   expect(wanted).toMatchObject({ shards: 8, replicas: 1, shardBytesMax: 2 * 1024 * 1024 });
-  expect(wanted.bodyAgeMs).toBe(3 * 86_400_000);
+  expect(wanted.bodyAgeMs).toBe((10 + 2 + 1) * 86_400_000);
 });
 
 test("a stream for events is wanted where some are told there", () => {

@@ -13,7 +13,7 @@ interface ClientPorts {
   readonly log: Log;
 }
 
-/** Large content outlives its message: a clock may be off, a give-up takes its time. */
+/** Large content outlives its message, which may wait for its time first: a clock may be off, a give-up takes its time. */
 const bodyAgeMarginMs = 24 * 3_600_000;
 
 export function natsOptionsOf(
@@ -47,7 +47,7 @@ export function wantedStreamsOf(config: Config, nats: NatsConfig): WantedStreams
     journalBytesMax,
     keysBytesMax,
     ...(stream && kinds.length > 0 ? { eventsBytesMax: nats.eventsBytesMax } : undefined),
-    bodyAgeMs: config.delivery.retry.lifetimeMs + bodyAgeMarginMs,
+    bodyAgeMs: config.scheduling.upToMs + config.delivery.retry.lifetimeMs + bodyAgeMarginMs,
   };
 }
 

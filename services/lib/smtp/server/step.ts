@@ -1,5 +1,6 @@
 /** What a server session asks of its driver, and what the driver answers. */
 
+import type { Clock } from "#lib/clock";
 import type { MailParameters, RecipientParameters } from "../parameters.ts";
 import type { ForwardPath, ReversePath } from "../path.ts";
 import type { Reply } from "../reply.ts";
@@ -84,6 +85,8 @@ export interface ServerSettings {
   readonly requiresTls: boolean;
   /** The connection is under TLS from its first byte. */
   readonly isTls: boolean;
+  /** How far ahead mail may be submitted (RFC 4865); absent: it is not offered. */
+  readonly futureRelease?: { readonly msMax: number; readonly clock: Pick<Clock, "now"> };
   readonly limits: ServerLimits;
 }
 

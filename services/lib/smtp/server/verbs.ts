@@ -2,6 +2,7 @@
 
 import { isAscii, isPrintable } from "../ascii.ts";
 import { afterKeyword, type Verb } from "../command.ts";
+import { type FutureRelease, futureReleaseKeyword } from "../future-release.ts";
 import {
   type ParametersParse,
   parseMailParameters,
@@ -66,13 +67,22 @@ function hello(session: SessionState, name: string, isExtended: boolean): void {
   session.say(reply(250, undefined, isExtended ? [hostname, ...extensions(session)] : hostname));
 }
 
-function extensions({ settings, isTls, user }: SessionState): string[] {
+function extensions(session: SessionState): string[] {
+  const { settings, isTls, user } = session;
   const offered = ["PIPELINING", `SIZE ${settings.limits.messageSizeMax}`];
   if (settings.offersStartTls && !isTls) offered.push("STARTTLS");
   const mayAuth = settings.auth === "always" || (settings.auth === "underTls" && isTls);
   if (mayAuth && user === undefined) offered.push("AUTH PLAIN LOGIN");
   offered.push("ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "DSN");
+  const release = futureReleaseOf(session);
+  if (release !== undefined) offered.push(futureReleaseKeyword(release));
   return offered;
+}
+
+function futureReleaseOf({ settings }: SessionState): FutureRelease | undefined {
+  const { futureRelease } = settings;
+  if (futureRelease === undefined) return undefined;
+  return { now: futureRelease.clock.now(), msMax: futureRelease.msMax };
 }
 
 function mailNotNow(session: SessionState): Reply | undefined {
@@ -88,7 +98,7 @@ function mail(session: SessionState, argument: string): void {
   if (text === undefined) return session.refuse(replies.mailSyntax);
   const path = parseReversePath(text);
   if (!path.ok) return session.refuse(reply(501, "5.1.7", `Bad sender address: ${path.reason}`));
-  const parsed = parseMailParameters(path.rest);
+  const parsed = parseMailParameters(path.rest, futureReleaseOf(session));
   if (!parsed.ok) return session.refuse(badParameter(parsed));
   const { parameters } = parsed;
   if (path.isInternational && !parameters.smtpUtf8) return session.refuse(replies.utf8Required);
