@@ -18,6 +18,7 @@ import { Sink } from "../../loadtest/sink/sink.ts";
 import { answered } from "../support/cli/answered.ts";
 import { ranGodwit } from "../support/cli/godwit-process.ts";
 import { acmeToken } from "../support/edge/http-bench.ts";
+import { submitRaw } from "../support/edge/raw-submission.ts";
 import { RoleProcess } from "../support/process/role-process.ts";
 import { type ClusterYaml, roleYaml } from "../support/process/role-yaml.ts";
 import { startNats } from "../support/servers/nats.ts";
@@ -117,6 +118,7 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
       await delivers();
       await repeats();
       await obeys();
+      await schedules();
       await suppresses();
       await tells();
       await handsOver();
@@ -182,6 +184,23 @@ describe.skipIf(missing !== undefined)(titled("a cluster of processes", missing)
     const delivered = worker.log.outcome("b@held.example", "delivered");
     await edge.operate("queue", "release", "held.example");
     await delivered;
+    await listed(control, 0);
+  }
+
+  /** What is for tomorrow waits in Cassandra, each of its units, until an operator has it sent now. */
+  async function schedules(): Promise<void> {
+    const to = ["b@later.example", "c@later.example.net"];
+    const parameters = "HOLDFOR=86400";
+    const id = await submitRaw(edge.at("submission"), { to, parameters });
+    const waits = /(?:is scheduled by its sender: it is not tried before (?:.|\n)*){2}/;
+    await answered(control, ["explain", id], waits);
+    await listed(edge, 2);
+    expect((await edge.operate("queue", "list")).out).toMatch(/^\w+\.0 +scheduled +in 23h59m +0 /m);
+    const gone = to.map((path) => worker.log.outcome(path, "delivered"));
+    // Those of a destination are left alone.
+    await edge.operate("queue", "retry", "later.example");
+    expect((await control.operate("queue", "retry", id)).out).toContain("2 units are due now");
+    await Promise.all(gone);
     await listed(control, 0);
   }
 

@@ -8,6 +8,7 @@ import {
   predecessorForgotten,
   purgeOfAllShards,
   replayOneShort,
+  scheduleUnknown,
   splitDoneEarly,
 } from "./plants/log-plants.ts";
 import type { Plant } from "./plants/plant.ts";
@@ -70,6 +71,11 @@ const common: Readonly<Record<string, Caught>> = {
     as: /what was accepted has an end/,
   },
   "a notification whose id is chance": { plant: notificationIdByChance, seedsMax: 20, as: told },
+  "a schedule that nobody knows of": {
+    plant: scheduleUnknown,
+    seedsMax: 20,
+    as: /nothing is tried before its sender's time/,
+  },
   "a message acknowledged before it is split": {
     plant: splitDoneEarly,
     seedsMax: 100,

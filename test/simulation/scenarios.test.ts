@@ -63,6 +63,41 @@ describe("an edge", () => {
   });
 });
 
+describe("a message that is not to be sent yet", () => {
+  const later = { ...mail("user@dest1.example", 10), holdForMs: 60 * second };
+
+  test("is sent when its time has come, and not before", async () => {
+    const world = await play({ submissions: [later] });
+    expect(copiesOf(world, "user@dest1.example")).toBe(1);
+    const [copiedAt = 0] = timesOf(world, "copy ");
+    expect(copiedAt).toBeGreaterThanOrEqual(70);
+    expect(copiedAt).toBeLessThan(74);
+  });
+
+  test.each([
+    ["defer", "before"],
+    ["defer", "after"],
+    ["append", "before"],
+    ["append", "after"],
+  ] as const)(
+    "survives a kill %s the store or the journal has it: %s",
+    async (operation, moment) => {
+      const world = await play({ submissions: [later] }, (it) => killed(it, operation, moment));
+      expect(copiesOf(world, "user@dest1.example")).toBe(1);
+      expect(timesOf(world, "started worker1").length).toBe(2);
+    },
+  );
+
+  test("is sent at its time by whoever has its shard then", async () => {
+    const world = await play({
+      workers: ["worker1", "worker2"],
+      submissions: [later],
+      incidents: [{ kind: "kill", atMs: 40 * second, process: "worker1", forMs: 50 * second }],
+    });
+    expect(copiesOf(world, "user@dest1.example")).toBe(1);
+  });
+});
+
 describe("a worker", () => {
   test("killed under load loses nothing, and its shards have an owner within 40 s", async () => {
     const world = await play({

@@ -5,6 +5,8 @@ import { makeQueueId } from "#lib/queue/queue-id";
 import { allShards } from "#lib/queue/shard";
 import { uidOf } from "#lib/queue/unit";
 import { seededRandom } from "#lib/random";
+import type { LogEntry } from "#lib/stream/stream";
+import { decodeUnit, encodeUnit } from "#proto/unit";
 import type { Plant } from "./plant.ts";
 
 /** Units count as settled while their record is still on its way. */
@@ -53,6 +55,26 @@ export const predecessorForgotten: Plant = (seams) => {
   const end: typeof stream.end = async (shard) =>
     (await leases.read(shard))?.checkpoint?.floor ?? 0;
   return { ...seams, stream: { ...stream, end } };
+};
+
+/** A worker of an older version: it does not know that a unit has a time before which it is not tried. */
+export const scheduleUnknown: Plant = (seams) => {
+  const { stream } = seams;
+  const older = (entry: LogEntry): LogEntry => {
+    const { notBefore, ...unit } = decodeUnit(entry.record);
+    return { ...entry, record: encodeUnit(unit), ...(entry.unit === undefined ? {} : { unit }) };
+  };
+  const open: typeof stream.open = (shard, after) => {
+    const reader = stream.open(shard, after);
+    return {
+      async pull(limit, signal) {
+        const { entries, ...rest } = await reader.pull(limit, signal);
+        return { ...rest, entries: entries.map(older) };
+      },
+      close: () => reader.close(),
+    };
+  };
+  return { ...seams, stream: { ...stream, open } };
 };
 
 /** A message that is split is acknowledged before its last unit is published. */

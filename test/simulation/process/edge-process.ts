@@ -2,6 +2,7 @@
 import type { Clock } from "#lib/clock";
 import { noEvents } from "#lib/events/event-sink";
 import type { MemoryNetwork } from "#lib/net/memory-transport";
+import type { Unit } from "#lib/queue/unit";
 import { type Random, seededRandom } from "#lib/random";
 import { type Intake, IntakeFull } from "#lib/stream/intake";
 import { Edge } from "../../../services/edge/edge.ts";
@@ -29,6 +30,8 @@ export interface EdgeProcessOptions {
   readonly rates: FaultRates;
   readonly lateMsMax: number;
   readonly lifetimeMs: number;
+  /** By ENVID: how long a message is to be held. */
+  readonly holdForMs: (envid: string) => number | undefined;
   readonly trail: Trail;
   readonly crashed: (what: string) => void;
 }
@@ -78,7 +81,7 @@ export class EdgeProcess {
   }
 
   #edge(process: ProcessLife, faults: DrawnFaults): Edge {
-    const { network, seams, random, lifetimeMs, trail } = this.#options;
+    const { network, seams, random, lifetimeMs, holdForMs, trail } = this.#options;
     const say = (event: string, fields?: object) => {
       trail.note(`${this.name} ${event} ${JSON.stringify(fields)}`);
     };
@@ -94,7 +97,10 @@ export class EdgeProcess {
     });
     return new Edge(config, {
       transport: new GatedTransport({ transport: network.transport(this.address), life: process }),
-      intake: persistentIntake(observedIntake(seams, faults, this.name), process.clock),
+      intake: scheduling(
+        persistentIntake(observedIntake(seams, faults, this.name), process.clock),
+        holdForMs,
+      ),
       clock: process.clock,
       random: seededRandom(random.below(2 ** 31)),
       log: { debug: () => {}, info: say, warn: say, error: say },
@@ -102,6 +108,18 @@ export class EdgeProcess {
       events: noEvents,
     });
   }
+}
+
+/** As if its client had said HOLDFOR, which our own client does not. */
+function scheduling(intake: Intake, holdForMs: EdgeProcessOptions["holdForMs"]): Intake {
+  const later = (unit: Unit): Unit => {
+    const heldMs = holdForMs(unit.envelope.envid ?? "");
+    if (heldMs === undefined) return unit;
+    return { ...unit, notBefore: unit.acceptedAt + heldMs, expiresAt: unit.expiresAt + heldMs };
+  };
+  return {
+    accept: (message) => intake.accept({ ...message, units: message.units.map(later) }),
+  };
 }
 
 /** As the cluster's inhabitant does it: the same id again, until it is answered or the time is over. */

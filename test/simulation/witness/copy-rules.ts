@@ -1,5 +1,6 @@
 /** When a mail exchanger may be given a copy: what is due, and a second one only where the first is in doubt. */
 import type { Clock } from "#lib/clock";
+import { dueFrom } from "#lib/queue/schedule";
 import type { Unit } from "#lib/queue/unit";
 import type { MemoryStoreState } from "#lib/store/memory-state";
 import type { Incarnation } from "#lib/stream/journal";
@@ -10,6 +11,8 @@ import type { Trail } from "./trail.ts";
 
 /** No retry comes sooner, as the worlds are set up; but the last one, just before the end. */
 const retryMsMin = 8_000;
+/** Of what a log says that an attempt took. */
+const roundingMs = 1;
 
 export interface CopyRulesPorts {
   readonly clock: Clock;
@@ -80,9 +83,13 @@ export class CopyRules {
   attempted(unit: Unit, durationMs: number): void {
     const { clock, standing, breaches } = this.#ports;
     if (!standing.isTimeComparable) return;
-    const lateMs = clock.now() - durationMs - unit.expiresAt;
-    if (lateMs <= 0) return;
-    breaches.broke("nothing is tried past its time", [unit.uid], `${unit.uid} by ${lateMs} ms`);
+    const begunAt = clock.now() - durationMs;
+    const broke = (rule: string, byMs: number) =>
+      breaches.broke(rule, [unit.uid], `${unit.uid} by ${byMs} ms`);
+    const lateMs = begunAt - unit.expiresAt;
+    if (lateMs > 0) broke("nothing is tried past its time", lateMs);
+    const earlyMs = dueFrom(unit) - begunAt;
+    if (earlyMs > roundingMs) broke("nothing is tried before its sender's time", earlyMs);
   }
 
   tooManySessions(writer: Incarnation, host: string, count: number): void {

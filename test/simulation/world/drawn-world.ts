@@ -1,5 +1,5 @@
 /** What a seed draws. */
-import type { Random } from "#lib/random";
+import { type Random, seededRandom } from "#lib/random";
 import type { PathText } from "#lib/smtp/path";
 import {
   type CallCount,
@@ -40,6 +40,8 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
   const workers = draw.names("worker", draw.between(1, 3));
   const faultsEndAtMs = draw.between(60, 240) * second;
   const destinations = drawDestinations(draw);
+  // Drawn apart, so that all else of a world is as it would be without.
+  const later = new Draw(seededRandom(seed + 0x1a7e));
   const isCalm = random.next() < 0.2;
   return {
     seed,
@@ -64,7 +66,9 @@ export function drawWorld(seed: number, random: Random): WorldPlan {
         address: `10.0.2.${n + 1}`,
         windows: drawWindows(draw, faultsEndAtMs),
       })),
-    submissions: drawSubmissions(draw, destinations, faultsEndAtMs),
+    submissions: drawSubmissions(draw, destinations, faultsEndAtMs).map((each) =>
+      later.isTrue(0.2) ? { ...each, holdForMs: later.between(5, 300) * second } : each,
+    ),
     incidents: isCalm ? [] : drawIncidents(draw, { edges, workers, destinations, faultsEndAtMs }),
     faultsEndAtMs,
   };

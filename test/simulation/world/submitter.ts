@@ -21,6 +21,8 @@ export interface Submission {
   readonly reversePath: PathText;
   readonly recipients: readonly Recipient[];
   readonly bodyLines: number;
+  /** Not to be sent before so long after `atMs`. */
+  readonly holdForMs?: number;
 }
 
 export interface SubmitterPorts {

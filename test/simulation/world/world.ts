@@ -122,7 +122,8 @@ export class World {
   }
 
   #edge(name: string, address: string, seams: SharedSeams): EdgeProcess {
-    const { rates, lateMsMax, lifetimeMs } = this.plan;
+    const { rates, lateMsMax, lifetimeMs, submissions } = this.plan;
+    const held = new Map(submissions.map((each) => [each.name, each.holdForMs]));
     return new EdgeProcess({
       name,
       address,
@@ -133,6 +134,8 @@ export class World {
       rates,
       lateMsMax,
       lifetimeMs,
+      // Each try of a client has an ENVID of its own.
+      holdForMs: (envid) => held.get(envid.replace(/\.\d+$/, "")),
       trail: this.trail,
       crashed: (what) => void this.crashes.push(what),
     });
