@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { isIpv6, parseAddressLiteral } from "#lib/smtp/address-literal";
 import { afterKeyword, parseCommand } from "#lib/smtp/command";
-import { parseDateTime } from "#lib/smtp/date-time";
+import { parseDateTime } from "#lib/smtp/date/date-time";
 import { parseDomain } from "#lib/smtp/domain";
 import { parseMailParameters, parseRecipientParameters } from "#lib/smtp/parameters";
 import { parseForwardPath, parseMailbox, parseReversePath } from "#lib/smtp/path";

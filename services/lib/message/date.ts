@@ -1,6 +1,6 @@
 /** RFC 5322 §3.3 date-time, always in UTC: what we write never depends on the machine's zone. */
 
-import { civilDate } from "#lib/smtp/civil-date";
+import { civilDate } from "#lib/smtp/date/civil-date";
 
 const dayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const monthNames = [

@@ -1,6 +1,6 @@
 /** FUTURERELEASE: a submitter says from when on its message may be sent (RFC 4865). */
 import { parseDecimal } from "./ascii.ts";
-import { dateTimeText, parseDateTime } from "./date-time.ts";
+import { dateTimeText, parseDateTime } from "./date/date-time.ts";
 
 /** How far ahead a message may be submitted, and from when that counts. */
 export interface FutureRelease {
