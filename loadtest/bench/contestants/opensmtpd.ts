@@ -1,7 +1,6 @@
 /** OpenSMTPD as a relay. It never syncs: a message with a 250 may be gone with the power. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TlsIdentity } from "#lib/net/transport";
 import { openSmtpdMissing, openSmtpdProgram } from "../../../test/peers/opensmtpd.ts";
 import { freePort, launch, peerDirectory } from "../../../test/peers/peer.ts";
 import { type Contestant, type Destinations, domains, warmUp } from "./contestant.ts";
@@ -21,7 +20,7 @@ export const openSmtpd: Contestant = {
   connectEveryMs: 10,
   missing: openSmtpdMissing,
   version: () => versionOf([openSmtpdProgram, "-h"], /OpenSMTPD (\S+)/),
-  async start(destinations, identity) {
+  async start(destinations) {
     const directory = await peerDirectory("opensmtpd");
     const port = await freePort();
     const queue = join(directory, "queue");
@@ -29,12 +28,7 @@ export const openSmtpd: Contestant = {
     await mkdir(queue);
     await chmod(queue, 0o711);
     const config = join(directory, "smtpd.conf");
-    const mode = 0o600;
-    await writeFile(config, configText({ directory, port, destinations, identity }), { mode });
-    if (identity !== undefined) {
-      await writeFile(join(directory, "tls.pem"), identity.certificate, { mode });
-      await writeFile(join(directory, "tls.key"), identity.privateKey, { mode });
-    }
+    await writeFile(config, configText(port, destinations), { mode: 0o600 });
     const peer = await launch({
       directory,
       port,
@@ -53,13 +47,6 @@ export const openSmtpd: Contestant = {
     };
   },
 };
-
-interface ConfigOptions {
-  readonly directory: string;
-  readonly port: number;
-  readonly destinations: Destinations;
-  readonly identity: TlsIdentity | undefined;
-}
 
 /** Its limits keep it from flooding others' servers; here they would be all that is measured. */
 const unlimited = `smtp limit max-mails 1000000
@@ -89,15 +76,8 @@ scheduler limit max-evp-batch-size 1000
 scheduler limit max-msg-batch-size 1000
 `;
 
-function configText({ directory, port, destinations, identity }: ConfigOptions): string {
-  const { up, down } = destinations;
-  const pki = "opensmtpd.example";
-  const certificate =
-    identity === undefined
-      ? ""
-      : `pki ${pki} cert "${directory}/tls.pem"\npki ${pki} key "${directory}/tls.key"\n`;
-  const tls = identity === undefined ? "" : `tls pki ${pki} `;
-  return `${certificate}listen on 127.0.0.1 port ${port} ${tls}hostname opensmtpd.example
+function configText(port: number, { up, down }: Destinations): string {
+  return `listen on 127.0.0.1 port ${port} hostname opensmtpd.example
 smtp max-message-size 50M
 ${unlimited}action "up" relay host smtp://${up.address}:${up.port} helo opensmtpd.example
 action "down" relay host smtp://${down.address}:${down.port} helo opensmtpd.example

@@ -2,7 +2,7 @@
 import type { BenchOptions, ContestantName } from "../arguments.ts";
 import { ceiling } from "./ceiling.ts";
 import { cluster } from "./cluster.ts";
-import type { Contestant } from "./contestant.ts";
+import { type Contestant, offersTls } from "./contestant.ts";
 import { exim } from "./exim.ts";
 import { external } from "./external.ts";
 import { contestant, edgeThread, godwit, oneThread } from "./godwit.ts";
@@ -13,12 +13,12 @@ import { postfix } from "./postfix.ts";
 /** What a sink refuses in minutes is tried again in them, not after. */
 const soonAgain = "retry: { first: 5s, cap: 20s }";
 
-/** Without the ceiling under TLS: the sink offers none. @throws when one is named that was not given, or that has no place in a soak */
+/** Under TLS only who offers it. @throws when one is named that was not given, or that has no place in a soak */
 export function chosen(options: BenchOptions): readonly Contestant[] {
   const isSoak = options.soakMinutes !== undefined;
   const isUnderTls = options.tls === "starttls";
   return options.only
-    .filter((name) => !(isUnderTls && name === "ceiling"))
+    .filter((name) => !isUnderTls || offersTls(name))
     .map((name) => (isSoak ? soaked(name, options) : usual(name, options)));
 }
 

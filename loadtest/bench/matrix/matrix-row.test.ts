@@ -28,9 +28,9 @@ test("rowName() tells all of it", () => {
 describe("takesPart()", () => {
   const usual = { ...row, domains: 1, tls: "none" } as const;
 
-  test("the ceiling has no STARTTLS", () => {
-    expect(takesPart("ceiling", usual)).toBe(true);
-    expect(takesPart("ceiling", { ...usual, tls: "starttls" })).toBe(false);
+  test.each(["ceiling", "opensmtpd"])("%s has no STARTTLS", (name) => {
+    expect(takesPart(name, usual)).toBe(true);
+    expect(takesPart(name, { ...usual, tls: "starttls" })).toBe(false);
   });
 
   test("a cluster has many destinations", () => {

@@ -1,4 +1,5 @@
 /** What is measured: one thing at a time is changed, and at last all at once. */
+import { offersTls } from "../contestants/contestant.ts";
 
 export interface MatrixRow {
   readonly sizeBytes: number;
@@ -57,12 +58,9 @@ export function rowName({ sizeBytes, sessions, domains, tls }: MatrixRow): strin
   return [...parts, ...(tls === "none" ? [] : ["STARTTLS"])].join(", ");
 }
 
-/**
- * The sink offers no TLS, so that all deliver in clear. One destination is one shard of a cluster,
- * which has others.
- */
+/** One destination is one shard of a cluster, which has others. */
 export function takesPart(name: string, { domains, tls }: MatrixRow): boolean {
-  if (name === "ceiling") return tls === "none";
+  if (tls === "starttls" && !offersTls(name)) return false;
   return name !== "cluster" || domains > 1;
 }
 
