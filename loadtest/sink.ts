@@ -39,7 +39,11 @@ async function run({ sink: options, tls, ...how }: SinkRun) {
   await sink.stop();
   await writeAccounts(accounts, sink.ledger);
   const { distinct, total } = sink.ledger;
-  const summary = { ...sink.counts, distinct, copies: total, faults: sink.faultCounts };
+  const { counts, faultCounts: faults } = sink;
+  const { user, system } = process.cpuUsage();
+  const others = sink instanceof SinkProcesses ? sink.cpuSeconds : 0;
+  const cpuSeconds = (user + system) / 1e6 + others;
+  const summary = { ...counts, distinct, copies: total, faults, cpuSeconds };
   tell({ event: "summary", ...summary }, JSON.stringify(summary, undefined, 2));
   process.exit(0);
 

@@ -33,6 +33,11 @@ async function run({ source: options, accounts, histogram, output }: SourceRun) 
     const { latency, lateness } = source;
     await Bun.write(histogram, hgrmText(options.ratePerSecond === undefined ? latency : lateness));
   }
-  process.stdout.write(output === "json" ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
+  const text = `${summaryText(summary)}${cpuSeconds.toFixed(2)} s of CPU, its start with it\n`;
+  process.stdout.write(
+    output === "json" ? `${JSON.stringify({ ...summary, cpuSeconds })}\n` : text,
+  );
   process.exit(summary.accepted === options.messages ? 0 : 1);
 }

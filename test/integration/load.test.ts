@@ -37,6 +37,10 @@ describe("every message that got a 250 is at the sink, once and intact", () => {
     "--messages 100 --sessions 3 --recipients 5",
     "--messages 100 --sessions 3 --tls starttls --user u --password p",
     "--messages 60 --sessions 3 --rate 2000",
+    "--messages 200 --sessions 5 --bdat --recipients 2",
+    "--messages 200 --sessions 5 --bdat --pipelining --size 1024=3,300000=1",
+    "--messages 100 --sessions 3 --bdat --tls starttls",
+    "--messages 100 --sessions 5 --mix mailbox --domain a.example=3,b.example=1",
   ])("%s", async (words) => {
     await using sink = await Sink.start({ keep: "verdicts", identity });
     const source = sourceFor(sink, words);
@@ -80,6 +84,16 @@ describe("the source tells what the sink did wrong", () => {
       expect(await source.run()).toMatchObject(expected);
       expect(source.promised.distinct).toBe(expected.accepted ?? 0);
     }
+  });
+
+  test("with BDAT and pipelining, too, all that was refused is known", async () => {
+    await using sink = await Sink.start({ faults: ["550-at-rcpt-1-in-3"] });
+    const source = sourceFor(sink, "--messages 90 --sessions 3 --bdat --pipelining");
+    const summary = await source.run();
+    const refused = summary.refused["550 at rcpt"] ?? 0;
+    expect(refused).toBeGreaterThan(0);
+    expect([summary.accepted + refused, summary.unknown, summary.aborted]).toEqual([90, 0, 0]);
+    expect(balance(source.promised, sink.ledger)).toEqual(even);
   });
 
   test("some recipients refused: the message is accepted for the others", async () => {

@@ -1,4 +1,5 @@
 /** One of the processes of a sink; the other end of `sink-processes.ts`. */
+import { isIPv4 } from "node:net";
 import { systemClock } from "#lib/clock";
 import { bunTransport } from "#lib/net/bun-transport";
 import { systemRandom } from "#lib/random";
@@ -41,8 +42,9 @@ async function start(options: SinkOrders): Promise<void> {
 
 function ports(options: SinkOrders): SinkPorts {
   const sharing = { port: "shared" } as const;
-  const inClear = options.identity === undefined ? epollTransport(systemClock, sharing) : undefined;
-  const transport = inClear ?? bunTransport(systemClock, sharing);
+  const isClear = options.identity === undefined && isIPv4(options.at?.address ?? "127.0.0.1");
+  const system = isClear ? epollTransport(systemClock, sharing) : undefined;
+  const transport = system ?? bunTransport(systemClock, sharing);
   return { transport, clock: systemClock, random: systemRandom };
 }
 

@@ -7,7 +7,7 @@ import { SinkProcesses } from "./sink-processes.ts";
 
 describe("SinkProcesses", () => {
   test("what came to any of them is accounted for", async () => {
-    await using sink = await SinkProcesses.start({ keep: "verdicts" }, 2);
+    const sink = await SinkProcesses.start({ keep: "verdicts" }, 2);
     const { port } = sink.endpoint;
     const args = [`127.0.0.1:${port}`, ..."--messages 300 --sessions 30 --recipients 2".split(" ")];
     const source = new Source(sourceArguments(args, () => "t").source);
@@ -18,6 +18,8 @@ describe("SinkProcesses", () => {
     expect(balance(source.promised, sink.ledger, 2)).toEqual(even);
     const all = { messages: 300, recipients: 600, sessions: 30, damaged: 0, lookedAt: 300 };
     expect(sink.counts).toMatchObject(all);
+    await sink.stop();
+    expect(sink.cpuSeconds).toBeGreaterThan(0);
   });
 
   test("each does what it is told to, and all of it is counted", async () => {

@@ -49,6 +49,12 @@ export class SinkProcesses implements AsyncDisposable {
     return faultsOf([...this.#reports.values()].map((it) => it.faults));
   }
 
+  /** Of those that have ended: of all of them once it is stopped. */
+  get cpuSeconds(): number {
+    const times = this.#processes.map((it) => Number(it.resourceUsage()?.cpuTime.total ?? 0));
+    return times.reduce((sum, microseconds) => sum + microseconds / 1e6, 0);
+  }
+
   /** Resolves when that holds; looked at whenever a process has told something. */
   until(isReached: IsReached): Promise<void> {
     return new Promise((resolve) => {
