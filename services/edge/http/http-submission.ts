@@ -33,11 +33,13 @@ export class HttpSubmission {
   readonly #tokens: Tokens;
   readonly #running: RunningRequests;
   readonly #listeners: readonly HttpListener[];
+  #scheduledMsMax: number;
   #isStopping = false;
 
   constructor(config: EdgeConfig, ports: HttpPorts) {
     this.#ports = ports;
     this.#tokens = new Tokens(config.http.tokens);
+    this.#scheduledMsMax = config.scheduledMsMax;
     this.#running = new RunningRequests(ports.limits);
     const shared = this.#shared(config);
     this.#listeners = config.http.listeners.map((listener) => {
@@ -57,7 +59,8 @@ export class HttpSubmission {
   }
 
   /** Names of listeners that need a restart. */
-  reload({ http, identity }: EdgeConfig): readonly string[] {
+  reload({ http, identity, scheduledMsMax }: EdgeConfig): readonly string[] {
+    this.#scheduledMsMax = scheduledMsMax;
     this.#tokens.replace(http.tokens);
     const stay = this.#listeners.filter((listener) => {
       const config = http.listeners.find(({ name }) => name === listener.name);
@@ -91,6 +94,7 @@ export class HttpSubmission {
       submitter: new Submitter({ ...ports, hostname, ...suppressing }),
       repeats: new Repeats({ ...ports, ...(keys === undefined ? {} : { keys }) }),
       isStopping: () => this.#isStopping,
+      scheduledMsMax: () => this.#scheduledMsMax,
     };
   }
 }

@@ -280,3 +280,38 @@ test("an event and a trace say that it came by HTTP, and joins the client's trac
     ...{ clientAddress: "192.0.2.7", helo: undefined, recipient: "ann@one.example" },
   });
 });
+
+describe("a time before which mail is not sent", () => {
+  const later = { ...toAnn, sendAt: "2023-11-15T22:13:20.500+01:00" };
+
+  test("goes along with each unit, whatever the form of the request", async () => {
+    const bench = new HttpBench();
+    const notBefore = Date.parse(later.sendAt);
+    expect((await bench.post(later)).status).toBe(202);
+    const { to: _, ...each } = { ...later, recipients: ["a@one.example", "b@two.example"] };
+    expect((await bench.post(each)).body.accepted).toBe(2);
+    const query = `reversePath=&recipient=a@b.example&sendAt=${encodeURIComponent(later.sendAt)}`;
+    const headers = { "content-type": "message/rfc822" };
+    expect((await bench.post("x", headers, `/v1/messages?${query}`)).status).toBe(202);
+    const units = bench.intake.accepted.flatMap((message) => message.units);
+    expect(units).toMatchObject(Array(4).fill({ notBefore }));
+  });
+
+  test.each([
+    ["2023-12-14T22:13:21Z", "sendAt is more than 30 days ahead"],
+    ["2023-11-15T22:13:20", "sendAt is no time with an offset, such as 2026-12-01T08:00:00Z"],
+    ["tomorrow", "sendAt is no time with an offset, such as 2026-12-01T08:00:00Z"],
+  ])("%s is none", async (sendAt, detail) => {
+    const answer = await new HttpBench().post({ ...toAnn, sendAt });
+    expect([answer.status, answer.body.detail]).toEqual([400, detail]);
+    expect(answer.body.errors).toMatchObject([{ path: "sendAt" }]);
+  });
+
+  test("is not taken where the configuration says so, and one that is over is no harm", async () => {
+    const bench = new HttpBench({ scheduledMsMax: 0 });
+    expect((await bench.post(later)).body.detail).toBe("sendAt is not taken here");
+    const { status } = await bench.post({ ...toAnn, sendAt: "2023-11-14T22:13:20Z" });
+    expect(status).toBe(202);
+    expect(bench.intake.accepted[0]?.units[0]).not.toHaveProperty("notBefore");
+  });
+});

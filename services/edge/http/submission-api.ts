@@ -28,6 +28,7 @@ import {
 import type { RunningRequests } from "./running-requests.ts";
 import { submissionAnswer } from "./submission-answer.ts";
 import type { Tokens } from "./tokens.ts";
+import { refuseFaults } from "./written-submission.ts";
 
 /** What the listeners share. */
 export interface ApiPorts {
@@ -42,6 +43,8 @@ export interface ApiPorts {
   readonly log: Log;
   readonly metrics: EdgeMetrics;
   readonly isStopping: () => boolean;
+  /** How far ahead mail may be submitted; 0: not at all. */
+  readonly scheduledMsMax: () => number;
 }
 
 interface Client {
@@ -55,6 +58,7 @@ interface Read {
   readonly fingerprint: Uint8Array;
 }
 
+const dayMs = 86_400_000;
 const stoppingRetrySeconds = 10;
 const busyRetrySeconds = 1;
 /** Of all addresses of a request: an answer that repeats them must have room where it is kept. */
@@ -155,8 +159,19 @@ export class SubmissionApi {
     const { search, searchParams } = new URL(c.req.url);
     const fingerprint = fingerprintOf(type, search, bytes);
     const submission = this.#submissionOf({ type, bytes, searchParams, held });
+    this.#lookAtSchedule(submission);
     lookAtLength(submission, Math.min(recipientsMax, requestRecipientsMax));
     return { submission, fingerprint };
+  }
+
+  /** @throws {Problem} 400 */
+  #lookAtSchedule({ notBefore }: Submission): void {
+    const { clock, scheduledMsMax } = this.#ports;
+    const msMax = scheduledMsMax();
+    if (notBefore === undefined || notBefore - clock.now() <= msMax) return;
+    const days = Math.floor(msMax / dayMs);
+    const message = days === 0 ? "is not taken here" : `is more than ${days} days ahead`;
+    refuseFaults([{ path: "sendAt", message }]);
   }
 
   #submissionOf(written: {

@@ -2,6 +2,7 @@
 import { keyText } from "#lib/config/fault";
 import type { KeyPath } from "#lib/config/place";
 import type { ControlFields } from "#lib/message/control-fields";
+import { parseDateTime } from "#lib/smtp/date/date-time";
 import { type Mailbox, parseMailbox, type ReversePath } from "#lib/smtp/path";
 import type {
   MessageRequest,
@@ -77,7 +78,7 @@ class Reading {
     const content = from === undefined ? undefined : this.#composed(from);
     refuseFaults(this.#faults);
     if (content === undefined) throw new Error("a request without faults has a From");
-    return { reversePath, recipients, content, ...this.#labels() };
+    return { reversePath, recipients, content, ...this.#labels(), ...this.#schedule() };
   }
 
   rawSubmission(bytes: Uint8Array): Submission {
@@ -93,7 +94,8 @@ class Reading {
       this.#fault(["recipients", i, "substitutions"], "is not for a raw message");
     });
     refuseFaults(this.#faults);
-    return { reversePath, recipients, content: { kind: "raw", bytes }, ...this.#labels() };
+    const content = { kind: "raw", bytes } as const;
+    return { reversePath, recipients, content, ...this.#labels(), ...this.#schedule() };
   }
 
   #composed(from: HeaderMailbox): SubmittedContent {
@@ -169,6 +171,12 @@ class Reading {
       ...(priority === undefined ? {} : { priority }),
     };
     return Object.keys(labels).length === 0 ? {} : { labels };
+  }
+
+  #schedule(): { readonly notBefore?: number } {
+    const { sendAt } = this.#request;
+    const notBefore = sendAt === undefined ? undefined : parseDateTime(sendAt);
+    return notBefore === undefined ? {} : { notBefore };
   }
 
   #lookAtHeaders(headers: Readonly<Record<string, string>>): void {

@@ -43,6 +43,7 @@ export interface HttpBenchOptions {
   readonly tracing?: Tracing;
   readonly metrics?: EdgeMetrics;
   readonly pools?: readonly string[];
+  readonly scheduledMsMax?: number;
   /** In the place of the queue in memory. */
   readonly intake?: Intake;
 }
@@ -95,6 +96,7 @@ export class HttpBench {
         }),
         repeats: new Repeats({ ...shared, keys: new MemoryIdempotencyKeys({ clock }) }),
         isStopping: () => this.isStopping,
+        scheduledMsMax: () => options.scheduledMsMax ?? 30 * 86_400_000,
       },
     );
   }

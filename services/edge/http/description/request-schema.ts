@@ -1,5 +1,6 @@
 /** What a request to submit messages looks like; the API's document is made of this, too. */
 import { z } from "zod";
+import { parseDateTime } from "#lib/smtp/date/date-time";
 
 /** RFC 5322 §2.1.1: a line has 998 octets; a value may be folded, its words may not. */
 const headerTextMax = 10_000;
@@ -24,6 +25,14 @@ const noControls = "has a control character, such as a line end";
 const headerText = (lengthMax: number) =>
   z.string().max(lengthMax).regex(headerTextForm, noControls);
 const label = z.string().regex(labelForm, "must be 1 to 64 letters, digits and any of _ . @ -");
+
+/** RFC 3339 §5.6, with its offset: a time without one is another one in each place. */
+const sendAt = z
+  .string()
+  .refine((text) => parseDateTime(text) !== undefined, {
+    error: "is no time with an offset, such as 2026-12-01T08:00:00Z",
+  })
+  .meta({ format: "date-time" });
 
 const address = z.string().min(1).max(512).meta({
   description: "A mailbox as in SMTP, such as `ann@example.org`; a name goes into `name`.",
@@ -92,6 +101,9 @@ export const messageRequest = z.strictObject({
   campaign: label.exactOptional(),
   pool: label.exactOptional(),
   priority: z.enum(["high", "normal"]).exactOptional(),
+  sendAt: sendAt.exactOptional().meta({
+    description: "Not to be sent before; as far ahead as the server allows. It is queued at once.",
+  }),
 });
 
 /** The query of a message that is sent as such. */
@@ -102,6 +114,7 @@ export const rawQuery = z.strictObject({
   campaign: label.exactOptional(),
   pool: label.exactOptional(),
   priority: z.enum(["high", "normal"]).exactOptional(),
+  sendAt: sendAt.exactOptional(),
 });
 
 export type MessageRequest = z.output<typeof messageRequest>;

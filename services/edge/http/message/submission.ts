@@ -17,6 +17,8 @@ export interface Submission {
   readonly reversePath: ReversePath;
   /** What it says about itself. */
   readonly labels?: ControlFields;
+  /** Milliseconds since the epoch (ADR 0026). */
+  readonly notBefore?: number;
   readonly recipients: readonly WantedRecipient[];
   readonly content: SubmittedContent;
 }

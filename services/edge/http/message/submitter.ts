@@ -191,16 +191,19 @@ function templateOf(
 
 function receivedOf({ id, recipients }: Draft, content: Uint8Array, order: Order): Received {
   const { submission, origin, isRepeatable, traceParent } = order;
-  const { reversePath, labels } = submission;
+  const { reversePath, labels, notBefore } = submission;
   const mailboxes = recipients.map(({ mailbox }) => mailbox);
   const paths = reversePath === null ? mailboxes : [reversePath, ...mailboxes];
   const transaction: Transaction = {
     reversePath,
     recipients: mailboxes.map((forwardPath) => ({ forwardPath, parameters: {} })),
-    parameters: parametersOf(
-      content,
-      paths.some(({ text }) => !isAscii(text)),
-    ),
+    parameters: {
+      ...parametersOf(
+        content,
+        paths.some(({ text }) => !isAscii(text)),
+      ),
+      ...(notBefore === undefined ? {} : { notBefore }),
+    },
     helo: "",
     isExtended: false,
   };
