@@ -79,7 +79,7 @@
 {{/* As much as `schema apply` needs: what else there is may not be there yet. */}}
 {{- define "godwit.schemaConfig" -}}
 {{- $servers := dict "root" . "role" "schema" -}}
-{{- $config := pick .Values.config "hostname" "shards" "events" "delivery" -}}
+{{- $config := pick .Values.config "hostname" "shards" "events" "delivery" "scheduling" -}}
 {{- $config = include "godwit.withRetryOnly" $config | fromYaml -}}
 {{- $_ := set $config "nats" (include "godwit.natsConfig" $servers | fromYaml) -}}
 {{- $_ := set $config "cassandra" (include "godwit.cassandraConfig" $servers | fromYaml) -}}
