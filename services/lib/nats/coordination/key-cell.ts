@@ -16,7 +16,7 @@ export interface KeyCellPorts {
   readonly publisher: Pick<Publisher, "publish">;
   readonly manager: JetStreamManager;
   readonly clock: Clock;
-  /** Codes with which a server's refusal is a `KeyRefused`; the others are tried again. */
+  /** Codes with which a server refuses for good, as far as the caller is concerned. */
   readonly finalCodes?: ReadonlySet<number>;
 }
 
@@ -40,11 +40,6 @@ export type Written =
   /** Something else stands there. */
   | { readonly kind: "another"; readonly standing: Read | undefined };
 
-/** For good, as far as the caller is concerned; maybe before it was looked what stands there. */
-export class KeyRefused extends Error {
-  override readonly name = "KeyRefused";
-}
-
 /** Before the caller is told that it is unknown; an election takes 4 to 9 s. */
 const patienceMs = 10_000;
 const retryMs = 200;
@@ -62,8 +57,8 @@ export async function readKey(
 }
 
 /**
- * Where `revision` stands, or nothing did (0). Rejects when it is not known what became of it.
- * @throws {KeyRefused}
+ * Where `revision` stands, or nothing did (0). Rejects when it is not known what became of it, or it
+ * was refused for good.
  */
 export async function writeKey(
   ports: KeyCellPorts,
@@ -86,9 +81,7 @@ export async function writeKey(
       }
       return { kind: "another", standing };
     }
-    if (answer.kind === "refused" && finalCodes?.has(answer.code)) {
-      throw new KeyRefused(`Cannot write "${key.subject}": ${reason}`);
-    }
+    if (answer.kind === "refused" && finalCodes?.has(answer.code)) break;
     // Not answered: the next try finds it out, since it would stand where that wants to stand.
     await clock.sleep(retryMs);
   } while (clock.monotonic() < deadline);

@@ -16,16 +16,7 @@ import type { NatsLinks } from "../connection.ts";
 import { fullCodes } from "../publishing/persistent-publisher.ts";
 import { Publisher } from "../publishing/publisher.ts";
 import { duplicateWindowMs } from "../stream-plan.ts";
-import {
-  type Key,
-  type KeyCellPorts,
-  KeyRefused,
-  type Read,
-  readKey,
-  type Standing,
-  type Written,
-  writeKey,
-} from "./key-cell.ts";
+import { type Key, type KeyCellPorts, type Read, readKey, writeKey } from "./key-cell.ts";
 
 export interface NatsIdempotencyKeysOptions {
   readonly links: Pick<NatsLinks, "publish" | "publishLink">;
@@ -116,7 +107,8 @@ export class NatsIdempotencyKeys implements IdempotencyKeys {
       if (next === undefined) return beginning;
       const value = encodeClaim(next, claimant.uid);
       const revision = standing?.revision ?? 0;
-      const written = await this.#written(name, { revision, value });
+      // Whether the key stands is looked at before there is room: a repeat is answered in any case.
+      const written = await writeKey(this.#ports, this.#key(name), { revision, value });
       if (written.kind === "stored") {
         this.#remember(name, { revision: written.revision, claim: next });
         return beginning;
@@ -124,19 +116,6 @@ export class NatsIdempotencyKeys implements IdempotencyKeys {
       standing = written.standing;
     }
     return { kind: "running" };
-  }
-
-  /** Where there is no room for a new key, a repeat of an old one is answered all the same. */
-  async #written(name: string, next: Standing): Promise<Written> {
-    const key = this.#key(name);
-    try {
-      return await writeKey(this.#ports, key, next);
-    } catch (error) {
-      if (!(error instanceof KeyRefused) || next.revision > 0) throw error;
-      const standing = await readKey(this.#ports, key);
-      if (standing === undefined) throw error;
-      return { kind: "another", standing };
-    }
   }
 
   async #judged(standing: Read | undefined, claimant: Claimant): Promise<Judged> {
