@@ -19,6 +19,8 @@ export interface Run {
 export const settings = settingsOf(__ENV);
 /** A client that is told to wait does, within reason. */
 const waitMaxSeconds = 5;
+/** Whoever cannot even connect would else try thousands of times a second. */
+const failedPauseSeconds = 1;
 
 const promised = new Counter(measured.promised);
 const refused = new Rate(measured.refused);
@@ -72,8 +74,10 @@ function settle(id: string, answer: Answer): void {
   const copies = answer.status === 202 ? acceptedCopies(answer.body) : 0;
   refused.add(isRefused);
   failed.add(!isRefused && copies === 0);
-  if (isRefused) sleep(Math.min(waitMaxSeconds, retryAfterSeconds(answer) ?? 0));
-  if (copies === 0) return;
+  if (copies === 0) {
+    sleep(Math.min(waitMaxSeconds, retryAfterSeconds(answer) ?? failedPauseSeconds));
+    return;
+  }
   // The accounts: --console-output and --log-format raw make a file of these lines. Before the
   // count, so that what is counted is accounted for.
   console.log(`${id} ${copies}`);
