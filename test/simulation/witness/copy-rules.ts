@@ -3,6 +3,7 @@ import type { Clock } from "#lib/clock";
 import { dueFrom } from "#lib/queue/schedule";
 import type { Unit } from "#lib/queue/unit";
 import type { MemoryStoreState } from "#lib/store/memory-state";
+import type { DeferredUnit } from "#lib/store/store";
 import type { Incarnation } from "#lib/stream/journal";
 import type { Breaches } from "./breaches.ts";
 import { type Copy, type Ledger, type RecipientState, textOf, type UnitState } from "./ledger.ts";
@@ -114,7 +115,7 @@ export class CopyRules {
     if (stored?.state === "finished" || !isCarried) {
       breaches.broke("what is done is not done again", [uid], text);
     }
-    const isEarly = deferred?.place.kind === "wheel" && deferred.place.dueAt > clock.now();
+    const isEarly = deferred !== undefined && dueAt(deferred) > clock.now();
     if (isEarly && standing.isTimeComparable) {
       breaches.broke("nothing is tried before its time", [uid], text);
     }
@@ -143,6 +144,15 @@ export class CopyRules {
     if (earlier.isDoubtful || clock.monotonic() - earlier.atMs >= retryMsMin) return;
     breaches.broke("what is in doubt waits for its next attempt", [uid], `${path} of ${uid}`);
   }
+}
+
+/**
+ * Behind a clock that was put back a row stands later than it is due, for the cursor had come further.
+ * A retry is over when times can be compared again; a sender's time may come long after that.
+ */
+function dueAt({ place, unit, attempts }: DeferredUnit): number {
+  if (place.kind !== "wheel") return Number.NEGATIVE_INFINITY;
+  return attempts === 0 && unit.notBefore !== undefined ? unit.notBefore : place.dueAt;
 }
 
 function carries(unit: Unit, { path }: RecipientState): boolean {
