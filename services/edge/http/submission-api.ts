@@ -63,6 +63,8 @@ const stoppingRetrySeconds = 10;
 const busyRetrySeconds = 1;
 /** Of all addresses of a request: an answer that repeats them must have room where it is kept. */
 const addressBytesMax = 256 * 1024;
+/** Of a request's bytes: the text, what is decoded of it, and what is being composed. */
+const readCopies = 3;
 /** Beside the content: names, substitutions, addresses. */
 const envelopeBytesMax = 1024 * 1024;
 
@@ -182,8 +184,7 @@ export class SubmissionApi {
   }): Submission {
     const { type, bytes, searchParams, held } = written;
     if (type === rawType) return querySubmission(searchParams, bytes);
-    // Bytes and text are there at once, and the text is what the message is made of.
-    held.hold(bytes.length);
+    held.hold(readCopies * bytes.length);
     return jsonSubmission(decodedText(bytes));
   }
 
