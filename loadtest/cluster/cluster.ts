@@ -67,7 +67,7 @@ const cassandraHeapMiB = 1_024;
 /** As deploy/README.md advises: a tenth less CPU in NATS for some more memory. */
 const natsEnvironment = { GOGC: "400", GOMEMLIMIT: "2GiB" };
 /** The same: else garbage is collected as if a worker had the machine for itself. */
-const roleEnvironment = { BUN_JSC_forceRAMSize: String(256 * 1024 * 1024) };
+const roleEnvironment = { BUN_JSC_forceRAMSize: String(192 * 1024 * 1024) };
 
 export class Cluster implements AsyncDisposable {
   readonly folder: string;
