@@ -108,7 +108,12 @@ const valuesSchema = z.strictObject({
   keda: z.strictObject({ prometheus: word }),
   nats: z.strictObject({ bundled: z.strictObject(bundled) }),
   cassandra: z.strictObject({
-    bundled: z.strictObject({ ...bundled, userId: whole, heapMiB: z.int().min(256) }),
+    bundled: z.strictObject({
+      ...bundled,
+      userId: whole,
+      heapMiB: z.int().min(256),
+      seed: whole,
+    }),
   }),
   schema: z.strictObject({ enabled: z.boolean(), nats: natsLogin, resources }),
   networkPolicy: z.strictObject({

@@ -45,6 +45,16 @@ function secretsOf(manifests: readonly Manifest[]): ReadonlyMap<string, unknown>
 const volumes = z.looseObject({ template: z.looseObject({ spec: z.unknown() }) });
 
 describe.skipIf(missing !== undefined)(titled("bundled servers", missing), () => {
+  test("Cassandra's nodes find one another by the first, or by another that has its disk", async () => {
+    const seedsOf = async (values: Readonly<Record<string, unknown>>) =>
+      /seeds: "(.*)"/.exec(
+        fileOf(await chart.render(bundled, values), "-cassandra", "cassandra.yaml"),
+      )?.[1];
+    const at = (n: number) => `mail-godwit-cassandra-${n}.mail-godwit-cassandra:7000`;
+    expect(await seedsOf({})).toBe(at(0));
+    expect(await seedsOf({ cassandra: { bundled: { seed: 1 } } })).toBe(at(1));
+  });
+
   test.each([
     ["", 2],
     ["mail-two_x", 12],

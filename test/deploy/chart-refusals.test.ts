@@ -182,6 +182,11 @@ describe.skipIf(missing !== undefined)(titled("values that do not go together", 
     expect(await chart.refusal(bundled, values)).toContain("and there are 1 nodes");
   });
 
+  test("with bundled Cassandra: a seed that there is not", async () => {
+    const values = { cassandra: { bundled: { replicas: 3, seed: 3 } } };
+    expect(await chart.refusal(bundled, values)).toContain("seed is 3, and there are 3 nodes");
+  });
+
   test.each([
     ["an unknown key of the chart", { egde: {} }, "additional properties 'egde' not allowed"],
     ["an unknown key of godwit.yaml", of({ hostnam: "x" }), "at '/config': additional properties"],

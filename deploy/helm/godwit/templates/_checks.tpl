@@ -79,6 +79,9 @@
 {{- if and (not .enabled) (not $cassandra.localDataCenter) }}
 {{- fail "config.cassandra.localDataCenter is needed: the data centre whose nodes answer, as `nodetool status` calls it" }}
 {{- end }}
+{{- if and .enabled (ge (int .seed) (int .replicas)) }}
+{{- fail (printf "cassandra.bundled.seed is %d, and there are %d nodes, counted from 0: name one of them" (int .seed) (int .replicas)) }}
+{{- end }}
 {{- $replication := $cassandra.replication | default 1 }}
 {{- if and .enabled (kindIs "map" $replication | not) (gt (int $replication) (int .replicas)) }}
 {{- fail (printf "config.cassandra.replication is %d, and there are %d nodes: set cassandra.bundled.replicas to as many" (int $replication) (int .replicas)) }}
