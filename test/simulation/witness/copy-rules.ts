@@ -115,7 +115,7 @@ export class CopyRules {
     if (stored?.state === "finished" || !isCarried) {
       breaches.broke("what is done is not done again", [uid], text);
     }
-    const isEarly = deferred !== undefined && dueAt(deferred) > clock.now();
+    const isEarly = deferred !== undefined && dueAt(deferred, standing) > clock.now();
     if (isEarly && standing.isTimeComparable) {
       breaches.broke("nothing is tried before its time", [uid], text);
     }
@@ -148,11 +148,14 @@ export class CopyRules {
 
 /**
  * Behind a clock that was put back a row stands later than it is due, for the cursor had come further.
- * A retry is over when times can be compared again; a sender's time may come long after that.
+ * A retry is over when times can be compared again; a sender's time may come long after that, and
+ * even for what was tried already.
  */
-function dueAt({ place, unit, attempts }: DeferredUnit): number {
+function dueAt({ place, unit, attempts }: DeferredUnit, { hasClockStepped }: Standing): number {
   if (place.kind !== "wheel") return Number.NEGATIVE_INFINITY;
-  return attempts === 0 && unit.notBefore !== undefined ? unit.notBefore : place.dueAt;
+  const { notBefore } = unit;
+  if (notBefore === undefined || (attempts > 0 && !hasClockStepped)) return place.dueAt;
+  return attempts === 0 ? notBefore : Math.min(notBefore, place.dueAt);
 }
 
 function carries(unit: Unit, { path }: RecipientState): boolean {

@@ -50,6 +50,10 @@ export class Standing {
     return this.#clock.monotonic() - this.#steppedAt > stepForgottenMs;
   }
 
+  get hasClockStepped(): boolean {
+    return Number.isFinite(this.#steppedAt);
+  }
+
   isOver(writer: Incarnation): boolean {
     return this.#over.has(writer);
   }
