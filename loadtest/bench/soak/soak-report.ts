@@ -7,6 +7,8 @@ import { repeating } from "./soak-faults.ts";
 const mib = 2 ** 20;
 /** A short soak has few samples, and each is as the garbage collector left it. */
 const residentSlackMib = 32;
+/** As many connections to the sink as there are come and go. */
+const filesSlack = 16;
 /** Of hours nobody reads each. */
 const shownMax = 30;
 
@@ -73,7 +75,7 @@ function quantitiesOf(samples: readonly SoakSample[]): readonly Quantity[] {
   const [first] = samples;
   if (first === undefined) return [];
   const memory = { unit: "MiB", slack: residentSlackMib } as const;
-  const files = { unit: "", slack: slack.files } as const;
+  const files = { unit: "", slack: filesSlack } as const;
   const role = (i: number, pick: (role: SoakSample["roles"][number]) => number) =>
     samples.map(({ roles }) => (roles[i] === undefined ? 0 : pick(roles[i])));
   return [
