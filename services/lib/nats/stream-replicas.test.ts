@@ -34,15 +34,15 @@ const withSecond = (of: Partial<typeof heard>) => led([good[0] ?? {}, { ...good[
 
 describe("streamReplicas()", () => {
   test("of a cluster in which nothing is wrong", async () => {
-    expect(await replicasWhere({})).toEqual({ streams: 10, lacking: [] });
+    expect(await replicasWhere({})).toEqual({ streams: 11, lacking: [] });
   });
 
   test("does without a stream of events, and without no other", async () => {
     for (const answer of [notFound, new Error("timeout")]) {
-      expect(await replicasWhere({ EVENTS: answer })).toEqual({ streams: 9, lacking: [] });
+      expect(await replicasWhere({ EVENTS: answer })).toEqual({ streams: 10, lacking: [] });
     }
     const lacking = [{ stream: "KV_mta_once", faults: [{ kind: "missing" }] }] as const;
-    expect(await replicasWhere({ KV_mta_once: notFound })).toEqual({ streams: 10, lacking });
+    expect(await replicasWhere({ KV_mta_once: notFound })).toEqual({ streams: 11, lacking });
   });
 
   test.each([
